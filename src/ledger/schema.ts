@@ -1,0 +1,271 @@
+import type { ColumnType, Generated, Insertable, Selectable } from 'kysely';
+import type { Event } from '../reservation/event.ts';
+import type { Grant, KeyState, LeaseState } from '../reservation/lease.ts';
+import type { Reservation } from '../reservation/reservation.ts';
+
+/** The tables as Kysely sees them. Instants are Date in code and timestamptz in the database; bigint is number (both engines parse it so). */
+
+type Nullable<T> = ColumnType<T | null, T | null | undefined, T | null>;
+/** Written as JSON text, read back as the value. */
+type Json<T> = ColumnType<T, string, string>;
+type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
+
+export interface EventTable {
+  id: string;
+  source: string;
+  /** Unique per source: the sender's signed id, or the meaning of the event. */
+  dedupe: string;
+  outcome: 'accepted' | 'ignored' | 'quarantined';
+  reason: Nullable<string>;
+  type: Nullable<string>;
+  externalId: Nullable<string>;
+  reservationId: Nullable<string>;
+  event: NullableJson<Event>;
+  /** The raw body, sealed; kept for quarantined events only. */
+  sealedBody: Nullable<string>;
+  requestId: string;
+  receivedAt: Date;
+  seen: Generated<number>;
+  lastSeenAt: Date;
+}
+
+export interface ReservationTable {
+  id: string;
+  source: string;
+  externalId: string;
+  state: Json<Reservation>;
+  resourceId: Nullable<string>;
+  resourceName: Nullable<string>;
+  startsAt: Nullable<Date>;
+  endsAt: Nullable<Date>;
+  closed: Generated<boolean>;
+  /** Why no lease came of it, for `explain`. */
+  problem: Nullable<string>;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface LeaseTable {
+  id: string;
+  reservationId: string;
+  holderId: string;
+  plan: string;
+  provider: string;
+  resourceId: string;
+  state: LeaseState;
+  /** Why it is refused, stuck or suspended. */
+  reason: Nullable<string>;
+  grant: NullableJson<Grant>;
+  opensAt: Nullable<Date>;
+  closesAt: Nullable<Date>;
+  /** The generation of the key the holder should have; grows by rotation and reissue. */
+  generation: Generated<number>;
+  /** Older generations stay good until then. */
+  overlapUntil: Nullable<Date>;
+  suspendedAt: Nullable<Date>;
+  /** An operator's revocation, final for this lease. */
+  revokedBy: NullableJson<{ actor: string; reason: string; at: string }>;
+  /** When settle must look again; null when nothing is ahead. */
+  wakeAt: Nullable<Date>;
+  /** Fence: whoever holds the highest turn may write. */
+  turn: Generated<number>;
+  heldUntil: Nullable<Date>;
+  attempts: Generated<number>;
+  lastError: Nullable<string>;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface KeyTable {
+  id: string;
+  leaseId: string;
+  generation: number;
+  name: string;
+  provider: string;
+  state: KeyState;
+  opensAt: Date;
+  closesAt: Date;
+  /** Sealed until claimed, then null. */
+  sealedSecret: Nullable<string>;
+  /** What people may see of it: prefix and last four characters. */
+  hint: string;
+  handle: NullableJson<unknown>;
+  /** When the provider first answered that it exists. */
+  confirmedAt: Nullable<Date>;
+  activeAt: Nullable<Date>;
+  revokeReason: Nullable<string>;
+  revokingAt: Nullable<Date>;
+  revokedAt: Nullable<Date>;
+  /** How we know that it is dead. */
+  proof: NullableJson<unknown>;
+  attempts: Generated<number>;
+  retryAt: Nullable<Date>;
+  lastError: Nullable<string>;
+  lastErrorKind: Nullable<string>;
+  createdAt: Date;
+}
+
+export interface ClaimTable {
+  id: string;
+  keyId: string;
+  leaseId: string;
+  tokenHash: string;
+  /** The token, sealed, so that a notification can be sent again; null once claimed or expired. */
+  sealedToken: Nullable<string>;
+  confirm: 'none' | 'email' | 'code';
+  codeHash: Nullable<string>;
+  sealedCode: Nullable<string>;
+  expiresAt: Date;
+  claimedAt: Nullable<Date>;
+  claimedIp: Nullable<string>;
+  claimedAgent: Nullable<string>;
+  reveals: Generated<number>;
+  /** Wrong confirmations and reveals after the claim. */
+  refusals: Generated<number>;
+  createdAt: Date;
+}
+
+export interface DeliveryTable {
+  id: string;
+  /** Makes an announcement idempotent. */
+  dedupe: string;
+  leaseId: Nullable<string>;
+  claimId: Nullable<string>;
+  channel: 'callback' | 'log' | 'email' | 'webhook';
+  kind: string;
+  target: string;
+  /** What the message is about; never a secret. */
+  body: Json<Record<string, unknown>>;
+  state: 'pending' | 'delivered' | 'failed';
+  attempts: Generated<number>;
+  nextAt: Nullable<Date>;
+  lastStatus: Nullable<number>;
+  lastError: Nullable<string>;
+  createdAt: Date;
+  deliveredAt: Nullable<Date>;
+}
+
+export interface UsageTable {
+  leaseId: string;
+  /** Start of the hour, UTC. */
+  hour: Date;
+  /** A verify code: VALID, RATE_LIMITED, ... */
+  code: string;
+  count: number;
+}
+
+export interface LocalKeyTable {
+  id: string;
+  name: string;
+  /** SHA-256 of the whole key, hex. */
+  hash: string;
+  leaseId: string;
+  holder: string;
+  rights: Json<{
+    scopes: string[];
+    methods: string[];
+    endpoints: string[];
+    quota?: { limit: number; per: string };
+    rateLimit?: { limit: number; per: string };
+    allowedIps?: string[];
+  }>;
+  opensAt: Date;
+  closesAt: Date;
+  suspendedAt: Nullable<Date>;
+  revokedAt: Nullable<Date>;
+  lastUsedAt: Nullable<Date>;
+  createdAt: Date;
+}
+
+export interface AuditTable {
+  seq: number;
+  at: Date;
+  actor: string;
+  action: string;
+  subject: string;
+  detail: Json<Record<string, unknown>>;
+  mac: string;
+}
+
+export interface AuditHeadTable {
+  id: number;
+  seq: number;
+  mac: string;
+}
+
+export interface OperatorTable {
+  id: string;
+  name: string;
+  role: 'admin' | 'operator' | 'viewer';
+  tokenHash: string;
+  createdAt: Date;
+  disabledAt: Nullable<Date>;
+}
+
+export interface RotationTable {
+  id: string;
+  filter: Json<{ plan?: string; provider?: string }>;
+  overlapMs: number;
+  reason: string;
+  actor: string;
+  state: 'running' | 'done';
+  createdAt: Date;
+  doneAt: Nullable<Date>;
+}
+
+export interface RotationItemTable {
+  rotationId: string;
+  leaseId: string;
+  state: 'waiting' | 'done' | 'failed';
+  error: Nullable<string>;
+}
+
+/** An outgoing webhook that an operator subscribed by API; its URL is not trusted. */
+export interface HookTable {
+  id: string;
+  url: string;
+  sealedSecret: string;
+  /** Notice kinds; empty means all. */
+  kinds: Json<string[]>;
+  createdAt: Date;
+  disabledAt: Nullable<Date>;
+}
+
+/** Provider pacing, shared by all nodes: when the next call of a kind may start. */
+export interface PaceTable {
+  provider: string;
+  action: string;
+  nextAt: Date;
+}
+
+export interface Database {
+  event: EventTable;
+  reservation: ReservationTable;
+  lease: LeaseTable;
+  key: KeyTable;
+  claim: ClaimTable;
+  delivery: DeliveryTable;
+  usage: UsageTable;
+  localKey: LocalKeyTable;
+  audit: AuditTable;
+  auditHead: AuditHeadTable;
+  operator: OperatorTable;
+  rotation: RotationTable;
+  rotationItem: RotationItemTable;
+  hook: HookTable;
+  pace: PaceTable;
+}
+
+export type EventRow = Selectable<EventTable>;
+export type NewEvent = Insertable<EventTable>;
+export type ReservationRow = Selectable<ReservationTable>;
+export type LeaseRow = Selectable<LeaseTable>;
+export type KeyRow = Selectable<KeyTable>;
+export type ClaimRow = Selectable<ClaimTable>;
+export type DeliveryRow = Selectable<DeliveryTable>;
+export type NewDelivery = Insertable<DeliveryTable>;
+export type LocalKeyRow = Selectable<LocalKeyTable>;
+export type AuditRow = Selectable<AuditTable>;
+export type OperatorRow = Selectable<OperatorTable>;
+export type HookRow = Selectable<HookTable>;
+export type RotationRow = Selectable<RotationTable>;

@@ -1,0 +1,31 @@
+import type { Limit, Method } from './plan.ts';
+
+export const LEASE_STATES = ['pending', 'issuing', 'active', 'suspended', 'revoking', 'revoked', 'refused', 'stuck'] as const;
+/**
+ * pending    nothing to do yet          issuing  a key is being made
+ * active     the holder's key is live   suspended  an operator or a resource outage holds it
+ * revoking   keys are being taken away  revoked  nothing lives any more
+ * refused    the booking asked for what the plan does not grant, or the provider can never do it
+ * stuck      a revocation that has failed for long enough to be a debt
+ */
+export type LeaseState = (typeof LEASE_STATES)[number];
+
+export const KEY_STATES = ['intended', 'active', 'revoking', 'revoked'] as const;
+export type KeyState = (typeof KEY_STATES)[number];
+
+/** `[opensAt, closesAt)`. */
+export interface Window {
+  readonly opensAt: Date;
+  readonly closesAt: Date;
+}
+
+/** What a key may do: the plan's ceilings narrowed by the booking's parameters. */
+export interface Grant {
+  readonly scopes: readonly string[];
+  /** The union of the scopes' methods. */
+  readonly methods: readonly Method[];
+  readonly endpoints: readonly string[];
+  readonly quota?: Limit;
+  readonly rateLimit?: Limit;
+  readonly allowedIps?: readonly string[];
+}

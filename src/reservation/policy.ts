@@ -1,0 +1,41 @@
+import type { Secret } from '../secret/secret.ts';
+import type { Plan, Scope } from './plan.ts';
+
+/** The configuration in force, parsed and checked. One value at a time; a reload swaps it whole. */
+export interface Policy {
+  readonly sources: Readonly<Record<string, Source>>;
+  readonly providers: Readonly<Record<string, Provider>>;
+  readonly scopes: Readonly<Record<string, Scope>>;
+  /** In the order of the file: the first that matches is the plan. */
+  readonly plans: readonly Plan[];
+}
+
+export interface SigningSecret {
+  readonly secret: Secret;
+  /** Not accepted from then on; for rotation. */
+  readonly notAfter?: Date;
+}
+
+export interface Source {
+  readonly name: string;
+  readonly preset: string;
+  /** Empty only with LATCHKEY_INSECURE=1. */
+  readonly secrets: readonly SigningSecret[];
+  /** Of the signature header, where the preset leaves a choice. */
+  readonly encoding: 'base64' | 'hex';
+  /** The source's own endpoints for news about its bookings; named by the operator, so they may be private. */
+  readonly callback?: {
+    readonly notifications?: string;
+    readonly log?: string;
+    readonly timeoutMs: number;
+  };
+  /** A signed webhook (Standard Webhooks) for this source's leases. */
+  readonly webhook?: { readonly url: string; readonly secret: Secret };
+}
+
+export interface Provider {
+  readonly name: string;
+  readonly driver: string;
+  /** As parsed by the driver's own schema. */
+  readonly config: unknown;
+}
