@@ -1,0 +1,89 @@
+import { canonical } from './canonical.ts';
+import type { Event, Holder } from './event.ts';
+import type { Reservation, Stated } from './reservation.ts';
+
+export function emptyReservation(source: string, externalId: string): Reservation {
+  return { source, externalId, contacts: {} };
+}
+
+/**
+ * Adds one event to what is known of its booking. Each field keeps the statement of the highest version (ties: the larger
+ * canonical text), so any order and any repetition of the same events ends in the same reservation.
+ */
+export function fold(reservation: Reservation, event: Event): Reservation {
+  const state = <T>(value: T | undefined): Stated<T> | undefined =>
+    value === undefined ? undefined : { value, version: event.version };
+  const revises = event.type === 'created' || event.type === 'updated';
+  const ends = event.type === 'ended';
+  return {
+    source: reservation.source,
+    externalId: reservation.externalId,
+    title: later(reservation.title, state(event.title)),
+    resource: later(reservation.resource, state(event.resource)),
+    holders: later(reservation.holders, state(event.holders && [...new Set(event.holders.map((holder) => holder.id))].sort())),
+    contacts: foldContacts(reservation.contacts, event),
+    startsAt: later(reservation.startsAt, state(event.startsAt)),
+    endsAt: later(reservation.endsAt, state(event.endsAt)),
+    parameters: later(reservation.parameters, state(event.parameters)),
+    reply: later(reservation.reply, state(event.reply)),
+    revised: later(reservation.revised, state(revises ? event.endsAt : undefined)),
+    ended: later(reservation.ended, state(ends || undefined)),
+    cancelled: later(reservation.cancelled, state(event.type === 'cancelled' || undefined)),
+    lastType: later(reservation.lastType, state(event.type)),
+  };
+}
+
+/**
+ * Why the booking is over, if it is. A cancellation is final. An end is final too, unless the source afterwards created or
+ * updated the booking with a later end: an older event never reopens it (law 9), a repeated start never does either.
+ */
+export function closedBy(reservation: Reservation): 'cancelled' | 'ended' | undefined {
+  if (reservation.cancelled) return 'cancelled';
+  const { ended, revised } = reservation;
+  if (!ended) return undefined;
+  const reopened = revised && revised.version > ended.version && revised.value.getTime() > ended.version;
+  return reopened ? undefined : 'ended';
+}
+
+/** The people the booking is for now, with the last address stated for each. */
+export function holdersOf(reservation: Reservation): Holder[] {
+  return (reservation.holders?.value ?? []).map((id) => contactOf(reservation, id));
+}
+
+/** What is known of one person, also of one the booking was for before. */
+export function contactOf(reservation: Reservation, id: string): Holder {
+  const contact = Object.hasOwn(reservation.contacts, id) ? reservation.contacts[id] : undefined;
+  return { id, name: contact?.name?.value, email: contact?.email?.value };
+}
+
+/** Reads a reservation back from JSON, where instants became text. */
+export function reviveReservation(json: unknown): Reservation {
+  const stored = json as Reservation;
+  return {
+    ...stored,
+    contacts: stored.contacts ?? {},
+    startsAt: reviveDate(stored.startsAt),
+    endsAt: reviveDate(stored.endsAt),
+    revised: reviveDate(stored.revised),
+  };
+}
+
+function foldContacts(contacts: Reservation['contacts'], event: Event): Reservation['contacts'] {
+  const folded = { ...contacts };
+  for (const holder of event.holders ?? []) {
+    const known = Object.hasOwn(folded, holder.id) ? folded[holder.id] : undefined;
+    const state = (value: string | undefined) => (value === undefined ? undefined : { value, version: event.version });
+    folded[holder.id] = { name: later(known?.name, state(holder.name)), email: later(known?.email, state(holder.email)) };
+  }
+  return folded;
+}
+
+function later<T>(a: Stated<T> | undefined, b: Stated<T> | undefined): Stated<T> | undefined {
+  if (!a || !b) return a ?? b;
+  if (a.version !== b.version) return a.version > b.version ? a : b;
+  return canonical(a.value) >= canonical(b.value) ? a : b;
+}
+
+function reviveDate(stated: Stated<Date> | undefined): Stated<Date> | undefined {
+  return stated && { ...stated, value: new Date(stated.value) };
+}

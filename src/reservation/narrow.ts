@@ -1,0 +1,86 @@
+import type { Parameters, Resource } from './event.ts';
+import type { Grant } from './lease.ts';
+import { formatRate, parseRate, rateWithin } from './limits.ts';
+import { globMatches, isPathPattern, patternCovers } from './patterns.ts';
+import { METHODS, type Catalogue, type Limit, type Plan, type Scope } from './plan.ts';
+
+export type Narrowed = { readonly grant: Grant } | { readonly refused: readonly string[] };
+
+/**
+ * The plan's rights, narrowed by what the booking asks for. Asking for more is refused with every reason, nothing is trimmed
+ * in silence (law 7): the reasons are for the person who booked.
+ */
+export function narrow(plan: Plan, scopes: Catalogue['scopes'], asked: Parameters): Narrowed {
+  const refused: string[] = [];
+  if (asked.problem) refused.push(asked.problem);
+  const granted = narrowScopes(plan, scopes, asked, refused);
+  const endpoints = narrowEndpoints(plan, asked, refused);
+  const quota = narrowQuota(plan, asked, refused);
+  const rateLimit = narrowRate(plan, asked, refused);
+  if (asked.expirationHours !== undefined && !(asked.expirationHours > 0))
+    refused.push(`expirationHours must be a positive number of hours, not ${asked.expirationHours}`);
+  if (refused.length > 0) return { refused };
+  return {
+    grant: { scopes: granted, methods: methodsOf(granted, scopes), endpoints, quota, rateLimit, allowedIps: plan.allowedIps },
+  };
+}
+
+/** The first plan, in the order of the configuration, whose globs match the booking. */
+export function matchPlan(plans: readonly Plan[], source: string, resource: Resource): Plan | undefined {
+  return plans.find(
+    ({ match }) =>
+      globMatches(match.source ?? '*', source) &&
+      (globMatches(match.resource ?? '*', resource.name) || globMatches(match.resource ?? '*', resource.id)) &&
+      globMatches(match.resourceType ?? '*', resource.type),
+  );
+}
+
+function narrowScopes(plan: Plan, scopes: Catalogue['scopes'], asked: Parameters, refused: string[]): readonly string[] {
+  const wanted = asked.scopes && asked.scopes.length > 0 ? [...new Set(asked.scopes)] : plan.scopes.default;
+  for (const scope of wanted) {
+    if (!Object.hasOwn(scopes, scope))
+      refused.push(`scope "${scope}" does not exist; known scopes: ${Object.keys(scopes).join(', ')}`);
+    else if (!plan.scopes.allowed.includes(scope))
+      refused.push(`scope "${scope}" is not granted by plan ${plan.name}; allowed: ${plan.scopes.allowed.join(', ')}`);
+  }
+  return wanted;
+}
+
+function narrowEndpoints(plan: Plan, asked: Parameters, refused: string[]): readonly string[] {
+  const wanted = asked.endpoints && asked.endpoints.length > 0 ? [...new Set(asked.endpoints)] : plan.endpoints.default;
+  for (const endpoint of wanted) {
+    if (!isPathPattern(endpoint)) refused.push(`endpoint "${endpoint}" is not a path such as /api/v1/** (one * is one segment)`);
+    else if (!plan.endpoints.allowed.some((allowed) => patternCovers(allowed, endpoint)))
+      refused.push(`endpoint "${endpoint}" is not within plan ${plan.name}; allowed: ${plan.endpoints.allowed.join(', ')}`);
+  }
+  return wanted;
+}
+
+function narrowQuota(plan: Plan, asked: Parameters, refused: string[]): Limit | undefined {
+  const { quota } = asked;
+  if (quota !== undefined && !(Number.isSafeInteger(quota) && quota > 0)) {
+    refused.push(`quota must be a whole positive number, not ${quota}`);
+    return undefined;
+  }
+  if (!plan.quota) return quota === undefined ? undefined : { limit: quota, per: 'reservation' };
+  if (quota !== undefined && quota > plan.quota.max)
+    refused.push(`quota ${quota} is more than plan ${plan.name} grants (${plan.quota.max} per ${plan.quota.per})`);
+  return { limit: quota ?? plan.quota.default, per: plan.quota.per };
+}
+
+function narrowRate(plan: Plan, asked: Parameters, refused: string[]): Limit | undefined {
+  if (asked.rateLimit === undefined) return plan.rateLimit?.default;
+  const rate = parseRate(asked.rateLimit);
+  if (!rate) {
+    refused.push(`rate limit "${asked.rateLimit}" is not of the form 100/hour (second, minute, hour, day, month)`);
+    return undefined;
+  }
+  if (plan.rateLimit && !rateWithin(rate, plan.rateLimit.max))
+    refused.push(`rate limit ${formatRate(rate)} is more than plan ${plan.name} grants (${formatRate(plan.rateLimit.max)})`);
+  return rate;
+}
+
+function methodsOf(granted: readonly string[], scopes: Readonly<Record<string, Scope>>): Grant['methods'] {
+  const methods = new Set(granted.flatMap((scope) => (Object.hasOwn(scopes, scope) ? scopes[scope]!.methods : [])));
+  return METHODS.filter((method) => methods.has(method));
+}
