@@ -29,3 +29,15 @@ export interface Grant {
   readonly rateLimit?: Limit;
   readonly allowedIps?: readonly string[];
 }
+
+/** The legal moves of a lease; staying is always legal. A revoked or refused lease moves again when its booking does. */
+export const LEASE_MOVES: Readonly<Record<LeaseState, readonly LeaseState[]>> = {
+  pending: ['issuing', 'revoking', 'revoked', 'refused', 'suspended'],
+  issuing: ['active', 'pending', 'revoking', 'revoked', 'refused', 'suspended', 'stuck'],
+  active: ['issuing', 'revoking', 'revoked', 'refused', 'suspended', 'pending', 'stuck'],
+  suspended: ['issuing', 'pending', 'active', 'revoking', 'revoked', 'refused'],
+  revoking: ['revoked', 'refused', 'suspended', 'pending', 'issuing', 'active', 'stuck'],
+  revoked: ['pending', 'issuing', 'refused', 'suspended'],
+  refused: ['pending', 'issuing', 'revoking', 'revoked', 'suspended'],
+  stuck: ['revoked', 'refused', 'suspended', 'pending', 'issuing', 'active', 'revoking'],
+};
