@@ -1,0 +1,165 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { CamelCasePlugin, Kysely, sql, type KyselyPlugin, type Transaction } from 'kysely';
+import type { ConstructorOptions } from 'pg-boss';
+import { Fault } from '../reservation/fault.ts';
+import type { Secret } from '../secret/secret.ts';
+import { openEmbedded } from './embedded.ts';
+import type { Engine, LedgerLog } from './engine.ts';
+import { assertMigrated, migrate } from './migrate.ts';
+import { asFault } from './outage.ts';
+import { openPostgres } from './postgres.ts';
+import type { Database } from './schema.ts';
+import { appendAudit, type AuditEntry, type ChainMac } from './trail.ts';
+
+export interface Tx {
+  db: Transaction<Database>;
+  /** Chained and written last, in this transaction. */
+  audit(entry: AuditEntry): void;
+  /** Runs after the commit, never after a rollback. What it throws is logged. */
+  afterCommit(work: () => void): void;
+  /** Reaches every node that listens, this one too, after the commit. At most 8000 bytes. */
+  notify(channel: string, payload: string): Promise<void>;
+}
+
+export interface Ledger {
+  readonly engine: 'embedded' | 'postgres';
+  /** Outside a transaction only: inside `transact` use `tx.db`. Using this one there throws, since on the embedded engine it would wait for ever. */
+  readonly db: Kysely<Database>;
+  /** One transaction. Resolves after the commit; throws `Fault('unavailable')` when the database is out of reach, else what `work` threw. */
+  transact<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Messages from any node, this one too. A lost connection is made again, and then `onReconnect` is told that messages may be missing. */
+  listen(channel: string, onMessage: (payload: string) => void, onReconnect?: () => void): Promise<void>;
+  /** Throws when the database is out of reach or not migrated. */
+  ready(): Promise<void>;
+  /** For the job engine. */
+  bossOptions(): ConstructorOptions;
+  /** Waits for running transactions. */
+  close(): Promise<void>;
+}
+
+export interface LedgerOptions {
+  /** Where the embedded database lives, when there is no `databaseUrl`. */
+  dataDir?: string;
+  databaseUrl?: Secret;
+  now: () => Date;
+  mac: ChainMac;
+  log?: LedgerLog;
+}
+
+/** Opens the database and migrates it. Throws when it is out of reach, owned by another process, or cannot be trusted to keep what it commits. */
+export async function openLedger(options: LedgerOptions): Promise<Ledger> {
+  const { databaseUrl, dataDir, log = () => {} } = options;
+  if (!databaseUrl && !dataDir) throw new Error('ledger: neither a data folder nor a database URL is given');
+  const engine = databaseUrl ? openPostgres(databaseUrl, log) : await openEmbedded(dataDir!, { log });
+  try {
+    await migrateOn(engine);
+  } catch (error) {
+    await engine.close();
+    throw asFault(error);
+  }
+  return ledgerOn(engine, { ...options, log });
+}
+
+async function migrateOn(engine: Engine): Promise<void> {
+  const db = new Kysely<unknown>({ dialect: engine.migrationDialect ?? engine.dialect });
+  await migrate(db);
+  if (engine.migrationDialect) await db.destroy();
+}
+
+/** Which transaction the running code belongs to. */
+const current = new AsyncLocalStorage<{ open: boolean }>();
+
+function ledgerOn(engine: Engine, options: LedgerOptions & { log: LedgerLog }): Ledger {
+  const inner = new Kysely<Database>({
+    dialect: engine.dialect,
+    plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
+  });
+  const running = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
+
+  async function transact<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    refuseNested();
+    if (closing) throw new Fault('unavailable', 'the service is stopping; try again');
+    const turn = attempt(inner, work, options);
+    running.add(turn);
+    try {
+      return await turn;
+    } finally {
+      running.delete(turn);
+    }
+  }
+
+  async function close(): Promise<void> {
+    await Promise.allSettled(running);
+    await engine.close();
+  }
+
+  return {
+    engine: engine.name,
+    db: inner.withPlugin(outsideOnly),
+    transact,
+    listen: (channel, onMessage, onReconnect) => {
+      if (!/^[a-z_]{1,60}$/.test(channel)) throw new Error(`ledger: ${channel} is no name for a channel`);
+      return engine.listen(channel, onMessage, onReconnect);
+    },
+    async ready() {
+      if (closing) throw new Fault('unavailable', 'the service is stopping');
+      await assertMigrated(inner.withoutPlugins() as Kysely<unknown>).catch((error: unknown) => {
+        throw asFault(error);
+      });
+    },
+    bossOptions: () => engine.bossOptions(),
+    close: () => (closing ??= close()),
+  };
+}
+
+async function attempt<T>(
+  db: Kysely<Database>,
+  work: (tx: Tx) => Promise<T>,
+  options: LedgerOptions & { log: LedgerLog },
+): Promise<T> {
+  const entries: AuditEntry[] = [];
+  const later: (() => void)[] = [];
+  const turn = { open: true };
+  try {
+    const result = await current.run(turn, () =>
+      db.transaction().execute(async (trx) => {
+        const answer = await work({
+          db: trx,
+          audit: (entry) => void entries.push(entry),
+          afterCommit: (task) => void later.push(task),
+          notify: async (channel, payload) => void (await sql`select pg_notify(${channel}, ${payload})`.execute(trx)),
+        });
+        await appendAudit(trx, entries, { at: options.now(), mac: options.mac });
+        return answer;
+      }),
+    );
+    turn.open = false;
+    for (const task of later) runLater(task, options.log);
+    return result;
+  } catch (error) {
+    throw asFault(error);
+  } finally {
+    turn.open = false;
+  }
+}
+
+function runLater(task: () => void, log: LedgerLog): void {
+  try {
+    task();
+  } catch (error) {
+    log('work after a commit failed', { error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function refuseNested(): void {
+  if (current.getStore()?.open) throw new Error('ledger: used outside its transaction while inside one; use tx.db');
+}
+
+const outsideOnly: KyselyPlugin = {
+  transformQuery({ node }) {
+    refuseNested();
+    return node;
+  },
+  transformResult: async ({ result }) => result,
+};

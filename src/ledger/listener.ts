@@ -1,0 +1,71 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import type { Engine, LedgerLog } from './engine.ts';
+import { asFault } from './outage.ts';
+
+const HEARTBEAT_MS = 10_000;
+const ANSWER_MS = 5_000;
+const LONGEST_PAUSE_MS = 5_000;
+
+interface Subscription {
+  readonly channel: string;
+  readonly onMessage: (payload: string) => void;
+  readonly onReconnect: () => void;
+}
+
+/** A connection of its own for LISTEN, made again whenever it is lost. */
+export function createListener(config: pg.ClientConfig, log: LedgerLog): Pick<Engine, 'listen' | 'close'> {
+  const subscriptions: Subscription[] = [];
+  const stop = new AbortController();
+  let connected: Promise<pg.Client> | undefined;
+
+  async function connect(): Promise<pg.Client> {
+    const client = new pg.Client({ ...config, query_timeout: ANSWER_MS });
+    // A failed connect rejects; what comes later comes here, followed by `end`.
+    client.on('error', () => {});
+    await client.connect();
+    client.on('notification', ({ channel, payload }) => {
+      for (const each of subscriptions) if (each.channel === channel) each.onMessage(payload ?? '');
+    });
+    for (const channel of new Set(subscriptions.map((each) => each.channel))) await client.query(`listen "${channel}"`);
+    watch(client);
+    return client;
+  }
+
+  function watch(client: pg.Client): void {
+    // A server that vanished without a word does not end the connection; an unanswered question does.
+    const heartbeat = setInterval(() => client.query('select 1').catch(() => client.end()), HEARTBEAT_MS).unref();
+    client.once('end', () => {
+      clearInterval(heartbeat);
+      if (!stop.signal.aborted) connected = reconnect();
+      connected?.catch(() => {});
+    });
+  }
+
+  async function reconnect(): Promise<pg.Client> {
+    log('the database stopped telling us news; connecting again');
+    for (let pause = 100; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      await delay(pause, undefined, { signal: stop.signal, ref: false });
+      const client = await connect().catch(() => undefined);
+      if (!client) continue;
+      for (const each of subscriptions) each.onReconnect();
+      return client;
+    }
+  }
+
+  return {
+    async listen(channel, onMessage, onReconnect = () => {}) {
+      const client = await (connected ??= connect()).catch((error: unknown) => {
+        connected = undefined;
+        throw asFault(error);
+      });
+      subscriptions.push({ channel, onMessage, onReconnect });
+      await client.query(`listen "${channel}"`);
+    },
+    async close() {
+      stop.abort();
+      const client = await connected?.catch(() => undefined);
+      await client?.end();
+    },
+  };
+}

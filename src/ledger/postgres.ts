@@ -1,0 +1,90 @@
+import { PostgresDialect, type PostgresPoolClient } from 'kysely';
+import pg from 'pg';
+import type { Secret } from '../secret/secret.ts';
+import { NUMBER_TYPES, type Engine, type LedgerLog } from './engine.ts';
+import { createListener } from './listener.ts';
+import { asFault } from './outage.ts';
+
+const POOL_SIZE = 12;
+const BOSS_POOL_SIZE = 4;
+const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 30_000;
+const IDLE_IN_TRANSACTION_MS = 60_000;
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === NUMBER_TYPES.int8 || oid === NUMBER_TYPES.numeric) return Number;
+    return pg.types.getTypeParser(oid, format as 'text');
+  },
+};
+
+/** Connects to a server, lazily: the first query finds out whether it is there. */
+export function openPostgres(url: Secret, log: LedgerLog): Engine {
+  const connection = { connectionString: url.reveal(), keepAlive: true, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, types };
+  const pool = watched(
+    new pg.Pool({
+      ...connection,
+      max: POOL_SIZE,
+      application_name: 'latchkey',
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      // The client's own watch, for a server that vanished without a word.
+      query_timeout: STATEMENT_TIMEOUT_MS + 5_000,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    }),
+    log,
+  );
+  const listener = createListener({ ...connection, application_name: 'latchkey listen' }, log);
+  return {
+    name: 'postgres',
+    dialect: dialectOf(pool),
+    // Without time limits: a node that waits for another node's migration waits as long as that takes.
+    get migrationDialect() {
+      return dialectOf(watched(new pg.Pool({ ...connection, max: 2, application_name: 'latchkey migrate' }), log));
+    },
+    listen: listener.listen,
+    bossOptions: () => ({
+      connectionString: url.reveal(),
+      application_name: 'latchkey jobs',
+      max: BOSS_POOL_SIZE,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    }),
+    async close() {
+      await listener.close();
+      await pool.end();
+    },
+  };
+}
+
+/** A lost connection is reported to whoever uses it; an idle one nobody uses must not end the process. */
+function watched(pool: pg.Pool, log: LedgerLog): pg.Pool {
+  pool.on('error', (error) => log('an idle database connection was lost', { error: error.message }));
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
+}
+
+function dialectOf(pool: pg.Pool): PostgresDialect {
+  const known = new WeakMap<pg.PoolClient, PostgresPoolClient>();
+  return new PostgresDialect({
+    pool: {
+      options: {},
+      async connect() {
+        const client = await pool.connect().catch(rethrow);
+        const guarded = known.get(client) ?? guard(client);
+        known.set(client, guarded);
+        return guarded;
+      },
+      end: () => pool.end(),
+    },
+  });
+}
+
+/** The client, except that a lost connection surfaces as `Fault('unavailable')`. */
+function guard(client: pg.PoolClient): PostgresPoolClient {
+  // Kysely also calls it with a cursor, but only to stream, and none of ours does.
+  const query = async (text: string, parameters: readonly unknown[]) => client.query(text, [...parameters]).catch(rethrow);
+  return { query: query as unknown as PostgresPoolClient['query'], release: (error) => client.release(error) };
+}
+
+function rethrow(error: unknown): never {
+  throw asFault(error);
+}
