@@ -55,7 +55,8 @@ export interface LeaseTable {
   state: LeaseState;
   /** Why it is refused, stuck or suspended. */
   reason: Nullable<string>;
-  grant: NullableJson<Grant>;
+  /** As last granted, and the parameters it was granted for. */
+  grant: NullableJson<{ grant: Grant; asked: string }>;
   opensAt: Nullable<Date>;
   closesAt: Nullable<Date>;
   /** The generation of the key the holder should have; grows by rotation and reissue. */

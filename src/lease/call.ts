@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DriverError, type Call, type Driver } from '../../providers/driver.ts';
+import { Postponed, type Gate } from './gate.ts';
+
+/** A configured provider, opened. The core knows no more of a driver's handle than that it can be stored. */
+export interface OpenProvider {
+  readonly name: string;
+  readonly driver: Driver<unknown>;
+  /** Reads a stored handle back; throws when the driver would not understand it. */
+  parseHandle(stored: unknown): unknown;
+}
+
+export type Providers = (name: string) => OpenProvider | undefined;
+
+export const ACTIONS = ['issue', 'revoke', 'retime', 'usage', 'list', 'check'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+export interface CallerOptions {
+  readonly providers: Providers;
+  readonly gate: Gate;
+  /** Reserves the next moment at which the provider may be called; milliseconds to wait, or undefined when that is too far off. */
+  readonly pace: (provider: string, action: 'issue' | 'revoke', perSecond: number) => Promise<number | undefined>;
+  /** How long one call may take in all. */
+  readonly deadlineMs: number;
+  readonly observe?: (provider: string, action: Action, outcome: string, seconds: number) => void;
+  /** Only tests stop the process here. */
+  readonly crashPoint?: (name: string) => void;
+}
+
+export type Caller = <T>(provider: string, action: Action, work: (open: OpenProvider, call: Call) => Promise<T>) => Promise<T>;
+
+const PACED_WAIT_MS = 1000;
+
+/**
+ * The only way to a driver: with a deadline, at the provider's pace, not at all while it is down, and with every failure a
+ * `DriverError` that holds nothing secret. Throws `Postponed` when the call was not made.
+ */
+export function createCaller(options: CallerOptions): Caller {
+  return async (provider, action, work) => {
+    const open = options.providers(provider);
+    if (!open) throw new DriverError('denied', `provider ${provider} is not configured any more`);
+    options.gate.enter(provider);
+    await keepPace(options, open, action);
+    const began = performance.now();
+    const outcome = (kind: string) => options.observe?.(provider, action, kind, (performance.now() - began) / 1000);
+    options.crashPoint?.(`${action}:before-call`);
+    try {
+      const call: Call = { signal: AbortSignal.timeout(options.deadlineMs), requestId: randomUUID() };
+      const answer = await withDeadline(work(open, call), call.signal);
+      options.crashPoint?.(`${action}:after-call`);
+      options.gate.succeeded(provider);
+      outcome('ok');
+      return answer;
+    } catch (error) {
+      const failure = asDriverError(error, provider);
+      options.gate.failed(provider, failure);
+      outcome(failure.kind);
+      throw failure;
+    }
+  };
+}
+
+async function keepPace(options: CallerOptions, open: OpenProvider, action: Action): Promise<void> {
+  if (action !== 'issue' && action !== 'revoke') return;
+  const perSecond = action === 'issue' ? open.driver.pace.issuePerSecond : open.driver.pace.revokePerSecond;
+  if (!Number.isFinite(perSecond)) return;
+  const waitMs = await options.pace(open.name, action, perSecond);
+  if (waitMs === undefined) throw new Postponed(`${open.name} takes ${perSecond} calls a second`, PACED_WAIT_MS);
+  if (waitMs > 0) await sleep(waitMs);
+}
+
+/** A driver that ignores its signal is not waited for. */
+async function withDeadline<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const expire = () => reject(new DriverError('transient', 'no answer within the deadline'));
+  signal.addEventListener('abort', expire, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', expire);
+  }
+}
+
+/** Whatever a driver threw by mistake may hold anything: only its kind of mistake is kept. */
+function asDriverError(error: unknown, provider: string): DriverError {
+  if (error instanceof DriverError) return error;
+  const name = error instanceof Error ? error.name : typeof error;
+  return new DriverError('transient', `${provider}: the driver failed with ${name}`);
+}

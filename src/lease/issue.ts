@@ -1,0 +1,175 @@
+import type { DriverError } from '../../providers/driver.ts';
+import { hintOf, mintKey } from '../keys/key.ts';
+import { newId } from '../ledger/ids.ts';
+import { activateKey, beginRevoking, findKey, intendKey, noteSetback } from '../ledger/keys.ts';
+import type { KeyRow } from '../ledger/schema.ts';
+import type { Step } from '../reservation/decide.ts';
+import type { Secret } from '../secret/secret.ts';
+import { backoffMs } from './backoff.ts';
+import { openHandle, sealHandle } from './handle.ts';
+import { nameOf, requestFor } from './request.ts';
+import { moveLease, writeInTurn, TurnLost, type Turn, type Workshop } from './turn.ts';
+
+/** Why a key is revoked whose request can never succeed; `decide` does not ask for it again. */
+export const REJECTED = 'the provider refused it for good';
+
+type IssueStep = Step & { do: 'issue' };
+
+interface Intent {
+  readonly id: string;
+  readonly name: string;
+  readonly secret: Secret;
+  readonly attempts: number;
+}
+
+/**
+ * Makes the key of a generation: intent first (its name and sealed secret are committed), then the provider, then active
+ * together with its claim. After a crash at any point the same call is made again under the same name.
+ */
+export async function issue(shop: Workshop, turn: Turn, step: IssueStep): Promise<void> {
+  const intent = await intend(shop, turn, step);
+  try {
+    const issued = await shop.call(turn.lease.provider, 'issue', (provider, call) =>
+      provider.driver.issue(requestFor(turn, { ...intent, window: step.window, grant: step.grant }, shop.policy().scopes), call),
+    );
+    await activate(shop, turn, step, { intent, issued });
+  } catch (error) {
+    if (error instanceof TurnLost) await undoIfRevoked(shop, turn, intent);
+    throw error;
+  }
+}
+
+/** What a failed attempt means for the key. A request that can never succeed is undone, and its owner told. */
+export async function noteIssueFailure(shop: Workshop, turn: Turn, generation: number, failure: DriverError): Promise<void> {
+  const key = turn.keys.find((candidate) => candidate.generation === generation) ?? (await latestOf(shop, turn, generation));
+  if (!key) return;
+  const now = shop.now();
+  await writeInTurn(shop, turn, 'issue-failed', async (tx) => {
+    const retryAt = new Date(now.getTime() + backoffMs(failure, key.attempts, shop.random));
+    const rejected = failure.kind === 'rejected';
+    await noteSetback(tx.db, key.id, {
+      error: failure.message,
+      kind: failure.kind,
+      retryAt: rejected ? null : retryAt,
+      counts: true,
+    });
+    await moveLease(shop, tx, turn, { lastError: failure.message, attempts: turn.lease.attempts + 1 });
+    tx.audit({
+      actor: 'latchkey',
+      action: 'key.failed',
+      subject: key.id,
+      detail: { kind: failure.kind, attempt: key.attempts + 1 },
+    });
+    if (!rejected) return;
+    await beginRevoking(tx.db, key.id, REJECTED, now);
+    const older = turn.keys.findLast((other) => other.state === 'active' && other.generation < generation);
+    if (older) await moveLease(shop, tx, turn, { generation: older.generation, overlapUntil: null });
+    await shop.announce(tx, {
+      kind: 'failed',
+      leaseId: turn.lease.id,
+      keyId: key.id,
+      reason: 'the provider refused the key',
+      id: `failed:${generation}`,
+    });
+  });
+}
+
+async function intend(shop: Workshop, turn: Turn, step: IssueStep): Promise<Intent> {
+  const known = turn.keys.find((key) => key.generation === step.generation);
+  if (known) return { id: known.id, name: known.name, secret: secretOf(shop, known), attempts: known.attempts };
+  const id = newId('key');
+  const name = nameOf(turn.lease.id, step.generation);
+  const secret = mintKey(shop.keyPrefix);
+  const sealedSecret = shop.sealer.seal(secret, `key:${id}`);
+  await writeInTurn(shop, turn, 'issue-intent', async (tx) => {
+    const { lease } = turn;
+    await intendKey(tx.db, {
+      id,
+      leaseId: lease.id,
+      generation: step.generation,
+      name,
+      provider: lease.provider,
+      sealedSecret,
+      hint: hintOf(secret),
+      window: step.window,
+      now: shop.now(),
+    });
+    await moveLease(shop, tx, turn, {
+      state: turn.keys.some((key) => key.state === 'active') ? lease.state : 'issuing',
+      generation: step.generation,
+      overlapUntil: step.overlapUntil,
+      granted: { grant: step.grant, asked: step.asked },
+      opensAt: step.window.opensAt,
+      closesAt: step.window.closesAt,
+    });
+    tx.audit({
+      actor: 'latchkey',
+      action: 'key.intended',
+      subject: id,
+      detail: { lease: lease.id, generation: step.generation, name },
+    });
+  });
+  return { id, name, secret, attempts: 0 };
+}
+
+interface Made {
+  readonly intent: Intent;
+  readonly issued: { readonly handle: unknown; readonly secret?: Secret };
+}
+
+async function activate(shop: Workshop, turn: Turn, step: IssueStep, { intent, issued }: Made): Promise<void> {
+  const made = issued.secret && {
+    sealedSecret: shop.sealer.seal(issued.secret, `key:${intent.id}`),
+    hint: hintOf(issued.secret),
+  };
+  await writeInTurn(shop, turn, 'issue-active', async (tx) => {
+    const handle = sealHandle(issued.handle, shop.sealer, intent.id);
+    await activateKey(tx.db, intent.id, { handle, window: step.window, made, now: shop.now() });
+    await moveLease(shop, tx, turn, { state: 'active', reason: null, attempts: 0, lastError: null });
+    tx.audit({
+      actor: 'latchkey',
+      action: 'key.active',
+      subject: intent.id,
+      detail: { lease: turn.lease.id, generation: step.generation },
+    });
+    const rotated = turn.keys.some((key) => key.state === 'active');
+    await shop.announce(tx, {
+      kind: rotated ? 'rotated' : 'issued',
+      leaseId: turn.lease.id,
+      keyId: intent.id,
+      id: `${rotated ? 'rotated' : 'issued'}:${step.generation}`,
+    });
+  });
+}
+
+/** We lost our turn while the provider was working: if the key is dead by now, what we just made must die too. */
+async function undoIfRevoked(shop: Workshop, turn: Turn, intent: Intent): Promise<void> {
+  const key = await findKey(shop.ledger.db, intent.id);
+  if (key?.state !== 'revoked') return;
+  await shop.call(turn.lease.provider, 'revoke', (provider, call) =>
+    provider.driver.revoke({ name: intent.name, handle: null, secret: intent.secret }, call),
+  );
+}
+
+/** The value of a key that was intended but never active: nobody has it yet, so it is still sealed in the ledger. */
+export function secretOf(shop: Workshop, key: KeyRow): Secret {
+  if (!key.sealedSecret) throw new Error(`key ${key.id} has no sealed secret to issue again`);
+  return shop.sealer.open(key.sealedSecret, `key:${key.id}`);
+}
+
+/** The driver's own view of a stored key. */
+export function refOf(shop: Workshop, key: KeyRow): { name: string; handle: unknown; secret: Secret | null } {
+  const secret = key.sealedSecret ? shop.sealer.open(key.sealedSecret, `key:${key.id}`) : null;
+  const stored = key.handle === null ? null : openHandle(key.handle, shop.sealer, key.id);
+  const handle = stored === null ? null : (shop.providers(key.provider)?.parseHandle(stored) ?? stored);
+  return { name: key.name, handle, secret };
+}
+
+async function latestOf(shop: Workshop, turn: Turn, generation: number): Promise<KeyRow | undefined> {
+  return await shop.ledger.db
+    .selectFrom('key')
+    .selectAll()
+    .where('leaseId', '=', turn.lease.id)
+    .where('generation', '=', generation)
+    .executeTakeFirst();
+}

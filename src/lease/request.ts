@@ -1,0 +1,41 @@
+import type { IssueRequest } from '../../providers/driver.ts';
+import { contactOf } from '../reservation/fold.ts';
+import type { Grant, Window } from '../reservation/lease.ts';
+import type { Catalogue } from '../reservation/plan.ts';
+import type { Secret } from '../secret/secret.ts';
+import type { Turn } from './turn.ts';
+
+/** Unique per lease and generation, and all a driver needs to find the key again: `lk-<lease>-<generation>`. */
+export function nameOf(leaseId: string, generation: number): string {
+  return `lk-${leaseId.replace(/^lse_/u, '')}-${generation}`;
+}
+
+export interface Wish {
+  readonly name: string;
+  readonly secret: Secret;
+  readonly window: Window;
+  readonly grant: Grant;
+}
+
+/** What the driver is asked for; the same wish always makes the same request. */
+export function requestFor({ lease, reservation }: Turn, wish: Wish, scopes: Catalogue['scopes']): IssueRequest {
+  const holder = contactOf(reservation, lease.holderId);
+  const methodsByScope = Object.fromEntries(
+    wish.grant.scopes.map((scope) => [scope, Object.hasOwn(scopes, scope) ? scopes[scope]!.methods : []]),
+  );
+  return {
+    name: wish.name,
+    secret: wish.secret,
+    lease: lease.id,
+    reservation: { source: reservation.source, id: reservation.externalId },
+    resource: reservation.resource?.value ?? { id: lease.resourceId, name: lease.resourceId, type: '' },
+    holder: { id: holder.id, name: holder.name ?? holder.id },
+    scopes: wish.grant.scopes,
+    methodsByScope,
+    endpoints: wish.grant.endpoints,
+    quota: wish.grant.quota,
+    rateLimit: wish.grant.rateLimit,
+    allowedIps: wish.grant.allowedIps,
+    window: wish.window,
+  };
+}

@@ -1,0 +1,97 @@
+import { DriverError } from '../../providers/driver.ts';
+import { beginRevoking, endKey, noteSetback } from '../ledger/keys.ts';
+import type { KeyRow } from '../ledger/schema.ts';
+import { backoffMs } from './backoff.ts';
+import { refOf } from './issue.ts';
+import { moveLease, writeInTurn, type Turn, type Workshop } from './turn.ts';
+
+/** An issue whose answer was lost may still be on its way: the second look comes after every deadline has passed. */
+const SECOND_LOOK_MS = 60_000;
+/** From then on a revocation is a debt that an operator should know of. */
+const OVERDUE_ATTEMPTS = 5;
+const OVERDUE_MS = 5 * 60_000;
+
+/** Takes a key away at the provider. The obligation is committed first and stays until the provider answered. */
+export async function revoke(shop: Workshop, turn: Turn, key: KeyRow, reason: string): Promise<void> {
+  if (key.state !== 'revoking') await oblige(shop, turn, key, reason);
+  await shop.call(key.provider, 'revoke', async (provider, call) => {
+    try {
+      await provider.driver.revoke(refOf(shop, key), call);
+    } catch (error) {
+      // The key's row is there, so the name is ours: gone is what we wanted.
+      if (!(error instanceof DriverError) || error.kind !== 'gone') throw error;
+    }
+  });
+  await prove(shop, turn, key, reason);
+}
+
+/** What a failed attempt means: try again later, for ever; say so when it takes long. */
+export async function noteRevokeFailure(shop: Workshop, turn: Turn, key: KeyRow, failure: DriverError): Promise<void> {
+  const now = shop.now();
+  const attempts = key.attempts + 1;
+  await writeInTurn(shop, turn, 'revoke-failed', async (tx) => {
+    const retryAt = new Date(now.getTime() + backoffMs(failure, key.attempts, shop.random));
+    await noteSetback(tx.db, key.id, { error: failure.message, kind: failure.kind, retryAt, counts: true });
+    await moveLease(shop, tx, turn, { lastError: failure.message });
+    if (!isOverdue({ ...key, attempts }, now)) return;
+    shop.log.warn('revocation overdue', {
+      lease: turn.lease.id,
+      key: key.id,
+      provider: key.provider,
+      attempts,
+      kind: failure.kind,
+    });
+    await shop.announce(tx, {
+      kind: 'alert',
+      leaseId: turn.lease.id,
+      keyId: key.id,
+      reason: `a key could not be revoked at ${key.provider} yet: ${failure.message}`,
+      id: `debt:${key.id}`,
+    });
+  });
+}
+
+export function isOverdue(key: Pick<KeyRow, 'state' | 'attempts' | 'revokingAt'>, now: Date): boolean {
+  if (key.revokingAt === null || key.attempts === 0) return false;
+  return key.attempts >= OVERDUE_ATTEMPTS || now.getTime() - key.revokingAt.getTime() >= OVERDUE_MS;
+}
+
+async function oblige(shop: Workshop, turn: Turn, key: KeyRow, reason: string): Promise<void> {
+  const current = key.generation === turn.lease.generation;
+  await writeInTurn(shop, turn, 'revoke-intent', async (tx) => {
+    await beginRevoking(tx.db, key.id, reason, shop.now());
+    if (current) await moveLease(shop, tx, turn, { state: turn.decision.state === 'active' ? 'active' : 'revoking', reason });
+    tx.audit({ actor: 'latchkey', action: 'key.revoking', subject: key.id, detail: { lease: turn.lease.id, reason } });
+  });
+}
+
+async function prove(shop: Workshop, turn: Turn, key: KeyRow, reason: string): Promise<void> {
+  const now = shop.now();
+  const firstLook = !key.confirmedAt && key.proof === null;
+  await writeInTurn(shop, turn, 'revoke-proof', async (tx) => {
+    if (firstLook) {
+      await tx.db
+        .updateTable('key')
+        .set({ proof: JSON.stringify({ firstLookAt: now.toISOString() }), retryAt: new Date(now.getTime() + SECOND_LOOK_MS) })
+        .where('id', '=', key.id)
+        .execute();
+      return;
+    }
+    await endKey(tx.db, key.id, { revokedAt: now.toISOString(), attempts: key.attempts + 1, by: key.provider }, now);
+    tx.audit({
+      actor: 'latchkey',
+      action: 'key.revoked',
+      subject: key.id,
+      detail: { lease: turn.lease.id, reason: key.revokeReason ?? reason },
+    });
+    const successor = turn.keys.some((other) => other.generation > key.generation && other.state === 'active');
+    if (successor || !key.activeAt) return;
+    await shop.announce(tx, {
+      kind: 'revoked',
+      leaseId: turn.lease.id,
+      keyId: key.id,
+      reason: key.revokeReason ?? reason,
+      id: `revoked:${key.generation}`,
+    });
+  });
+}

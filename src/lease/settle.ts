@@ -1,0 +1,188 @@
+import { DriverError } from '../../providers/driver.ts';
+import { noteSetback } from '../ledger/keys.ts';
+import { endTurn, keepTurn, predecessors, readStory, seeWake, takeTurn, type LeaseStory } from '../ledger/leases.ts';
+import type { KeyRow } from '../ledger/schema.ts';
+import { decide, type Decision, type KeyFacts, type Powers, type Situation, type Step } from '../reservation/decide.ts';
+import { reviveReservation } from '../reservation/fold.ts';
+import { Postponed } from './gate.ts';
+import { issue, noteIssueFailure, REJECTED } from './issue.ts';
+import { noteRetimeFailure, retime } from './retime.ts';
+import { isOverdue, noteRevokeFailure, revoke } from './revoke.ts';
+import { moveLease, TurnLost, writeInTurn, type Turn, type Workshop } from './turn.ts';
+
+const HOLD_MS = 10_000;
+const MOST_ROUNDS = 12;
+
+/** Brings one lease to what it should be now. May be called at any time, by any node, as often as one likes. */
+export type Settle = (leaseId: string) => Promise<void>;
+
+export function createSettle(shop: Workshop): Settle {
+  return async (leaseId) => {
+    const story = await readStory(shop.ledger.db, leaseId);
+    if (!story) return;
+    await freeTheResource(shop, story);
+    await settleOne(shop, leaseId);
+  };
+}
+
+/** Back-to-back bookings free before they grant: whoever's time on this resource is over goes first. */
+async function freeTheResource(shop: Workshop, { lease, keys }: LeaseStory): Promise<void> {
+  if (keys.some((key) => key.state === 'active')) return;
+  for (const id of await predecessors(shop.ledger.db, lease, shop.now())) await settleOne(shop, id);
+}
+
+async function settleOne(shop: Workshop, leaseId: string): Promise<void> {
+  const number = await takeTurn(shop.ledger.db, leaseId, shop.now(), HOLD_MS);
+  if (number === undefined) return;
+  const held = holdOn(shop, leaseId, number);
+  try {
+    for (let round = 0; round < MOST_ROUNDS; round += 1) if (await settleRound(shop, leaseId, number)) return;
+    shop.log.error('lease does not settle', { lease: leaseId });
+  } catch (error) {
+    if (!(error instanceof TurnLost)) throw error;
+    shop.log.info('turn lost', { lease: leaseId, turn: number });
+  } finally {
+    clearInterval(held);
+  }
+}
+
+/** One look and the steps that follow from it. True when there is nothing more to do now. */
+async function settleRound(shop: Workshop, leaseId: string, number: number): Promise<boolean> {
+  const story = await readStory(shop.ledger.db, leaseId);
+  if (!story) return true;
+  const turn = look(shop, story, number);
+  for (const step of turn.decision.steps) await take(shop, turn, step);
+  if (turn.decision.steps.length > 0) return false;
+  return await rest(shop, turn);
+}
+
+/** Writes down what was decided and gives the turn back. False when the facts changed meanwhile. */
+async function rest(shop: Workshop, turn: Turn): Promise<boolean> {
+  const { decision, lease } = turn;
+  let ended = false;
+  await writeInTurn(shop, turn, 'rest', async (tx) => {
+    await moveLease(shop, tx, turn, {
+      state: decision.state,
+      reason: decision.reason,
+      opensAt: decision.window?.opensAt ?? lease.opensAt,
+      closesAt: decision.window?.closesAt ?? lease.closesAt,
+    });
+    if (decision.state === 'refused' && lease.state !== 'refused' && decision.reason)
+      await shop.announce(tx, {
+        kind: 'refused',
+        leaseId: lease.id,
+        reason: decision.reason,
+        id: `refused:${lease.generation}:${decision.reason}`,
+      });
+    if (decision.state === 'active' && decision.endingAt && decision.endingAt <= shop.now())
+      await shop.announce(tx, { kind: 'ending', leaseId: lease.id, id: `ending:${decision.window!.closesAt.toISOString()}` });
+    ended = await endTurn(tx.db, lease.id, turn.number, decision.wakeAt);
+  });
+  if (ended) return true;
+  return !(await seeWake(shop.ledger.db, lease.id, turn.number));
+}
+
+async function take(shop: Workshop, turn: Turn, step: Step): Promise<void> {
+  const key = step.do === 'issue' ? undefined : turn.keys.find((candidate) => candidate.id === step.keyId);
+  try {
+    switch (step.do) {
+      case 'issue':
+        return await issue(shop, turn, step);
+      case 'retime':
+        return await retime(shop, turn, key!, step);
+      case 'revoke':
+        return await revoke(shop, turn, key!, step.reason);
+      default:
+        step satisfies never;
+    }
+  } catch (error) {
+    if (error instanceof Postponed) return await postpone(shop, turn, step, error);
+    if (!(error instanceof DriverError)) throw error;
+    shop.log.warn('driver call failed', {
+      lease: turn.lease.id,
+      provider: turn.lease.provider,
+      step: step.do,
+      kind: error.kind,
+      error: error.message,
+    });
+    if (step.do === 'issue') return await noteIssueFailure(shop, turn, step.generation, error);
+    if (step.do === 'retime') return await noteRetimeFailure(shop, turn, key!, error);
+    return await noteRevokeFailure(shop, turn, key!, error);
+  }
+}
+
+/** The call was not made; it is not an attempt. */
+async function postpone(shop: Workshop, turn: Turn, step: Step, { retryAfterMs, message }: Postponed): Promise<void> {
+  const { keys } = (await readStory(shop.ledger.db, turn.lease.id))!;
+  const key = keys.find((candidate) =>
+    step.do === 'issue' ? candidate.generation === step.generation : candidate.id === step.keyId,
+  );
+  if (!key) return;
+  const retryAt = new Date(shop.now().getTime() + retryAfterMs);
+  await writeInTurn(shop, turn, 'postponed', async (tx) => {
+    await noteSetback(tx.db, key.id, { error: message, kind: 'transient', retryAt, counts: false });
+  });
+}
+
+function look(shop: Workshop, story: LeaseStory, number: number): Turn {
+  const reservation = reviveReservation(story.reservation.state);
+  const { lease, keys } = story;
+  const now = shop.now();
+  const policy = shop.policy();
+  const situation: Situation = {
+    reservation,
+    lease: {
+      holderId: lease.holderId,
+      resourceId: lease.resourceId,
+      generation: lease.generation,
+      overlapUntil: lease.overlapUntil,
+      suspended: lease.suspendedAt !== null,
+      revokedBy: lease.revokedBy ? `revoked by ${lease.revokedBy.actor}: ${lease.revokedBy.reason}` : null,
+      granted: lease.grant,
+    },
+    keys: keys.map((key) => factsOf(key, now)),
+    plan: policy.plans.find((plan) => plan.name === lease.plan && plan.provider === lease.provider),
+    scopes: policy.scopes,
+    powers: powersOf(shop, lease.provider),
+  };
+  return {
+    number,
+    lease,
+    standing: { state: lease.state },
+    reservation,
+    keys,
+    decision: decide(situation, now) satisfies Decision,
+  };
+}
+
+function factsOf(key: KeyRow, now: Date): KeyFacts {
+  return {
+    id: key.id,
+    generation: key.generation,
+    state: key.state,
+    opensAt: key.opensAt,
+    closesAt: key.closesAt,
+    activeAt: key.activeAt,
+    retryAt: key.retryAt,
+    rejected: key.revokeReason === REJECTED,
+    fixed: key.lastErrorKind === 'fixed',
+    overdue: isOverdue(key, now),
+  };
+}
+
+function powersOf(shop: Workshop, provider: string): Powers {
+  const driver = shop.providers(provider)?.driver;
+  if (!driver) return { notBefore: false, retime: 'move' };
+  const keepsExpiry = driver.limits.expiry.by === 'gateway' || driver.limits.expiry.by === 'approximate';
+  return { notBefore: driver.limits.notBefore.by !== 'none', retime: driver.retime || !keepsExpiry ? 'move' : 'replace' };
+}
+
+/** A slow provider must not cost us the turn. */
+function holdOn(shop: Workshop, leaseId: string, number: number): NodeJS.Timeout {
+  const beat = () => {
+    keepTurn(shop.ledger.db, leaseId, number, new Date(shop.now().getTime() + HOLD_MS)).catch((error: unknown) =>
+      shop.log.warn('turn not kept', { lease: leaseId, error: error instanceof Error ? error.message : 'unknown' }),
+    );
+  };
+  return setInterval(beat, HOLD_MS / 3).unref();
+}

@@ -1,0 +1,74 @@
+import type { Log } from '../observe/log.ts';
+import type { Ledger, Tx } from '../ledger/database.ts';
+import { changeLease, holdTurn, type LeaseChange } from '../ledger/leases.ts';
+import type { KeyRow, LeaseRow } from '../ledger/schema.ts';
+import type { Decision } from '../reservation/decide.ts';
+import { LEASE_MOVES, type LeaseState } from '../reservation/lease.ts';
+import type { Notice } from '../reservation/notice.ts';
+import type { Catalogue } from '../reservation/plan.ts';
+import type { Reservation } from '../reservation/reservation.ts';
+import type { Sealer } from '../secret/seal.ts';
+import type { Caller, Providers } from './call.ts';
+
+/** What settling works with. */
+export interface Workshop {
+  readonly ledger: Ledger;
+  readonly sealer: Sealer;
+  readonly policy: () => Catalogue;
+  readonly providers: Providers;
+  readonly call: Caller;
+  readonly announce: (tx: Tx, notice: Notice) => Promise<void>;
+  readonly now: () => Date;
+  readonly random: () => number;
+  /** Of new keys, `[a-z][a-z0-9_]{0,15}`. */
+  readonly keyPrefix: string;
+  readonly log: Log;
+  /** Only tests stop the process here. */
+  readonly crashPoint?: (name: string) => void;
+}
+
+/** One node's right to act on one lease, with the facts as it read them. */
+export interface Turn {
+  readonly number: number;
+  /** As read when the turn began; `standing` is what it became since. */
+  readonly lease: LeaseRow;
+  readonly standing: { state: LeaseState };
+  readonly reservation: Reservation;
+  readonly keys: readonly KeyRow[];
+  readonly decision: Decision;
+}
+
+/** Another node acts on this lease now: nothing may be written any more. */
+export class TurnLost extends Error {
+  constructor(leaseId: string) {
+    super(`the turn on ${leaseId} was lost`);
+    this.name = 'TurnLost';
+  }
+}
+
+/** A write that happens only while the turn is held, with its audit entry in the same transaction. Throws `TurnLost`. */
+export async function writeInTurn(shop: Workshop, turn: Turn, name: string, work: (tx: Tx) => Promise<void>): Promise<void> {
+  shop.crashPoint?.(`${name}:before-write`);
+  await shop.ledger.transact(async (tx) => {
+    const state = await holdTurn(tx.db, turn.lease.id, turn.number);
+    if (!state) throw new TurnLost(turn.lease.id);
+    turn.standing.state = state;
+    await work(tx);
+  });
+  shop.crashPoint?.(`${name}:after-write`);
+}
+
+/** Moves the lease and leaves one audit entry when its state changed. */
+export async function moveLease(shop: Workshop, tx: Tx, turn: Turn, change: LeaseChange): Promise<void> {
+  await changeLease(tx.db, turn.lease.id, change, shop.now());
+  const from = turn.standing.state;
+  if (change.state === undefined || change.state === from) return;
+  if (!LEASE_MOVES[from].includes(change.state))
+    shop.log.error('illegal lease move', { lease: turn.lease.id, from, to: change.state });
+  turn.standing.state = change.state;
+  auditMove(tx, turn.lease.id, change.state, change.reason ?? null);
+}
+
+function auditMove(tx: Tx, leaseId: string, state: LeaseState, reason: string | null): void {
+  tx.audit({ actor: 'latchkey', action: `lease.${state}`, subject: leaseId, ...(reason ? { detail: { reason } } : {}) });
+}

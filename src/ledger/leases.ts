@@ -1,0 +1,244 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import type { Grant, LeaseState } from '../reservation/lease.ts';
+import type { Plan } from '../reservation/plan.ts';
+import { newId } from './ids.ts';
+import type { Database, KeyRow, LeaseRow, ReservationRow } from './schema.ts';
+
+type Reader = Kysely<Database> | Transaction<Database>;
+
+/** A job was enqueued with the change; should it get lost, the sweep looks again this much later. */
+const JOB_GRACE_MS = 2000;
+const SWEEP_GRACE_MS = 30_000;
+
+export interface LeaseOpening {
+  readonly reservationId: string;
+  readonly plan: Plan;
+  readonly holderIds: readonly string[];
+  readonly resourceId: string;
+  readonly now: Date;
+}
+
+/** Makes sure that each holder has a lease under the plan. Returns the ids of those that are new. */
+export async function openLeases(
+  db: Reader,
+  { reservationId, plan, holderIds, resourceId, now }: LeaseOpening,
+): Promise<string[]> {
+  if (holderIds.length === 0) return [];
+  const rows = holderIds.map((holderId) => ({
+    id: newId('lse'),
+    reservationId,
+    holderId,
+    plan: plan.name,
+    provider: plan.provider,
+    resourceId,
+    state: 'pending' as const,
+    createdAt: now,
+    updatedAt: now,
+  }));
+  const opened = await db
+    .insertInto('lease')
+    .values(rows)
+    .onConflict((conflict) => conflict.columns(['reservationId', 'holderId', 'plan', 'resourceId']).doNothing())
+    .returning('id')
+    .execute();
+  return opened.map((row) => row.id);
+}
+
+/** Every lease of a reservation is to be settled soon; returns their ids for the job queue. */
+export async function wakeLeases(db: Reader, reservationId: string, now: Date): Promise<string[]> {
+  const woken = await db
+    .updateTable('lease')
+    .set({ wakeAt: new Date(now.getTime() + JOB_GRACE_MS) })
+    .where('reservationId', '=', reservationId)
+    .returning('id')
+    .execute();
+  return woken.map((row) => row.id);
+}
+
+export async function wakeLease(db: Reader, id: string, now: Date): Promise<void> {
+  await db
+    .updateTable('lease')
+    .set({ wakeAt: new Date(now.getTime() + JOB_GRACE_MS) })
+    .where('id', '=', id)
+    .execute();
+}
+
+export async function findLease(db: Reader, id: string): Promise<LeaseRow | undefined> {
+  return await db.selectFrom('lease').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+export interface LeaseStory {
+  readonly lease: LeaseRow;
+  readonly reservation: ReservationRow;
+  readonly keys: readonly KeyRow[];
+}
+
+export async function readStory(db: Reader, id: string): Promise<LeaseStory | undefined> {
+  const lease = await findLease(db, id);
+  if (!lease) return undefined;
+  const reservation = await db
+    .selectFrom('reservation')
+    .selectAll()
+    .where('id', '=', lease.reservationId)
+    .executeTakeFirstOrThrow();
+  const keys = await db.selectFrom('key').selectAll().where('leaseId', '=', id).orderBy('generation').execute();
+  return { lease, reservation, keys };
+}
+
+/**
+ * Leases whose time has come, taken in turns from each provider so that one with much to do holds up no other, closings
+ * first. They count as taken: the next sweep sees them again only if nothing came of it.
+ */
+export async function takeDue(db: Reader, now: Date, limit: number): Promise<string[]> {
+  const turns = db
+    .selectFrom('lease')
+    .select(['id'])
+    .select(
+      sql<number>`row_number() over (partition by provider order by (closes_at is not null and closes_at <= ${now}) desc, wake_at)`.as(
+        'place',
+      ),
+    )
+    .where('wakeAt', '<=', now)
+    .where((where) => where.or([where('heldUntil', 'is', null), where('heldUntil', '<=', now)]));
+  const due = await db.selectFrom(turns.as('turns')).select('id').orderBy('place').limit(limit).execute();
+  if (due.length === 0) return [];
+  const taken = await db
+    .updateTable('lease')
+    .set({ wakeAt: new Date(now.getTime() + SWEEP_GRACE_MS) })
+    .where(
+      'id',
+      'in',
+      due.map((row) => row.id),
+    )
+    .where('wakeAt', '<=', now)
+    .returning('id')
+    .execute();
+  const ids = new Set(taken.map((row) => row.id));
+  return due.map((row) => row.id).filter((id) => ids.has(id));
+}
+
+/** Leases on the same resource whose window is over but whose keys may still live: they go before a new key is made. */
+export async function predecessors(db: Reader, lease: LeaseRow, now: Date): Promise<string[]> {
+  const rows = await db
+    .selectFrom('lease')
+    .select('id')
+    .where('resourceId', '=', lease.resourceId)
+    .where('provider', '=', lease.provider)
+    .where('id', '!=', lease.id)
+    .where('closesAt', '<=', now)
+    .where('state', 'in', ['active', 'issuing'])
+    .limit(20)
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** Takes the right to act on a lease; undefined when somebody else has it. Older turns can write no more. */
+export async function takeTurn(db: Reader, id: string, now: Date, holdMs: number): Promise<number | undefined> {
+  const until = new Date(now.getTime() + holdMs);
+  const taken = await db
+    .updateTable('lease')
+    .set({ turn: sql<number>`turn + 1`, heldUntil: until, wakeAt: until })
+    .where('id', '=', id)
+    .where((where) => where.or([where('heldUntil', 'is', null), where('heldUntil', '<=', now)]))
+    .returning('turn')
+    .executeTakeFirst();
+  return taken?.turn;
+}
+
+/** Keeps the right while a slow provider is waited for. A wake that came meanwhile is kept. */
+export async function keepTurn(db: Reader, id: string, turn: number, until: Date): Promise<void> {
+  await db
+    .updateTable('lease')
+    .set({ heldUntil: until, wakeAt: sql<Date>`case when wake_at = held_until then ${until} else wake_at end` })
+    .where('id', '=', id)
+    .where('turn', '=', turn)
+    .execute();
+}
+
+/** Locks the lease for this transaction and tells its state; undefined when the turn is lost and nothing may be written. */
+export async function holdTurn(db: Transaction<Database>, id: string, turn: number): Promise<LeaseState | undefined> {
+  const row = await db
+    .selectFrom('lease')
+    .select('state')
+    .where('id', '=', id)
+    .where('turn', '=', turn)
+    .forUpdate()
+    .executeTakeFirst();
+  return row?.state;
+}
+
+export interface LeaseChange {
+  state?: LeaseState;
+  reason?: string | null;
+  opensAt?: Date | null;
+  closesAt?: Date | null;
+  generation?: number;
+  overlapUntil?: Date | null;
+  granted?: { grant: Grant; asked: string };
+  attempts?: number;
+  lastError?: string | null;
+}
+
+export async function changeLease(db: Transaction<Database>, id: string, change: LeaseChange, now: Date): Promise<void> {
+  const { granted, ...fields } = change;
+  await db
+    .updateTable('lease')
+    .set({ ...fields, ...(granted ? { grant: JSON.stringify(granted) } : {}), updatedAt: now })
+    .where('id', '=', id)
+    .execute();
+}
+
+/**
+ * Gives the turn back and sets the clock. False when somebody woke the lease meanwhile (its facts changed: decide again) or
+ * the turn was lost.
+ */
+export async function endTurn(db: Transaction<Database>, id: string, turn: number, wakeAt: Date | null): Promise<boolean> {
+  const ended = await db
+    .updateTable('lease')
+    .set({ heldUntil: null, wakeAt })
+    .where('id', '=', id)
+    .where('turn', '=', turn)
+    .whereRef('wakeAt', '=', 'heldUntil')
+    .returning('id')
+    .executeTakeFirst();
+  return ended !== undefined;
+}
+
+/** After a wake in the middle of a turn: the turn goes on and the wake is taken as seen. */
+export async function seeWake(db: Reader, id: string, turn: number): Promise<boolean> {
+  const seen = await db
+    .updateTable('lease')
+    .set((set) => ({ wakeAt: set.ref('heldUntil') }))
+    .where('id', '=', id)
+    .where('turn', '=', turn)
+    .returning('id')
+    .executeTakeFirst();
+  return seen !== undefined;
+}
+
+/** Embedded only, at start: the process that held these turns is dead. */
+export async function releaseTurns(db: Reader): Promise<void> {
+  await db
+    .updateTable('lease')
+    .set((set) => ({ heldUntil: null, wakeAt: set.fn.coalesce('wakeAt', 'heldUntil') }))
+    .where('heldUntil', 'is not', null)
+    .execute();
+}
+
+/** A provider that failed answers again: what waited for it need not wait any longer. */
+export async function wakeWaiting(db: Reader, provider: string, now: Date): Promise<void> {
+  const waiting = db
+    .selectFrom('key')
+    .select('leaseId')
+    .where('provider', '=', provider)
+    .where('retryAt', '>', now)
+    .where('lastErrorKind', '=', 'transient');
+  await db.updateTable('lease').set({ wakeAt: now }).where('id', 'in', waiting).where('heldUntil', 'is', null).execute();
+  await db
+    .updateTable('key')
+    .set({ retryAt: now })
+    .where('provider', '=', provider)
+    .where('retryAt', '>', now)
+    .where('lastErrorKind', '=', 'transient')
+    .execute();
+}
