@@ -1,6 +1,6 @@
 import type { Ledger, Tx } from '../ledger/database.ts';
 import { endKey, findKey } from '../ledger/keys.ts';
-import { findLease, readStory, wakeLease, type LeaseStory } from '../ledger/leases.ts';
+import { findLease, readStory, wakeLease, wakeLeases, type LeaseStory } from '../ledger/leases.ts';
 import type { LeaseRow } from '../ledger/schema.ts';
 import { Fault } from '../reservation/fault.ts';
 import { fold, reviveReservation } from '../reservation/fold.ts';
@@ -85,21 +85,19 @@ export function createOperations(deps: {
         });
       }),
 
-    retime: (leaseId, { actor, startsAt, endsAt }) =>
-      change(leaseId, async (tx, lease) => {
+    retime: async (leaseId, { actor, startsAt, endsAt }) => {
+      const lease = await findLease(ledger.db, leaseId);
+      if (!lease) throw new Fault('not_found', `there is no lease ${leaseId}`);
+      await ledger.transact(async (tx) => {
+        // The booking is locked before its leases, as intake does.
         const row = await tx.db
           .selectFrom('reservation')
           .selectAll()
           .where('id', '=', lease.reservationId)
           .forUpdate()
           .executeTakeFirstOrThrow();
-        const moved = fold(reviveReservation(row.state), {
-          type: 'updated',
-          reservationId: row.externalId,
-          version: now().getTime(),
-          startsAt,
-          endsAt,
-        });
+        const event = { type: 'updated' as const, reservationId: row.externalId, version: now().getTime(), startsAt, endsAt };
+        const moved = fold(reviveReservation(row.state), event);
         const plan = deps.planOf(lease.plan);
         const opened = plan ? windowFor(plan, moved) : { refused: `plan ${lease.plan} is no longer configured` };
         if ('refused' in opened) throw new Fault('invalid', opened.refused);
@@ -108,10 +106,12 @@ export function createOperations(deps: {
           .set({ state: JSON.stringify(moved), startsAt: moved.startsAt?.value, endsAt: moved.endsAt?.value, updatedAt: now() })
           .where('id', '=', row.id)
           .execute();
-        await tx.db.updateTable('lease').set({ wakeAt: now() }).where('reservationId', '=', row.id).execute();
+        await wakeLeases(tx.db, row.id, now());
         const detail = { startsAt: startsAt?.toISOString() ?? null, endsAt: endsAt?.toISOString() ?? null };
         tx.audit({ actor, action: 'reservation.retime', subject: row.id, detail });
-      }),
+      });
+      return await settled(leaseId);
+    },
 
     suspend: (leaseId, { actor, reason }) =>
       change(leaseId, async (tx) => {

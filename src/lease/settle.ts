@@ -2,7 +2,8 @@ import { DriverError } from '../../providers/driver.ts';
 import { noteSetback } from '../ledger/keys.ts';
 import { endTurn, keepTurn, predecessors, readStory, seeWake, takeTurn, type LeaseStory } from '../ledger/leases.ts';
 import type { KeyRow } from '../ledger/schema.ts';
-import { decide, type Decision, type KeyFacts, type Powers, type Situation, type Step } from '../reservation/decide.ts';
+import { decide, type Step } from '../reservation/decide.ts';
+import type { KeyFacts, Powers, Situation } from '../reservation/situation.ts';
 import { reviveReservation } from '../reservation/fold.ts';
 import { Postponed } from './gate.ts';
 import { issue, noteIssueFailure, REJECTED } from './issue.ts';
@@ -151,7 +152,7 @@ function look(shop: Workshop, story: LeaseStory, number: number): Turn {
     standing: { state: lease.state },
     reservation,
     keys,
-    decision: decide(situation, now) satisfies Decision,
+    decision: decide(situation, now),
   };
 }
 

@@ -1,56 +1,8 @@
-import { closedBy } from './fold.ts';
-import { narrow } from './narrow.ts';
-import type { Grant, KeyState, LeaseState, Window } from './lease.ts';
-import type { Catalogue, Plan } from './plan.ts';
-import type { Reservation } from './reservation.ts';
-import { sameWindow, windowFor } from './window.ts';
 import { canonical } from './canonical.ts';
-
-/** Everything there is to know before deciding: what is booked, what was granted, what lives. */
-export interface Situation {
-  readonly reservation: Reservation;
-  readonly lease: LeaseFacts;
-  readonly keys: readonly KeyFacts[];
-  /** Undefined when the configuration no longer has it: living keys stay until their end, no new ones are made. */
-  readonly plan: Plan | undefined;
-  readonly scopes: Catalogue['scopes'];
-  readonly powers: Powers;
-}
-
-export interface LeaseFacts {
-  readonly holderId: string;
-  readonly resourceId: string;
-  readonly generation: number;
-  readonly overlapUntil: Date | null;
-  readonly suspended: boolean;
-  readonly revokedBy: string | null;
-  /** As last granted, with what the booking then asked for; null before the first key. */
-  readonly granted: { readonly grant: Grant; readonly asked: string } | null;
-}
-
-export interface KeyFacts {
-  readonly id: string;
-  readonly generation: number;
-  readonly state: KeyState;
-  readonly opensAt: Date;
-  readonly closesAt: Date;
-  readonly activeAt: Date | null;
-  readonly retryAt: Date | null;
-  /** The provider said that this request can never succeed. */
-  readonly rejected: boolean;
-  /** The provider said that it cannot move this key's window. */
-  readonly fixed: boolean;
-  /** Its revocation has failed for so long that an operator should know. */
-  readonly overdue: boolean;
-}
-
-/** What the provider can do about windows. */
-export interface Powers {
-  /** It refuses a key before its window, so the key may be made ahead of time. */
-  readonly notBefore: boolean;
-  /** A longer window: moved in place, or the key must be replaced. */
-  readonly retime: 'move' | 'replace';
-}
+import type { Grant, LeaseState, Window } from './lease.ts';
+import type { KeyFacts, Situation } from './situation.ts';
+import { termsOf, type Terms } from './terms.ts';
+import { sameWindow } from './window.ts';
 
 export type Step =
   | {
@@ -78,16 +30,6 @@ export interface Decision {
   readonly wakeAt: Date | null;
 }
 
-type Terms =
-  | { readonly wanted: true; readonly window: Window; readonly grant: Grant; readonly asked: string }
-  | {
-      readonly wanted: false;
-      readonly window: Window | null;
-      readonly state: 'pending' | 'refused' | 'revoked' | 'suspended';
-      readonly reason: string | null;
-      readonly until: Date | null;
-    };
-
 const ENDING_NOTICE_MS = 15 * 60_000;
 
 /**
@@ -108,48 +50,6 @@ export function decide(situation: Situation, now: Date): Decision {
     steps: due,
     wakeAt: earliest([...wakesOf(situation, terms, now), ...waitsOf(steps, due, situation.keys)]),
   };
-}
-
-/** Whether the lease should have a living key now, and on which terms. */
-function termsOf({ reservation, lease, plan, scopes, keys, powers }: Situation, now: Date): Terms {
-  const over = (reason: string): Terms => ({ wanted: false, window: null, state: 'revoked', reason, until: null });
-  if (lease.revokedBy) return over(lease.revokedBy);
-  const closed = closedBy(reservation);
-  if (closed) return over(`the booking was ${closed}`);
-  if (!reservation.holders?.value.includes(lease.holderId)) return over('the booking moved to somebody else');
-  if (reservation.resource?.value.id !== lease.resourceId) return over('the booking moved to another resource');
-  if (!plan) return withoutPlan(lease, keys, now);
-
-  const opened = windowFor(plan, reservation);
-  if ('unknown' in opened) return { wanted: false, window: null, state: 'pending', reason: opened.unknown, until: null };
-  if ('refused' in opened) return { wanted: false, window: null, state: 'refused', reason: opened.refused, until: null };
-  const { window } = opened;
-  if (now >= window.closesAt) return { wanted: false, window, state: 'revoked', reason: 'the window closed', until: null };
-  const asked = canonical(reservation.parameters?.value ?? {});
-  const narrowed =
-    lease.granted?.asked === asked ? { grant: lease.granted.grant } : narrow(plan, scopes, reservation.parameters?.value ?? {});
-  if ('refused' in narrowed) return { wanted: false, window, state: 'refused', reason: narrowed.refused.join('; '), until: null };
-  if (lease.suspended) return { wanted: false, window, state: 'suspended', reason: 'suspended', until: window.closesAt };
-  const rejected = keys.find((key) => key.generation === lease.generation && key.rejected);
-  if (rejected && lease.granted?.asked === asked)
-    return { wanted: false, window, state: 'refused', reason: 'the provider refused this key for good', until: window.closesAt };
-
-  const living = keys.some((key) => key.state === 'active');
-  const lead = powers.notBefore ? plan.window.issueBeforeMs : 0;
-  const issueAt = new Date(window.opensAt.getTime() - lead);
-  if (now < issueAt && !(living && powers.notBefore))
-    return { wanted: false, window, state: 'pending', reason: living ? 'the window moved to later' : null, until: issueAt };
-  return { wanted: true, window, grant: narrowed.grant, asked };
-}
-
-/** A plan that vanished from the configuration takes no living key with it, and makes no new one. */
-function withoutPlan(lease: LeaseFacts, keys: readonly KeyFacts[], now: Date): Terms {
-  const key = keys.find((candidate) => candidate.state === 'active' && candidate.generation === lease.generation);
-  if (!key || !lease.granted)
-    return { wanted: false, window: null, state: 'refused', reason: 'its plan is no longer configured', until: null };
-  const window = { opensAt: key.opensAt, closesAt: key.closesAt };
-  if (now >= key.closesAt) return { wanted: false, window, state: 'revoked', reason: 'the window closed', until: null };
-  return { wanted: true, window, grant: lease.granted.grant, asked: lease.granted.asked };
 }
 
 function stepsTowards(situation: Situation, terms: Terms & { wanted: true }, now: Date): Step[] {

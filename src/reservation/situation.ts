@@ -1,0 +1,49 @@
+import type { Grant, KeyState } from './lease.ts';
+import type { Catalogue, Plan } from './plan.ts';
+import type { Reservation } from './reservation.ts';
+
+/** Everything there is to know before deciding: what is booked, what was granted, what lives. */
+export interface Situation {
+  readonly reservation: Reservation;
+  readonly lease: LeaseFacts;
+  readonly keys: readonly KeyFacts[];
+  /** Undefined when the configuration no longer has it: living keys stay until their end, no new ones are made. */
+  readonly plan: Plan | undefined;
+  readonly scopes: Catalogue['scopes'];
+  readonly powers: Powers;
+}
+
+export interface LeaseFacts {
+  readonly holderId: string;
+  readonly resourceId: string;
+  readonly generation: number;
+  readonly overlapUntil: Date | null;
+  readonly suspended: boolean;
+  readonly revokedBy: string | null;
+  /** As last granted, with what the booking then asked for; null before the first key. */
+  readonly granted: { readonly grant: Grant; readonly asked: string } | null;
+}
+
+export interface KeyFacts {
+  readonly id: string;
+  readonly generation: number;
+  readonly state: KeyState;
+  readonly opensAt: Date;
+  readonly closesAt: Date;
+  readonly activeAt: Date | null;
+  readonly retryAt: Date | null;
+  /** The provider said that this request can never succeed. */
+  readonly rejected: boolean;
+  /** The provider said that it cannot move this key's window. */
+  readonly fixed: boolean;
+  /** Its revocation has failed for so long that an operator should know. */
+  readonly overdue: boolean;
+}
+
+/** What the provider can do about windows. */
+export interface Powers {
+  /** It refuses a key before its window, so the key may be made ahead of time. */
+  readonly notBefore: boolean;
+  /** A longer window: moved in place, or the key must be replaced. */
+  readonly retime: 'move' | 'replace';
+}
