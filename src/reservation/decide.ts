@@ -63,6 +63,8 @@ function stepsTowards(situation: Situation, terms: Terms & { wanted: true }, now
       .map((key) => revoke(key, 'revocation goes on')),
     ...superseded.map((key) => revoke(key, 'replaced by a newer key')),
   ];
+  /** The provider will end it before its window does. */
+  const outgrows = (key: KeyFacts): boolean => terms.window.closesAt > key.closesAt && (powers.retime === 'replace' || key.fixed);
   const issue = (generation: number, overlapUntil: Date | null): Step => ({
     do: 'issue',
     generation,
@@ -82,12 +84,10 @@ function stepsTowards(situation: Situation, terms: Terms & { wanted: true }, now
     const rotation = plan?.rotation;
     if (rotation && current.activeAt && now.getTime() >= current.activeAt.getTime() + rotation.everyMs)
       return [...steps, issue(nextGeneration(keys), new Date(now.getTime() + rotation.overlapMs))];
-    const extended = terms.window.closesAt > current.closesAt;
-    if (extended && (powers.retime === 'replace' || current.fixed))
-      return [...steps, issue(nextGeneration(keys), current.closesAt)];
+    if (outgrows(current)) return [...steps, issue(nextGeneration(keys), current.closesAt)];
   }
   const moved = keys.filter(
-    (key) => key.state === 'active' && !superseded.includes(key) && !key.fixed && !sameWindow(key, terms.window),
+    (key) => key.state === 'active' && !superseded.includes(key) && !sameWindow(key, terms.window) && !outgrows(key),
   );
   return [...steps, ...moved.map((key): Step => ({ do: 'retime', keyId: key.id, window: terms.window, grant: terms.grant }))];
 }

@@ -1,0 +1,384 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { canonical } from '../src/reservation/canonical.ts';
+import { decide, type Decision } from '../src/reservation/decide.ts';
+import type { Event } from '../src/reservation/event.ts';
+import { emptyReservation, fold } from '../src/reservation/fold.ts';
+import type { Plan } from '../src/reservation/plan.ts';
+import type { KeyFacts, LeaseFacts, Powers, Situation } from '../src/reservation/situation.ts';
+import { plan, scopes } from './fixtures/plan.ts';
+
+const MINUTE = 60_000;
+const OPENS = new Date('2026-01-01T10:00:00Z');
+const CLOSES = new Date('2026-01-01T12:00:00Z');
+const minutesAfterOpening = (minutes: number): Date => new Date(OPENS.getTime() + minutes * MINUTE);
+
+const booked: Event = {
+  type: 'created',
+  reservationId: '7',
+  version: 1,
+  resource: { id: '1', name: 'lab-1', type: '' },
+  holders: [{ id: 'ann' }],
+  startsAt: OPENS,
+  endsAt: CLOSES,
+};
+const grant = {
+  scopes: ['read'],
+  methods: ['GET'],
+  endpoints: ['/api/**'],
+  quota: { limit: 1000, per: 'reservation' },
+  rateLimit: { limit: 100, per: 'hour' },
+} as const;
+const granted = { grant, asked: canonical({}) };
+const fresh: LeaseFacts = {
+  holderId: 'ann',
+  resourceId: '1',
+  generation: 1,
+  overlapUntil: null,
+  suspended: false,
+  revokedBy: null,
+  granted: null,
+};
+const live: KeyFacts = {
+  id: 'key_1',
+  generation: 1,
+  state: 'active',
+  opensAt: OPENS,
+  closesAt: CLOSES,
+  activeAt: OPENS,
+  retryAt: null,
+  rejected: false,
+  fixed: false,
+  overdue: false,
+};
+const gated: Powers = { notBefore: true, retime: 'move' };
+const plain: Powers = { notBefore: false, retime: 'replace' };
+
+function situation(
+  changes: Partial<Omit<Situation, 'lease'>> & { lease?: Partial<LeaseFacts>; events?: readonly Event[] },
+): Situation {
+  const { lease, events = [], ...rest } = changes;
+  const reservation = [booked, ...events].reduce(fold, emptyReservation('lab', '7'));
+  const held = (rest.keys ?? []).length > 0 ? { ...fresh, granted } : fresh;
+  return { reservation, keys: [], plan, scopes, powers: gated, ...rest, lease: { ...held, ...lease } };
+}
+const verbs = (decision: Decision): string[] =>
+  decision.steps.map((step) => (step.do === 'issue' ? `issue ${step.generation}` : `${step.do} ${step.keyId}`));
+
+describe('decide', () => {
+  test.each<[string, Situation, Date, string[], Decision['state']]>([
+    [
+      'waits for the window of a provider that cannot hold a key back',
+      situation({ powers: plain }),
+      minutesAfterOpening(-5),
+      [],
+      'pending',
+    ],
+    [
+      'makes the key ahead of time where the provider refuses it until the start',
+      situation({}),
+      minutesAfterOpening(-5),
+      ['issue 1'],
+      'pending',
+    ],
+    ['waits for the lead time', situation({}), minutesAfterOpening(-16), [], 'pending'],
+    ['makes the key at the start', situation({ powers: plain }), OPENS, ['issue 1'], 'pending'],
+    ['leaves a good key alone', situation({ keys: [live] }), minutesAfterOpening(1), [], 'active'],
+    ['revokes at the end, though no end event came', situation({ keys: [live] }), CLOSES, ['revoke key_1'], 'revoking'],
+    ['never makes a key after the window', situation({}), CLOSES, [], 'revoked'],
+    [
+      'revokes on cancellation',
+      situation({ keys: [live], events: [{ type: 'cancelled', reservationId: '7', version: 2 }] }),
+      OPENS,
+      ['revoke key_1'],
+      'revoking',
+    ],
+    [
+      'makes nothing for a booking cancelled before its start',
+      situation({ events: [{ type: 'cancelled', reservationId: '7', version: 2 }] }),
+      OPENS,
+      [],
+      'revoked',
+    ],
+    [
+      'revokes on an early end',
+      situation({ keys: [live], events: [{ type: 'ended', reservationId: '7', version: 2 }] }),
+      OPENS,
+      ['revoke key_1'],
+      'revoking',
+    ],
+    [
+      'ends the old lease when the owner changes',
+      situation({ keys: [live], events: [{ ...booked, version: 2, holders: [{ id: 'bob' }] }] }),
+      OPENS,
+      ['revoke key_1'],
+      'revoking',
+    ],
+    [
+      'ends the old lease when the resource changes',
+      situation({ keys: [live], events: [{ ...booked, version: 2, resource: { id: '2', name: 'lab-2', type: '' } }] }),
+      OPENS,
+      ['revoke key_1'],
+      'revoking',
+    ],
+    [
+      'extends without changing the key',
+      situation({ keys: [live], events: [{ ...booked, version: 2, endsAt: minutesAfterOpening(180) }] }),
+      OPENS,
+      ['retime key_1'],
+      'active',
+    ],
+    [
+      'replaces a key whose provider cannot extend it',
+      situation({ powers: plain, keys: [live], events: [{ ...booked, version: 2, endsAt: minutesAfterOpening(180) }] }),
+      OPENS,
+      ['issue 2'],
+      'active',
+    ],
+    [
+      'shortens in place',
+      situation({ powers: plain, keys: [live], events: [{ ...booked, version: 2, endsAt: minutesAfterOpening(30) }] }),
+      OPENS,
+      ['retime key_1'],
+      'active',
+    ],
+    [
+      'takes a key back when the window moves to later and the provider cannot hold it',
+      situation({
+        powers: plain,
+        keys: [live],
+        events: [{ ...booked, version: 2, startsAt: minutesAfterOpening(60), endsAt: minutesAfterOpening(90) }],
+      }),
+      OPENS,
+      ['revoke key_1'],
+      'revoking',
+    ],
+    [
+      'moves a key to a later window where verify refuses it until then',
+      situation({
+        keys: [live],
+        events: [{ ...booked, version: 2, startsAt: minutesAfterOpening(60), endsAt: minutesAfterOpening(90) }],
+      }),
+      OPENS,
+      ['retime key_1'],
+      'active',
+    ],
+    [
+      'refuses what the plan does not grant',
+      situation({ events: [{ ...booked, version: 2, parameters: { scopes: ['admin'] } }] }),
+      OPENS,
+      [],
+      'refused',
+    ],
+    [
+      'takes the key when the booking comes to ask for too much',
+      situation({ keys: [live], events: [{ ...booked, version: 2, parameters: { quota: 99_999 } }] }),
+      OPENS,
+      ['revoke key_1'],
+      'revoking',
+    ],
+    [
+      'replaces the key when the booking asks for other rights',
+      situation({ keys: [live], events: [{ ...booked, version: 2, parameters: { quota: 5 } }] }),
+      OPENS,
+      ['issue 2'],
+      'active',
+    ],
+    [
+      'goes on with an intent after a crash',
+      situation({ keys: [{ ...live, state: 'intended', activeAt: null }] }),
+      OPENS,
+      ['issue 1'],
+      'issuing',
+    ],
+    [
+      'goes on with a revocation after a crash',
+      situation({ keys: [{ ...live, state: 'revoking' }], lease: { revokedBy: 'admin' } }),
+      OPENS,
+      ['revoke key_1'],
+      'revoking',
+    ],
+    [
+      'keeps both keys during an overlap',
+      situation({
+        lease: { generation: 2, overlapUntil: minutesAfterOpening(30) },
+        keys: [live, { ...live, id: 'key_2', generation: 2 }],
+      }),
+      minutesAfterOpening(29),
+      [],
+      'active',
+    ],
+    [
+      'ends the old key with the overlap',
+      situation({
+        lease: { generation: 2, overlapUntil: minutesAfterOpening(30) },
+        keys: [live, { ...live, id: 'key_2', generation: 2 }],
+      }),
+      minutesAfterOpening(30),
+      ['revoke key_1'],
+      'active',
+    ],
+    [
+      'keeps the old key as long as the new one is not there',
+      situation({
+        lease: { generation: 2, overlapUntil: minutesAfterOpening(30) },
+        keys: [live, { ...live, id: 'key_2', generation: 2, state: 'intended', activeAt: null }],
+      }),
+      minutesAfterOpening(31),
+      ['issue 2'],
+      'active',
+    ],
+    [
+      'waits for a failed call’s next attempt',
+      situation({ keys: [{ ...live, state: 'intended', retryAt: minutesAfterOpening(2) }] }),
+      minutesAfterOpening(1),
+      [],
+      'issuing',
+    ],
+    [
+      'does not ask again for what can never succeed',
+      situation({ keys: [{ ...live, state: 'revoked', rejected: true }] }),
+      OPENS,
+      [],
+      'refused',
+    ],
+    [
+      'keeps the living key when its replacement was rejected',
+      situation({
+        powers: plain,
+        keys: [live, { ...live, id: 'key_2', generation: 2, state: 'revoked', rejected: true }],
+        events: [{ ...booked, version: 2, endsAt: minutesAfterOpening(180) }],
+      }),
+      OPENS,
+      [],
+      'active',
+    ],
+    [
+      'makes a new key when an ended booking is extended afterwards',
+      situation({
+        keys: [{ ...live, state: 'revoked' }],
+        events: [{ ...booked, type: 'updated', version: CLOSES.getTime(), endsAt: minutesAfterOpening(240) }],
+      }),
+      CLOSES,
+      ['issue 2'],
+      'pending',
+    ],
+    [
+      'takes the keys of a suspended lease',
+      situation({ keys: [live], lease: { suspended: true } }),
+      OPENS,
+      ['revoke key_1'],
+      'revoking',
+    ],
+    [
+      'leaves a living key when its plan vanished from the configuration',
+      situation({ plan: undefined, keys: [live] }),
+      minutesAfterOpening(1),
+      [],
+      'active',
+    ],
+    ['makes no key without a plan', situation({ plan: undefined }), OPENS, [], 'refused'],
+    [
+      'calls a revocation that has failed for long a debt',
+      situation({ keys: [{ ...live, state: 'revoking', overdue: true, retryAt: minutesAfterOpening(200) }] }),
+      CLOSES,
+      [],
+      'stuck',
+    ],
+  ])('%s', (_, facts, now, steps, state) => {
+    const decision = decide(facts, now);
+    expect(verbs(decision)).toEqual(steps);
+    expect(decision.state).toBe(state);
+  });
+
+  test('rotates by the plan’s clock, with its overlap', () => {
+    const rotating: Plan = { ...plan, rotation: { everyMs: 60 * MINUTE, overlapMs: 10 * MINUTE } };
+    expect(decide(situation({ plan: rotating, keys: [live] }), minutesAfterOpening(59)).wakeAt).toEqual(minutesAfterOpening(60));
+    const decision = decide(situation({ plan: rotating, keys: [live] }), minutesAfterOpening(60));
+    expect(decision.steps).toMatchObject([{ do: 'issue', generation: 2, overlapUntil: minutesAfterOpening(70) }]);
+  });
+
+  test('wakes for the opening, the warning, the end of the overlap and the close, whichever is next', () => {
+    expect(decide(situation({ powers: plain }), minutesAfterOpening(-60)).wakeAt).toEqual(OPENS);
+    expect(decide(situation({ keys: [live] }), minutesAfterOpening(1)).wakeAt).toEqual(minutesAfterOpening(105));
+    expect(decide(situation({ keys: [live] }), minutesAfterOpening(106)).wakeAt).toEqual(CLOSES);
+    const overlapping = situation({
+      lease: { generation: 2, overlapUntil: minutesAfterOpening(30) },
+      keys: [live, { ...live, id: 'key_2', generation: 2 }],
+    });
+    expect(decide(overlapping, minutesAfterOpening(1)).wakeAt).toEqual(minutesAfterOpening(30));
+    expect(decide(situation({ keys: [{ ...live, state: 'revoked' }] }), CLOSES).wakeAt).toBeNull();
+  });
+
+  test('the clock standing back an hour lengthens nothing', () => {
+    const decision = decide(
+      situation({ keys: [{ ...live, state: 'revoked' }], events: [{ type: 'ended', reservationId: '7', version: 2 }] }),
+      minutesAfterOpening(-60),
+    );
+    expect(decision.steps).toEqual([]);
+  });
+});
+
+/** Carries out steps as an honest provider would. */
+function carryOut(facts: Situation, decision: Decision, now: Date): Situation {
+  return decision.steps.reduce((world, step): Situation => {
+    if (step.do === 'issue') {
+      const key: KeyFacts = { ...live, id: `key_${step.generation}`, generation: step.generation, ...step.window, activeAt: now };
+      const others = world.keys.filter((other) => other.generation !== step.generation);
+      return {
+        ...world,
+        keys: [...others, key],
+        lease: {
+          ...world.lease,
+          generation: step.generation,
+          overlapUntil: step.overlapUntil,
+          granted: { grant: step.grant, asked: step.asked },
+        },
+      };
+    }
+    const keys = world.keys.map((key) =>
+      key.id !== step.keyId ? key : step.do === 'retime' ? { ...key, ...step.window } : { ...key, state: 'revoked' as const },
+    );
+    return { ...world, keys };
+  }, facts);
+}
+
+describe('deciding again and again', () => {
+  const moment = fc.integer({ min: -60, max: 400 }).map(minutesAfterOpening);
+  const change = fc.record(
+    {
+      type: fc.constantFrom('created', 'updated', 'started', 'ended', 'cancelled'),
+      reservationId: fc.constant('7'),
+      version: fc.integer({ min: 2, max: 9 }),
+      holders: fc.constantFrom([{ id: 'ann' }], [{ id: 'bob' }]),
+      startsAt: moment,
+      endsAt: moment,
+      parameters: fc.constantFrom({}, { quota: 5 }, { scopes: ['admin'] }, { expirationHours: 1 }),
+    },
+    { requiredKeys: ['type', 'reservationId', 'version'] },
+  ) satisfies fc.Arbitrary<Event>;
+
+  test('settles within a few rounds, with at most one key of a generation, none outside its window', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(change, moment), { maxLength: 6 }), fc.constantFrom(gated, plain), (story, powers) => {
+        let facts = situation({ powers });
+        for (const [event, now] of story) {
+          facts = { ...facts, reservation: fold(facts.reservation, event) };
+          let rounds = 0;
+          for (let decision = decide(facts, now); decision.steps.length > 0; decision = decide(facts, now)) {
+            facts = carryOut(facts, decision, now);
+            rounds += 1;
+            expect(rounds).toBeLessThan(5);
+          }
+          const alive = facts.keys.filter((key) => key.state !== 'revoked');
+          expect(new Set(alive.map((key) => key.generation)).size).toBe(alive.length);
+          expect(alive.every((key) => now < key.closesAt)).toBe(true);
+          if (!powers.notBefore) expect(alive.every(() => now >= decide(facts, now).window!.opensAt)).toBe(true);
+          const { wakeAt } = decide(facts, now);
+          if (alive.length > 0) expect(wakeAt! > now).toBe(true);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
