@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { Secret } from '../../src/secret/secret.ts';
+
+const UNIT_MS = { ms: 1, s: 1000, m: 60_000 } as const;
+
+const Endpoint = z
+  .url({ protocol: /^https?$/, error: 'the address of the key manager, like https://manager.example.org' })
+  .refine((url) => !/[?#@]/.test(url), 'an address without user, query or fragment')
+  .transform((url) => url.replace(/\/+$/, ''));
+
+const Token = z
+  .string()
+  .trim()
+  .regex(/^[\x21-\x7e]+$/, 'the management token: printable ASCII, no spaces')
+  .transform((token) => new Secret(token));
+
+/** `30s`, `500ms`, `2m`; a bare number is seconds, as in API_MANAGEMENT_TIMEOUT. */
+const Timeout = z
+  .union([z.number().positive(), z.string().regex(/^\d+(ms|s|m)?$/, 'a time like 30s')])
+  .default('30s')
+  .transform((text) => {
+    const [, amount, unit = 's'] = /^([\d.]+)(ms|s|m)?$/.exec(String(text)) ?? [];
+    return Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
+  });
+
+const Pace = z.strictObject({
+  issuePerSecond: z.number().positive().default(1000),
+  revokePerSecond: z.number().positive().default(1000),
+  concurrency: z.int().positive().default(100),
+});
+
+/** What the `providers:` section takes for a key-management API. */
+export const Config = z.strictObject({
+  endpoint: Endpoint,
+  token: Token,
+  timeout: Timeout,
+  preset: z.enum(['seed']).default('seed'),
+  /** What the manager bears; the default does not hold anything back. */
+  pace: Pace.prefault({}),
+});
