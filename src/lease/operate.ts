@@ -8,12 +8,21 @@ import type { Plan } from '../reservation/plan.ts';
 import { windowFor } from '../reservation/window.ts';
 import type { Settle } from './settle.ts';
 
+export interface Rotate {
+  readonly actor: string;
+  /** How long the old key stays good; 0 after a leak. Never past the window. */
+  readonly overlapMs: number;
+  readonly reason?: string;
+  /** Something that must be written together with it or not at all. */
+  readonly alongside?: (tx: Tx) => Promise<void>;
+}
+
 /** What an operator may do to a lease. Each act is recorded first and settled before the answer. */
 export interface Operations {
   /** Final for this lease. Resolves when every key is dead, or with what is left when the provider cannot do it now. */
   revoke(leaseId: string, by: { actor: string; reason: string }): Promise<LeaseStory>;
   /** A new key with the same grant; the old one stays good for the overlap. Throws a conflict unless a key is active. */
-  rotate(leaseId: string, by: { actor: string; overlapMs: number; reason?: string }): Promise<LeaseStory>;
+  rotate(leaseId: string, by: Rotate): Promise<LeaseStory>;
   /** Moves the booking's window as a newer event would; the source's next change overrides it. Throws when the plan forbids it. */
   retime(leaseId: string, by: { actor: string; startsAt?: Date; endsAt?: Date }): Promise<LeaseStory>;
   suspend(leaseId: string, by: { actor: string; reason: string }): Promise<LeaseStory>;
@@ -69,8 +78,9 @@ export function createOperations(deps: {
         tx.audit({ actor, action: 'lease.revoke', subject: leaseId, detail: { reason } });
       }),
 
-    rotate: (leaseId, { actor, overlapMs, reason }) =>
+    rotate: (leaseId, { actor, overlapMs, reason, alongside }) =>
       change(leaseId, async (tx, lease) => {
+        await alongside?.(tx);
         const keys = await tx.db.selectFrom('key').select(['generation', 'state']).where('leaseId', '=', leaseId).execute();
         if (!keys.some((key) => key.state === 'active' && key.generation === lease.generation))
           throw new Fault('conflict', `lease ${leaseId} has no active key to rotate; it is ${lease.state}`);

@@ -1,0 +1,107 @@
+import type { Kysely, Transaction } from 'kysely';
+import type { Database, RotationRow } from './schema.ts';
+
+type Reader = Kysely<Database> | Transaction<Database>;
+
+export interface RotationFilter {
+  readonly plan?: string;
+  readonly provider?: string;
+}
+
+/** The leases that a rotation would reach: those whose key is active. */
+export async function listRotatable(
+  db: Reader,
+  filter: RotationFilter,
+): Promise<{ id: string; plan: string; provider: string; holderId: string }[]> {
+  let query = db.selectFrom('lease').select(['id', 'plan', 'provider', 'holderId']).where('state', '=', 'active').orderBy('id');
+  if (filter.plan) query = query.where('plan', '=', filter.plan);
+  if (filter.provider) query = query.where('provider', '=', filter.provider);
+  return await query.execute();
+}
+
+export async function insertRotation(
+  db: Transaction<Database>,
+  rotation: Omit<RotationRow, 'filter' | 'doneAt'> & { filter: RotationFilter },
+  leaseIds: readonly string[],
+): Promise<void> {
+  await db
+    .insertInto('rotation')
+    .values({ ...rotation, filter: JSON.stringify(rotation.filter) })
+    .execute();
+  for (let from = 0; from < leaseIds.length; from += 1000) {
+    const page = leaseIds
+      .slice(from, from + 1000)
+      .map((leaseId) => ({ rotationId: rotation.id, leaseId, state: 'waiting' as const }));
+    await db.insertInto('rotationItem').values(page).execute();
+  }
+}
+
+export async function findRotation(db: Reader, id: string): Promise<RotationRow | undefined> {
+  return await db.selectFrom('rotation').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+export async function listRotations(db: Reader, limit: number): Promise<RotationRow[]> {
+  return await db.selectFrom('rotation').selectAll().orderBy('id', 'desc').limit(limit).execute();
+}
+
+export async function runningRotations(db: Reader): Promise<string[]> {
+  const rows = await db.selectFrom('rotation').select('id').where('state', '=', 'running').execute();
+  return rows.map((row) => row.id);
+}
+
+export async function waitingItems(db: Reader, rotationId: string, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('rotationItem')
+    .select('leaseId')
+    .where('rotationId', '=', rotationId)
+    .where('state', '=', 'waiting')
+    .orderBy('leaseId')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.leaseId);
+}
+
+/** Ends a waiting item; false when somebody else already did. */
+export async function endItem(
+  db: Reader,
+  item: { rotationId: string; leaseId: string; state: 'done' | 'failed'; error?: string },
+): Promise<boolean> {
+  const ended = await db
+    .updateTable('rotationItem')
+    .set({ state: item.state, error: item.error ?? null })
+    .where('rotationId', '=', item.rotationId)
+    .where('leaseId', '=', item.leaseId)
+    .where('state', '=', 'waiting')
+    .returning('leaseId')
+    .executeTakeFirst();
+  return ended !== undefined;
+}
+
+export async function endRotation(db: Reader, id: string, now: Date): Promise<void> {
+  await db.updateTable('rotation').set({ state: 'done', doneAt: now }).where('id', '=', id).execute();
+}
+
+export interface Progress {
+  readonly total: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly failures: readonly { leaseId: string; error: string | null }[];
+}
+
+export async function progressOf(db: Reader, id: string): Promise<Progress> {
+  const counts = await db
+    .selectFrom('rotationItem')
+    .select(['state', (count) => count.fn.countAll<number>().as('items')])
+    .where('rotationId', '=', id)
+    .groupBy('state')
+    .execute();
+  const of = (state: string): number => Number(counts.find((row) => row.state === state)?.items ?? 0);
+  const failures = await db
+    .selectFrom('rotationItem')
+    .select(['leaseId', 'error'])
+    .where('rotationId', '=', id)
+    .where('state', '=', 'failed')
+    .orderBy('leaseId')
+    .execute();
+  return { total: of('waiting') + of('done') + of('failed'), done: of('done'), failed: of('failed'), failures };
+}
