@@ -95,7 +95,7 @@ export async function progressOf(db: Reader, id: string): Promise<Progress> {
     .where('rotationId', '=', id)
     .groupBy('state')
     .execute();
-  const of = (state: string): number => Number(counts.find((row) => row.state === state)?.items ?? 0);
+  const of = (state: string): number => counts.find((row) => row.state === state)?.items ?? 0;
   const failures = await db
     .selectFrom('rotationItem')
     .select(['leaseId', 'error'])
