@@ -1,0 +1,82 @@
+import type { z } from 'zod';
+import type { Channel, Limit, Plan } from '../reservation/plan.ts';
+import { globMatches } from '../reservation/patterns.ts';
+import type { SigningSecret, Source } from '../reservation/policy.ts';
+import type { Settings } from '../settings.ts';
+import type { PlanEntry, SourceEntry } from './schema.ts';
+
+/** Entries of the file, completed from the environment, as the rules read them. */
+
+export function buildSource(name: string, entry: z.output<typeof SourceEntry>, settings: Settings): Source {
+  const { callback, webhook } = entry;
+  return {
+    name,
+    preset: entry.preset,
+    secrets: (entry.secrets ?? []).flatMap(({ secret, notAfter }): SigningSecret[] => (secret ? [{ secret, notAfter }] : [])),
+    encoding: entry.encoding ?? 'base64',
+    callback: callback && callbackOf(callback, settings),
+    webhook: webhook?.url && webhook.secret ? { url: webhook.url, secret: webhook.secret } : undefined,
+  };
+}
+
+export function buildPlan(entry: z.output<typeof PlanEntry>, context: PlanContext): Plan {
+  const allowed = entry.scopes.allowed ?? context.scopes;
+  const endpoints = entry.endpoints.allowed ?? entry.endpoints.default ?? ['/**'];
+  const { window } = entry;
+  return {
+    name: entry.name,
+    match: entry.match,
+    provider: entry.provider,
+    scopes: { default: entry.scopes.default ?? (allowed.includes('read') ? ['read'] : allowed.slice(0, 1)), allowed },
+    endpoints: { default: entry.endpoints.default ?? endpoints, allowed: endpoints },
+    quota: quotaOf(entry.quota, context.settings.defaultApiQuota),
+    rateLimit: rateLimitOf(entry.rateLimit, context.settings.defaultRateLimit),
+    allowedIps: entry.allowedIps,
+    window: {
+      opensBeforeMs: window.opensBefore,
+      closesAfterMs: window.closesAfter,
+      longestMs: window.longest,
+      issueBeforeMs: window.issueBefore,
+    },
+    handover: { by: entry.handover.by ?? configuredChannels(entry.match.source, context), confirm: entry.handover.confirm },
+    rotation: entry.rotation && { everyMs: entry.rotation.every, overlapMs: entry.rotation.overlap },
+    acceptsUnenforced: entry.unenforced === 'accept',
+  };
+}
+
+export interface PlanContext {
+  readonly settings: Settings;
+  readonly sources: readonly Source[];
+  /** What a plan allows that does not say. */
+  readonly scopes: readonly string[];
+}
+
+/** The channels by which news can reach the holders of a source's bookings. */
+export function configuredChannels(glob: string | undefined, { settings, sources }: PlanContext): Channel[] {
+  const own = sources.filter((source) => globMatches(glob ?? '*', source.name));
+  return [
+    ...(own.some((source) => source.callback?.notifications) ? (['callback'] as const) : []),
+    ...(settings.smtpUrl ? (['email'] as const) : []),
+    ...(own.some((source) => source.webhook) ? (['webhook'] as const) : []),
+  ];
+}
+
+/** One patience for both endpoints: the longer of those that are configured. */
+function callbackOf(entry: NonNullable<z.output<typeof SourceEntry>['callback']>, settings: Settings): Source['callback'] {
+  const { notifications, log } = entry;
+  if (!notifications && !log) return undefined;
+  const patience = Math.max(notifications ? settings.notificationTimeoutMs : 0, log ? settings.webhookLogTimeoutMs : 0);
+  return { notifications, log, timeoutMs: entry.timeout ?? patience };
+}
+
+function quotaOf(entry: z.output<typeof PlanEntry>['quota'], fallback: number): Plan['quota'] {
+  if (entry === 'none') return undefined;
+  const limit = entry.default ?? entry.max ?? fallback;
+  return { default: limit, max: entry.max ?? limit, per: entry.per };
+}
+
+function rateLimitOf(entry: z.output<typeof PlanEntry>['rateLimit'], fallback: Limit): Plan['rateLimit'] {
+  if (entry === 'none') return undefined;
+  const limit = entry.default ?? entry.max ?? fallback;
+  return { default: limit, max: entry.max ?? limit };
+}

@@ -1,0 +1,50 @@
+import type { Settings } from '../settings.ts';
+import type { Report } from './problems.ts';
+
+/*
+ * The sections of a configuration that names none, as the seed documents describe the service: one source signed with
+ * WEBHOOK_SECRET, the key-management API where there is one, one plan for everything. They are plain entries, checked like written ones.
+ */
+
+export const DEFAULT_SCOPES = {
+  read: { methods: ['GET'] },
+  write: { methods: ['GET', 'POST', 'PUT', 'PATCH'] },
+  admin: { methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] },
+  delete: { methods: ['DELETE'] },
+};
+
+export function defaultSources(settings: Settings): Record<string, unknown> {
+  return {
+    default: {
+      preset: 'cloud-resource-reservation',
+      secrets: settings.webhookSecret ? [settings.webhookSecret.reveal()] : [],
+      callback: { notifications: settings.notificationEndpoint ?? '', log: settings.webhookLogEndpoint ?? '' },
+    },
+  };
+}
+
+export function defaultProviders(settings: Settings, report: Report): Record<string, unknown> {
+  if (!settings.apiManagementEndpoint) return { builtin: { driver: 'builtin' } };
+  if (!settings.apiManagementToken) {
+    const message = 'has no token: API_MANAGEMENT_ENDPOINT is set and API_MANAGEMENT_TOKEN is not';
+    report({ path: ['providers', 'generic'], message, fix: 'set API_MANAGEMENT_TOKEN, or neither for the built-in key manager' });
+  }
+  return {
+    generic: {
+      driver: 'generic',
+      endpoint: settings.apiManagementEndpoint,
+      token: settings.apiManagementToken?.reveal() ?? 'missing',
+      timeout: `${settings.apiManagementTimeoutMs}ms`,
+    },
+  };
+}
+
+/** A scope of AVAILABLE_SCOPES that nobody has described may read, as with the seed. */
+export function defaultScopes(settings: Settings): Record<string, unknown> {
+  const others = settings.availableScopes.filter((scope) => !Object.hasOwn(DEFAULT_SCOPES, scope));
+  return { ...DEFAULT_SCOPES, ...Object.fromEntries(others.map((scope) => [scope, { methods: ['GET'] }])) };
+}
+
+export function defaultPlans(provider: string): unknown[] {
+  return [{ name: 'default', provider }];
+}

@@ -1,0 +1,82 @@
+export type Path = readonly (string | number)[];
+
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Where a path of the configuration stands in its file; undefined for what came from the environment. */
+export type Locate = (path: Path) => Position | undefined;
+
+/** Something wrong in the configuration, for the person who wrote it. No value of a secret is in it. */
+export interface Problem {
+  readonly severity: 'error' | 'warning';
+  readonly file: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** Like `plans[0].quota.max`. */
+  readonly path: string;
+  readonly message: string;
+  /** What would be right. */
+  readonly fix: string;
+}
+
+export interface Finding {
+  readonly path: Path;
+  readonly message: string;
+  readonly fix: string;
+  readonly severity?: Problem['severity'];
+}
+
+export type Report = (finding: Finding) => void;
+
+/** Turns findings into problems of a file. `mask` takes out what came from the environment. */
+export function problemAt(file: string, locate: Locate, mask: (text: string) => string = (text) => text) {
+  return ({ path, message, fix, severity = 'error' }: Finding): Problem => ({
+    severity,
+    file,
+    ...locate(path),
+    path: formatPath(path),
+    message: mask(message),
+    fix: mask(fix),
+  });
+}
+
+/** One line, as compilers write it: `config/latchkey.yaml:12:5 plans[0].provider names no provider; did you mean "local"?` */
+export function formatProblem(problem: Problem): string {
+  const place = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}:${problem.column}`;
+  const warning = problem.severity === 'warning' ? 'warning: ' : '';
+  return `${place} ${warning}${problem.path === '' ? '' : `${problem.path} `}${problem.message}; ${problem.fix}`;
+}
+
+/** By line, then column; what has no line comes last. */
+export function inOrder(problems: readonly Problem[]): Problem[] {
+  const rank = (problem: Problem) => (problem.line ?? Infinity) * 1e6 + (problem.column ?? 0);
+  return problems.toSorted((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
+}
+
+export function formatPath(path: Path): string {
+  return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`)).join('');
+}
+
+/** "did you mean" when something known is near, else the list. */
+export function suggest(word: string, known: readonly string[]): string {
+  const [nearest] = known
+    .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ candidate, distance }) => distance <= Math.max(1, Math.floor((Math.max(word.length, candidate.length) + 1) / 3)))
+    .sort((a, b) => a.distance - b.distance);
+  if (nearest) return `did you mean "${nearest.candidate}"?`;
+  return known.length === 0 ? 'there is none yet' : `known: ${known.join(', ')}`;
+}
+
+/** Levenshtein's edit distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, left] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, right] of [...b].entries())
+      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (left === right ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length]!;
+}

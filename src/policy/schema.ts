@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { isPathPattern } from '../reservation/patterns.ts';
+import { CHANNELS, CONFIRMATIONS, METHODS } from '../reservation/plan.ts';
+import { cidr, count, duration, httpUrl, instant, name, rate, secret } from './words.ts';
+
+/** What may stand in the configuration file. The same schemas check it and describe it to editors. */
+
+const SigningEntry = z.union([
+  secret.transform((secret) => ({ secret, notAfter: undefined })),
+  z.strictObject({ secret, notAfter: instant.optional().meta({ description: 'Not accepted from then on, for rotation.' }) }),
+]);
+
+export const SourceEntry = z
+  .strictObject({
+    preset: z.string().meta({ description: 'How this system signs and words its events.' }),
+    secrets: z
+      .array(SigningEntry)
+      .optional()
+      .meta({ description: 'Any of them may have signed. Write ${NAME}, not the secret.' }),
+    encoding: z.enum(['base64', 'hex']).optional().meta({ description: 'Of the signature, where the preset leaves a choice.' }),
+    callback: z
+      .strictObject({
+        notifications: httpUrl.optional().meta({ description: 'Takes messages for users. Empty means not configured.' }),
+        log: httpUrl.optional().meta({ description: 'Takes the log of webhooks. Empty means not configured.' }),
+        timeout: duration.optional(),
+      })
+      .optional()
+      .meta({ description: 'Where news about bookings goes back to.' }),
+    webhook: z
+      .strictObject({ url: httpUrl, secret })
+      .optional()
+      .meta({ description: 'A signed webhook (Standard Webhooks) with news about bookings.' }),
+  })
+  .meta({ description: 'A reservation system that posts events to /webhooks/<name>.' });
+
+export const ProviderEntry = z
+  .looseObject({ driver: z.string().meta({ description: 'The kind of gateway; its own settings stand beside it.' }) })
+  .meta({ description: 'Where keys are made.' });
+
+export const ScopeEntry = z
+  .strictObject({ methods: z.array(z.enum(METHODS)).min(1), description: z.string().optional() })
+  .meta({ description: 'The HTTP methods a scope allows.' });
+
+const endpoint = z.string().refine(isPathPattern, {
+  params: { fix: 'write a path such as /api/v1/** (one * is one segment, ** any number)' },
+  error: 'is not a path',
+});
+
+export const PlanEntry = z
+  .strictObject({
+    name,
+    match: z
+      .strictObject({ source: z.string().optional(), resource: z.string().optional(), resourceType: z.string().optional() })
+      .prefault({})
+      .meta({ description: 'Globs (* and ?). The first plan that matches is taken; without it every booking matches.' }),
+    provider: z.string(),
+    scopes: z
+      .strictObject({ default: z.array(z.string()).min(1).optional(), allowed: z.array(z.string()).min(1).optional() })
+      .prefault({}),
+    endpoints: z
+      .strictObject({ default: z.array(endpoint).min(1).optional(), allowed: z.array(endpoint).min(1).optional() })
+      .prefault({}),
+    quota: z
+      .union([
+        z.literal('none'),
+        z.strictObject({
+          default: count.optional(),
+          max: count.optional(),
+          per: z.enum(['reservation', 'hour', 'day', 'month']).prefault('reservation'),
+        }),
+      ])
+      .prefault({})
+      .meta({ description: 'Requests in all. Without it DEFAULT_API_QUOTA; none for no quota.' }),
+    rateLimit: z
+      .union([z.literal('none'), z.strictObject({ default: rate.optional(), max: rate.optional() })])
+      .prefault({})
+      .meta({ description: 'Requests in a period. Without it DEFAULT_RATE_LIMIT; none for no limit.' }),
+    allowedIps: z.array(cidr).min(1).optional().meta({ description: 'Networks a key may be used from.' }),
+    window: z
+      .strictObject({
+        opensBefore: duration.prefault('0m'),
+        closesAfter: duration.prefault('0m'),
+        longest: duration.prefault('31d').meta({ description: 'Longer bookings are refused; one without an end ends after it.' }),
+        issueBefore: duration
+          .prefault('10m')
+          .meta({ description: 'How long before it opens a key may be made, refused until then.' }),
+      })
+      .prefault({}),
+    handover: z
+      .strictObject({
+        by: z.array(z.enum(CHANNELS)).optional().meta({ description: 'Without it every channel that is configured.' }),
+        confirm: z.enum(CONFIRMATIONS).prefault('email').meta({ description: 'What the holder must know beside the link.' }),
+      })
+      .prefault({}),
+    rotation: z.strictObject({ every: duration, overlap: duration.prefault('24h') }).optional(),
+    unenforced: z
+      .literal('accept')
+      .optional()
+      .meta({ description: 'Start although the provider does not keep all of these limits.' }),
+  })
+  .meta({ description: 'What bookings of a resource grant.' });
+
+export const PolicyFile = z
+  .strictObject({
+    sources: z.record(name, SourceEntry).nullish(),
+    providers: z.record(name, ProviderEntry).nullish(),
+    scopes: z.record(name, ScopeEntry).nullish(),
+    plans: z.array(PlanEntry).min(1).nullish(),
+  })
+  .meta({ title: 'Latchkey configuration', description: 'A section that is left out comes from the environment.' });
+
+/** The sections alone, each entry unread: so one bad entry does not hide the problems of the others. */
+export const Sections = z
+  .strictObject({
+    sources: z.record(name, z.unknown()).nullish(),
+    providers: z.record(name, z.unknown()).nullish(),
+    scopes: z.record(name, z.unknown()).nullish(),
+    plans: z.array(z.unknown()).min(1).nullish(),
+  })
+  .nullish();

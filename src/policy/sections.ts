@@ -1,0 +1,97 @@
+import type { z } from 'zod';
+import type { Plan, Scope } from '../reservation/plan.ts';
+import type { Policy, Provider, Source } from '../reservation/policy.ts';
+import type { PolicyInput } from '../policy.ts';
+import { buildPlan, buildSource, type PlanContext } from './build.ts';
+import { checkHandover, checkOrder, checkPlan, checkSource, type Names } from './check.ts';
+import { defaultPlans, defaultProviders, defaultScopes, defaultSources } from './defaults.ts';
+import { findingsOf } from './issues.ts';
+import { suggest, type Path, type Report } from './problems.ts';
+import { PlanEntry, ProviderEntry, ScopeEntry, Sections, SourceEntry } from './schema.ts';
+
+/** The value of a configuration file as a policy, as far as it is right; the rest is reported. */
+export function readPolicy(value: unknown, input: PolicyInput, report: Report): Policy {
+  const { settings } = input;
+  const written = parse(Sections, value, [], report) ?? {};
+  const raw = {
+    sources: written.sources ?? defaultSources(settings),
+    providers: written.providers ?? defaultProviders(settings, report),
+    scopes: written.scopes ?? defaultScopes(settings),
+  };
+  const names: Names = {
+    sources: Object.keys(raw.sources),
+    providers: Object.keys(raw.providers),
+    scopes: Object.keys(raw.scopes),
+  };
+  const sources = eachOf(raw.sources, (name, entry) => readSource(name, entry, input, report));
+  const providers = eachOf(raw.providers, (name, entry) => readProvider(name, entry, input, report));
+  const scopes = eachOf(raw.scopes, (name, entry): Scope | undefined => parse(ScopeEntry, entry, ['scopes', name], report));
+  const context: PlanContext = {
+    settings,
+    sources: Object.values(sources),
+    scopes: written.scopes && !input.env['AVAILABLE_SCOPES'] ? names.scopes : settings.availableScopes,
+  };
+  const entries = written.plans ?? defaultPlans(names.providers[0] ?? 'builtin');
+  const plans = entries.map((entry, index): Plan | undefined => {
+    const path = ['plans', index];
+    const parsed = parse(PlanEntry, entry, path, report);
+    if (!parsed) return undefined;
+    const plan = buildPlan(parsed, context);
+    checkPlan(plan, path, names, report);
+    checkHandover(plan, path, context, report);
+    return plan;
+  });
+  checkOrder(plans, report);
+  return { sources, providers, scopes, plans: plans.filter((plan) => plan !== undefined) };
+}
+
+function readSource(name: string, value: unknown, input: PolicyInput, report: Report): Source | undefined {
+  const path = ['sources', name];
+  const entry = parse(SourceEntry, value, path, report);
+  if (!entry) return undefined;
+  if (!input.presets.includes(entry.preset))
+    report({
+      path: [...path, 'preset'],
+      message: `names no preset: "${entry.preset}"`,
+      fix: suggest(entry.preset, input.presets),
+    });
+  const source = buildSource(name, entry, input.settings);
+  checkSource(source, input.settings.insecure, report);
+  return source;
+}
+
+function readProvider(name: string, value: unknown, input: PolicyInput, report: Report): Provider | undefined {
+  const path = ['providers', name];
+  const entry = parse(ProviderEntry, value, path, report);
+  if (!entry) return undefined;
+  const { driver: id, ...config } = entry;
+  const driver = input.drivers.find((candidate) => candidate.id === id);
+  if (!driver) {
+    const known = input.drivers.map((candidate) => candidate.id);
+    report({ path: [...path, 'driver'], message: `names no driver: "${id}"`, fix: suggest(id, known) });
+    return undefined;
+  }
+  return { name, driver: id, config: parse(driver.config, config, path, report) };
+}
+
+function parse<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  path: Path,
+  report: Report,
+): z.output<Schema> | undefined {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  for (const finding of findingsOf(parsed.error, schema, path)) report(finding);
+  return undefined;
+}
+
+/** Without a prototype, so that a name from a URL such as `constructor` finds nothing. */
+function eachOf<T>(entries: Record<string, unknown>, read: (name: string, entry: unknown) => T | undefined): Record<string, T> {
+  const results = Object.create(null) as Record<string, T>;
+  for (const [name, entry] of Object.entries(entries)) {
+    const result = read(name, entry);
+    if (result !== undefined) results[name] = result;
+  }
+  return results;
+}

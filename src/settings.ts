@@ -1,0 +1,105 @@
+import type { z } from 'zod';
+import type { Limit } from './reservation/plan.ts';
+import type { Secret } from './secret/secret.ts';
+import { lookUp, type Environment } from './settings/lookup.ts';
+import { VARIABLES, type VariableName } from './settings/variables.ts';
+
+/** The environment, parsed and checked. */
+export interface Settings {
+  readonly port: number;
+  readonly host: string;
+  /** No slash at the end. */
+  readonly publicUrl: string;
+  readonly nodeEnv: string;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly dataDir: string;
+  readonly databaseUrl?: Secret;
+  readonly redisUrl?: Secret;
+  readonly configFile: string;
+  /** The first seals, all open. Empty until the first start has made one. */
+  readonly masterKeys: readonly Secret[];
+  readonly adminToken?: Secret;
+  readonly insecure: boolean;
+  readonly webhookSecret?: Secret;
+  readonly apiManagementEndpoint?: string;
+  readonly apiManagementToken?: Secret;
+  readonly apiManagementTimeoutMs: number;
+  readonly defaultApiQuota: number;
+  readonly defaultRateLimit: Limit;
+  readonly apiKeyPrefix: string;
+  readonly availableScopes: readonly string[];
+  readonly notificationEndpoint?: string;
+  readonly notificationTimeoutMs: number;
+  readonly webhookLogEndpoint?: string;
+  readonly webhookLogTimeoutMs: number;
+  readonly smtpUrl?: Secret;
+  readonly smtpFrom: string;
+  /** Addresses and networks (CIDR), as in the three below. */
+  readonly verifyAllowFrom: readonly string[];
+  readonly trustProxy: readonly string[];
+  readonly allowPrivateTargets: readonly string[];
+}
+
+export type SettingsResult =
+  | { readonly ok: true; readonly settings: Settings }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Reads every setting. All problems come at once; each names its variable and what would be right, never a value. */
+export function readSettings(env: Environment = process.env): SettingsResult {
+  const problems: string[] = [];
+  const values: Partial<Record<VariableName, unknown>> = {};
+  for (const name of Object.keys(VARIABLES) as VariableName[]) {
+    const found = lookUp(env, name);
+    if ('problem' in found) {
+      problems.push(found.problem);
+      continue;
+    }
+    const parsed = VARIABLES[name].safeParse(found.value);
+    if (parsed.success) values[name] = parsed.data;
+    else problems.push(...parsed.error.issues.map((issue) => `${name} ${issue.message}`));
+  }
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, settings: toSettings(values as Values) };
+}
+
+/** The raw environment, for `${NAME}` in the configuration. */
+export function environment(): Environment {
+  return process.env;
+}
+
+type Values = { [Name in VariableName]: z.output<(typeof VARIABLES)[Name]> };
+
+function toSettings(values: Values): Settings {
+  const publicUrl = values.PUBLIC_URL ?? `http://localhost:${values.PORT}`;
+  return {
+    port: values.PORT,
+    host: values.HOST,
+    publicUrl,
+    nodeEnv: values.NODE_ENV,
+    logLevel: values.LOG_LEVEL,
+    dataDir: values.DATA_DIR,
+    databaseUrl: values.DATABASE_URL,
+    redisUrl: values.REDIS_URL,
+    configFile: values.LATCHKEY_CONFIG,
+    masterKeys: values.LATCHKEY_MASTER_KEY ?? [],
+    adminToken: values.LATCHKEY_ADMIN_TOKEN,
+    insecure: values.LATCHKEY_INSECURE,
+    webhookSecret: values.WEBHOOK_SECRET,
+    apiManagementEndpoint: values.API_MANAGEMENT_ENDPOINT,
+    apiManagementToken: values.API_MANAGEMENT_TOKEN,
+    apiManagementTimeoutMs: values.API_MANAGEMENT_TIMEOUT,
+    defaultApiQuota: values.DEFAULT_API_QUOTA,
+    defaultRateLimit: values.DEFAULT_RATE_LIMIT,
+    apiKeyPrefix: values.API_KEY_PREFIX,
+    availableScopes: values.AVAILABLE_SCOPES,
+    notificationEndpoint: values.NOTIFICATION_ENDPOINT,
+    notificationTimeoutMs: values.NOTIFICATION_TIMEOUT,
+    webhookLogEndpoint: values.WEBHOOK_LOG_ENDPOINT,
+    webhookLogTimeoutMs: values.WEBHOOK_LOG_TIMEOUT,
+    smtpUrl: values.SMTP_URL,
+    smtpFrom: values.SMTP_FROM ?? `Latchkey <latchkey@${new URL(publicUrl).hostname}>`,
+    verifyAllowFrom: values.VERIFY_ALLOW_FROM,
+    trustProxy: values.LATCHKEY_TRUST_PROXY ?? [],
+    allowPrivateTargets: values.LATCHKEY_ALLOW_PRIVATE_TARGETS ?? [],
+  };
+}

@@ -1,0 +1,425 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { Enforcement, LimitReport } from '../providers/driver.ts';
+import { drivers } from '../providers/index.ts';
+import { checkEnforcement } from '../src/policy/enforcement.ts';
+import { formatProblem, type Problem } from '../src/policy/problems.ts';
+import { loadPolicy } from '../src/policy.ts';
+import { readSettings, type Settings } from '../src/settings.ts';
+
+const PRESETS = ['cloud-resource-reservation', 'standard'];
+const ENV = { WEBHOOK_SECRET: 'hush-hush' };
+
+function settingsOf(env: Record<string, string>): Settings {
+  const result = readSettings(env);
+  if (!result.ok) throw new Error(result.problems.join('\n'));
+  return result.settings;
+}
+
+function load(text: string, env: Record<string, string> = ENV) {
+  return loadPolicy({ text, file: 'latchkey.yaml', env, settings: settingsOf(env), drivers, presets: PRESETS });
+}
+
+function accepted(text: string, env: Record<string, string> = ENV) {
+  const result = load(text, env);
+  if (!result.ok) throw new Error(result.problems.map(formatProblem).join('\n'));
+  return result;
+}
+
+function refused(text: string, env: Record<string, string> = ENV): readonly Problem[] {
+  const result = load(text, env);
+  return result.ok ? result.warnings : result.problems;
+}
+
+const lines = (...text: string[]): string => text.join('\n');
+
+describe('with no file', () => {
+  test('the seed documents are obeyed: one source, the built-in manager, one plan for everything', () => {
+    const { policy, warnings } = accepted('');
+    expect(warnings).toEqual([]);
+    expect(policy.sources['default']).toMatchObject({
+      preset: 'cloud-resource-reservation',
+      encoding: 'base64',
+      callback: undefined,
+    });
+    expect(policy.sources['default']?.secrets.map(({ secret }) => secret.reveal())).toEqual(['hush-hush']);
+    expect(policy.providers).toEqual({ builtin: { name: 'builtin', driver: 'builtin', config: {} } });
+    expect(Object.keys(policy.scopes)).toEqual(['read', 'write', 'admin', 'delete']);
+    expect(policy.plans).toEqual([
+      {
+        name: 'default',
+        match: {},
+        provider: 'builtin',
+        scopes: { default: ['read'], allowed: ['read', 'write', 'admin'] },
+        endpoints: { default: ['/**'], allowed: ['/**'] },
+        quota: { default: 1000, max: 1000, per: 'reservation' },
+        rateLimit: { default: { limit: 100, per: 'hour' }, max: { limit: 100, per: 'hour' } },
+        window: { opensBeforeMs: 0, closesAfterMs: 0, longestMs: 31 * 86_400_000, issueBeforeMs: 600_000 },
+        handover: { by: [], confirm: 'email' },
+        acceptsUnenforced: false,
+      },
+    ]);
+  });
+
+  test("the seed's variables make the key-management API the provider, and the channels those that are configured", () => {
+    const { policy } = accepted('', {
+      ...ENV,
+      API_MANAGEMENT_ENDPOINT: 'https://manager.example.org/',
+      API_MANAGEMENT_TOKEN: 'manager-token',
+      API_MANAGEMENT_TIMEOUT: '5',
+      DEFAULT_API_QUOTA: '50',
+      DEFAULT_RATE_LIMIT: '5/minute',
+      AVAILABLE_SCOPES: 'write,deploy',
+      NOTIFICATION_ENDPOINT: 'http://10.0.0.1/notify',
+      NOTIFICATION_TIMEOUT: '7',
+      SMTP_URL: 'smtp://mail',
+    });
+    expect(policy.providers['generic']).toMatchObject({
+      driver: 'generic',
+      config: { endpoint: 'https://manager.example.org', timeout: 5000 },
+    });
+    expect(policy.sources['default']?.callback).toEqual({ notifications: 'http://10.0.0.1/notify', timeoutMs: 7000 });
+    expect(policy.scopes['deploy']).toEqual({ methods: ['GET'] });
+    expect(policy.plans[0]).toMatchObject({
+      provider: 'generic',
+      scopes: { default: ['write'], allowed: ['write', 'deploy'] },
+      quota: { default: 50, max: 50 },
+      rateLimit: { max: { limit: 5, per: 'minute' } },
+      handover: { by: ['callback', 'email'] },
+    });
+  });
+
+  test('an endpoint without a token is refused by the names of both', () => {
+    const [problem] = refused('', { ...ENV, API_MANAGEMENT_ENDPOINT: 'https://manager.example.org' });
+    expect(formatProblem(problem!)).toContain('API_MANAGEMENT_TOKEN');
+  });
+
+  test('a source without a secret is refused, and with LATCHKEY_INSECURE=1 told loudly', () => {
+    expect(refused('', {})[0]).toMatchObject({ path: 'sources.default', fix: expect.stringContaining('WEBHOOK_SECRET') });
+    expect(accepted('', { LATCHKEY_INSECURE: '1' }).warnings[0]).toMatchObject({ severity: 'warning', path: 'sources.default' });
+  });
+
+  test('a name from a URL never finds what JavaScript put there', () => {
+    const { policy } = accepted('');
+    for (const name of ['constructor', '__proto__', 'toString']) {
+      expect(policy.sources[name]).toBeUndefined();
+      expect(policy.providers[name]).toBeUndefined();
+    }
+  });
+});
+
+describe('the files we ship', () => {
+  const file = (name: string): string => readFileSync(new URL(`../config/${name}`, import.meta.url), 'utf8');
+  const env = {
+    ...ENV,
+    API_MANAGEMENT_ENDPOINT: 'https://manager.example.org',
+    API_MANAGEMENT_TOKEN: 'manager-token',
+    TIMETABLE_SECRET: 'tick-tock',
+  };
+
+  test('the commented default changes nothing', () => {
+    expect(accepted(file('latchkey.yaml'))).toMatchObject({ policy: accepted('').policy, warnings: [] });
+  });
+
+  test('with every comment taken off it says what the defaults say', () => {
+    const bare = file('latchkey.yaml')
+      .split('\n')
+      .filter((line) => /^# ( *)(\w+:|- )/.test(line))
+      .map((line) => line.slice(2))
+      .join('\n');
+    const { policy } = accepted(bare, {
+      ...env,
+      NOTIFICATION_ENDPOINT: 'https://portal.example.org/notify',
+      SMTP_URL: 'smtp://mail',
+    });
+    const { scopes, plans } = accepted('', {
+      ...ENV,
+      NOTIFICATION_ENDPOINT: 'https://portal.example.org',
+      SMTP_URL: 'smtp://mail',
+    }).policy;
+    expect(policy.scopes).toEqual(scopes);
+    expect(policy.plans).toEqual([{ ...plans[0], provider: 'local' }]);
+  });
+
+  test.each(['examples/lab.yaml', 'examples/classroom.yaml'])('%s loads without a warning', (name) => {
+    expect(accepted(file(name), env).warnings).toEqual([]);
+  });
+
+  test('the lab is what it says', () => {
+    const { policy } = accepted(file('examples/lab.yaml'), env);
+    expect(policy.plans.map((plan) => [plan.name, plan.provider, plan.window.longestMs])).toEqual([
+      ['lab', 'campus', 8 * 3_600_000],
+      ['everything-else', 'local', 24 * 3_600_000],
+    ]);
+    expect(policy.sources['default']?.callback).toBeUndefined();
+  });
+});
+
+describe('what is written', () => {
+  test('sections replace their default as a whole, the others stay', () => {
+    const { policy } = accepted(lines('scopes:', '  look: { methods: [GET, HEAD] }'));
+    expect(Object.keys(policy.scopes)).toEqual(['look']);
+    expect(policy.plans[0]?.scopes).toEqual({ default: ['look'], allowed: ['look'] });
+    expect(Object.keys(policy.sources)).toEqual(['default']);
+  });
+
+  test('values may come from the environment, also numbers, and $${ stays as it is', () => {
+    const env = { ...ENV, LAB_QUOTA: '7', LAB_NAME: 'lab' };
+    const { policy } = accepted(
+      lines(
+        'plans:',
+        '  - name: "${LAB_NAME}"',
+        '    provider: builtin',
+        '    match: { resource: "$${x}-${LAB_NAME}" }',
+        '    quota: { max: "${LAB_QUOTA}" }',
+      ),
+      env,
+    );
+    expect(policy.plans[0]).toMatchObject({ name: 'lab', match: { resource: '${x}-lab' }, quota: { default: 7, max: 7 } });
+  });
+
+  test('secrets have an end, callbacks that are empty are not configured, and no secret is shown', () => {
+    const { policy } = accepted(
+      lines(
+        'sources:',
+        '  a:',
+        '    preset: standard',
+        '    secrets: ["${WEBHOOK_SECRET}", { secret: "${OLD}", notAfter: 2026-12-31T00:00:00Z }]',
+        '    callback: { notifications: "${EMPTY}", log: "" }',
+      ),
+      { ...ENV, OLD: 'older-hush', EMPTY: '' },
+    );
+    expect(policy.sources['a']?.secrets[1]).toMatchObject({ notAfter: new Date('2026-12-31T00:00:00Z') });
+    expect(policy.sources['a']?.callback).toBeUndefined();
+    expect(JSON.stringify(policy)).not.toContain('hush');
+  });
+
+  test('no limit must be written as none', () => {
+    const { policy } = accepted(lines('plans:', '  - { name: free, provider: builtin, quota: none, rateLimit: none }'));
+    expect(policy.plans[0]?.quota).toBeUndefined();
+    expect(policy.plans[0]?.rateLimit).toBeUndefined();
+  });
+});
+
+const plan = (...rest: string[]): string =>
+  lines('plans:', '  - name: lab', '    provider: builtin', ...rest.map((line) => `    ${line}`));
+
+describe('what is wrong', () => {
+  test.each<[string, string, number, string, string]>([
+    ['a section nobody knows', lines('plan:', '  - name: lab'), 1, 'plan', 'did you mean "plans"?'],
+    ['a setting nobody knows', plan('ratelimit: { max: 5/hour }'), 4, 'plans[0].ratelimit', 'did you mean "rateLimit"?'],
+    [
+      'a setting nobody knows, deep down',
+      plan('window:', '  longset: 8h'),
+      5,
+      'plans[0].window.longset',
+      'did you mean "longest"?',
+    ],
+    ['a setting of a limit', plan('quota: { maximum: 5 }'), 4, 'plans[0].quota.maximum', 'known: default, max, per'],
+    [
+      'a setting of a driver',
+      lines('providers:', '  local: { driver: builtin, endpoint: x }'),
+      2,
+      'providers.local.endpoint',
+      'there is none',
+    ],
+    ['a missing setting', lines('plans:', '  - name: lab'), 2, 'plans[0].provider', 'give text'],
+    ['the wrong kind', plan('scopes: { allowed: read }'), 4, 'plans[0].scopes.allowed', 'give a list'],
+    ['a duration', plan('window:', '  longest: 8 hours'), 5, 'plans[0].window.longest', 'such as 8h'],
+    ['a rate', plan('rateLimit: { max: 100 }'), 4, 'plans[0].rateLimit.max', 'such as 100/hour'],
+    ['a count', plan('quota:', '  default: 0'), 5, 'plans[0].quota.default', 'above 0'],
+    ['a period', plan('quota: { max: 5, per: week }'), 4, 'plans[0].quota.per', 'reservation, hour, day, month'],
+    ['a method', lines('scopes:', '  read: { methods: [get] }'), 2, 'scopes.read.methods[0]', 'GET, HEAD'],
+    ['a path', plan('endpoints:', '  allowed:', '    - /ok/**', '    - api/*'), 7, 'plans[0].endpoints.allowed[1]', '/api/v1/**'],
+    ['a network', plan('allowedIps: [10.0.0.0/40]'), 4, 'plans[0].allowedIps[0]', '192.0.2.0/24'],
+    ['a name', lines('sources:', '  "a/b": { preset: standard, secrets: [x] }'), 2, 'sources.a/b', 'letters, digits'],
+    ['a preset', lines('sources:', '  a: { preset: standart, secrets: [x] }'), 2, 'sources.a.preset', 'did you mean "standard"?'],
+    ['a driver', lines('providers:', '  a: { driver: built-in }'), 2, 'providers.a.driver', 'did you mean "builtin"?'],
+    [
+      'a driver setting',
+      lines('providers:', '  a:', '    driver: generic', '    endpoint: ftp://x', '    token: x'),
+      4,
+      'providers.a.endpoint',
+      'https://',
+    ],
+    [
+      'a plan without a provider of that name',
+      lines('plans:', '  - name: lab', '    provider: bultin'),
+      3,
+      'plans[0].provider',
+      '"builtin"',
+    ],
+    ['a plan of an unknown source', plan('match: { source: defualt }'), 4, 'plans[0].match.source', 'did you mean "default"?'],
+    [
+      'a plan with an unknown scope',
+      plan('scopes:', '  allowed: [read, wirte]'),
+      5,
+      'plans[0].scopes.allowed[1]',
+      'did you mean "write"?',
+    ],
+    [
+      'a default scope that is not allowed',
+      plan('scopes:', '  default: [admin]', '  allowed: [read]'),
+      5,
+      'plans[0].scopes.default[0]',
+      'add it to allowed',
+    ],
+    [
+      'a default path that is not allowed',
+      plan('endpoints: { default: [/b/**], allowed: [/a/**] }'),
+      4,
+      'plans[0].endpoints.default[0]',
+      'within /a/**',
+    ],
+    ['a default quota above max', plan('quota: { default: 6, max: 5 }'), 4, 'plans[0].quota.default', 'raise max'],
+    [
+      'a default rate above max',
+      plan('rateLimit: { default: 2/minute, max: 100/hour }'),
+      4,
+      'plans[0].rateLimit.default',
+      'raise max',
+    ],
+    ['no window', plan('window: { longest: 0m }'), 4, 'plans[0].window.longest', 'such as 8h'],
+    [
+      'an overlap that never ends',
+      plan('rotation: { every: 1h, overlap: 2h }'),
+      4,
+      'plans[0].rotation.overlap',
+      'less than every',
+    ],
+    ['a code with one channel', plan('handover: { by: [email], confirm: code }'), 4, 'plans[0].handover.confirm', 'two channels'],
+    [
+      'the same name twice',
+      `${plan()}\n  - { name: lab, provider: builtin, match: { resource: x } }`,
+      4,
+      'plans[1].name',
+      'its own name',
+    ],
+    ['a source without a secret', lines('sources:', '  lab:', '    preset: standard'), 2, 'sources.lab', 'LATCHKEY_INSECURE=1'],
+    ['a variable nobody set', plan('match: { resource: "${LAB_RESOURCE}" }'), 4, 'plans[0].match.resource', 'set LAB_RESOURCE'],
+    ['what is no variable', plan('match: { resource: "${lab resource}" }'), 4, 'plans[0].match.resource', 'write ${NAME}'],
+    ['a section that is no section', lines('providers: builtin'), 1, 'providers', 'named entries'],
+  ])('%s is refused at its line with what would be right', (_, text, line, path, fix) => {
+    const problems = refused(text);
+    const problem = problems.find((candidate) => candidate.path === path && candidate.severity === 'error');
+    expect(problem, problems.map(formatProblem).join('\n')).toMatchObject({ file: 'latchkey.yaml', line });
+    expect(problem?.fix).toContain(fix);
+  });
+
+  test.each([
+    ['what is not YAML', lines('plans:', '  - name: lab', '  provider: [x'), 4],
+    ['a name that stands twice in one place', lines('providers:', '  a: { driver: builtin }', '  a: { driver: builtin }'), 3],
+  ])('%s is refused at its line', (_, text, line) => {
+    expect(refused(text)[0]).toMatchObject({ severity: 'error', line: expect.any(Number) });
+    expect(refused(text).some((problem) => Math.abs(problem.line! - line) <= 1)).toBe(true);
+  });
+
+  test('an alias bomb is refused and not eaten', () => {
+    const bomb = ['a0: &a0 [x, x, x, x, x, x, x, x, x]'];
+    for (let i = 1; i < 9; i++) bomb.push(`a${i}: &a${i} [${Array.from({ length: 9 }, () => `*a${i - 1}`).join(', ')}]`);
+    expect(refused(bomb.join('\n'))[0]).toMatchObject({ severity: 'error' });
+    expect(refused('plans: *nothing')[0]).toMatchObject({ severity: 'error' });
+  });
+
+  test('all problems come at once, in the order of the file, and one bad entry hides no other', () => {
+    const problems = refused(
+      lines(
+        'sources:',
+        '  a: { preset: nope, secrets: [x] }',
+        '  b: { preset: standard, secret: x }',
+        'plans:',
+        '  - name: lab',
+        '    provider: nope',
+        '    window: { longest: 1 }',
+      ),
+    );
+    expect(problems.map((problem) => [problem.line, problem.path])).toEqual([
+      [2, 'sources.a.preset'],
+      [3, 'sources.b.secret'],
+      [7, 'plans[0].window.longest'],
+    ]);
+    const mended = refused(
+      lines('sources:', '  a: { preset: nope, secrets: [x] }', 'plans:', '  - name: lab', '    provider: nope'),
+    );
+    expect(mended.map((problem) => problem.path)).toEqual(['sources.a.preset', 'plans[0].provider']);
+  });
+
+  test('a problem never repeats what came from the environment', () => {
+    const problems = refused(
+      lines(
+        'sources:',
+        '  a: { preset: "${LEAK}", secrets: [x] }',
+        'providers:',
+        '  p: { driver: "${LEAK}" }',
+        'plans:',
+        '  - { name: "${LEAK}", provider: "${LEAK}" }',
+      ),
+      { ...ENV, LEAK: 'hush-hush-value' },
+    );
+    expect(problems.length).toBeGreaterThan(2);
+    expect(JSON.stringify(problems)).not.toContain('hush-hush-value');
+    expect(JSON.stringify(problems)).toContain('${LEAK}');
+  });
+
+  test('a plan that can never match, and a channel that nothing is configured for, are warnings', () => {
+    const { warnings } = accepted(
+      `${plan('handover: { by: [email] }')}\n  - { name: late, provider: builtin, match: { resource: x } }`,
+    );
+    expect(warnings).toMatchObject([
+      { line: 4, path: 'plans[0].handover.by[0]', fix: 'set SMTP_URL' },
+      { line: 5, path: 'plans[1]', message: expect.stringContaining('never match') },
+    ]);
+  });
+
+  test('a problem reads like one of a compiler', () => {
+    expect(formatProblem(refused(plan('window: { longset: 8h }'))[0]!)).toBe(
+      'latchkey.yaml:4:15 plans[0].window.longset is not a setting; did you mean "longest"?',
+    );
+  });
+});
+
+describe('what a driver does not enforce', () => {
+  const limitsOf = (unenforced: readonly string[]): LimitReport => {
+    const by = (limit: string): { by: Enforcement } => ({ by: unenforced.includes(limit) ? 'none' : 'gateway' });
+    return {
+      scopes: by('scopes'),
+      endpoints: by('endpoints'),
+      methods: by('methods'),
+      quota: by('quota'),
+      rate: by('rate'),
+      allowedIps: by('allowedIps'),
+      notBefore: by('notBefore'),
+      expiry: by('expiry'),
+    };
+  };
+  const check = (text: string, unenforced: readonly string[]) => {
+    const { policy, lineOf } = accepted(text);
+    return checkEnforcement({ file: 'latchkey.yaml', policy, limitsOf: () => limitsOf(unenforced), lineOf });
+  };
+
+  test.each([
+    ['quota', plan('quota: { max: 5 }'), 4],
+    ['rate', plan('rateLimit: { max: 5/hour }'), 4],
+    ['endpoints', plan('endpoints: { allowed: [/api/**] }'), 4],
+    ['allowedIps', plan('allowedIps: [10.0.0.0/8]'), 4],
+    ['scopes', plan('scopes: { allowed: [read] }'), 4],
+    ['methods', plan(), 2],
+    ['expiry', plan(), 2],
+  ])('%s that a plan asks for stops the start, at the line of the plan', (limit, text, line) => {
+    expect(check(text, [limit])).toMatchObject([
+      { severity: 'error', line, message: expect.stringContaining(`asks for ${limit},`) },
+    ]);
+    expect(check(`${text}\n    unenforced: accept`, [limit])).toEqual([]);
+    expect(check(text, [])).toEqual([]);
+  });
+
+  test.each([
+    ['quota', plan('quota: none')],
+    ['rate', plan('rateLimit: none')],
+    ['endpoints', plan()],
+    ['allowedIps', plan()],
+    ['notBefore', plan()],
+  ])('%s that no plan asks for does not matter', (limit, text) => {
+    expect(check(text, [limit])).toEqual([]);
+  });
+});
