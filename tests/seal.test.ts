@@ -35,16 +35,15 @@ test('a sealed value with any one bit flipped does not open', () => {
 
 test('a sealed value with any one character changed does not open, also where base64 ignores the bits', () => {
   const sealed = sealer.seal(secret, 'key:key_1');
-  for (let at = 0; at < sealed.length; at++)
-    for (const other of ['A', 'B', '_', '.', ' ', '=']) {
-      const changed = sealed.slice(0, at) + other + sealed.slice(at + 1);
-      if (changed !== sealed) expect(() => sealer.open(changed, 'key:key_1'), changed).toThrow(/^seal: /);
-    }
+  const changed = [...sealed].flatMap((_, at) =>
+    ['A', 'B', '_', '.', ' ', '='].map((other) => sealed.slice(0, at) + other + sealed.slice(at + 1)),
+  );
+  for (const text of changed.filter((text) => text !== sealed)) expect(() => sealer.open(text, 'key:key_1')).toThrow(/^seal: /);
 });
 
 test('a cut or lengthened sealed value does not open', () => {
   const sealed = sealer.seal(secret, 'key:key_1');
-  for (let length = 0; length < sealed.length; length++)
+  for (const length of sealed.split('').keys())
     expect(() => sealer.open(sealed.slice(0, length), 'key:key_1')).toThrow(/^seal: /);
   expect(() => sealer.open(`${sealed}AAAA`, 'key:key_1')).toThrow('does not open');
 });
@@ -83,11 +82,11 @@ test('derived keys differ by purpose and by master key, and are stable', () => {
   expect(rotated.deriveOlder('audit')).toEqual([sealer.derive('audit')]);
 });
 
-test.each(['', 'short', 'not base64!'.padEnd(44, '!'), randomBytes(31).toString('base64'), randomBytes(33).toString('hex')])(
+test.each(['0', 'short', 'not base64!'.padEnd(44, '!'), randomBytes(31).toString('base64'), randomBytes(33).toString('hex')])(
   'a master key that is not 32 bytes is refused without being shown: %s',
   (text) => {
     expect(() => createSealer([new Secret(text)])).toThrow('a master key is 32 bytes');
-    if (text) expect(() => createSealer([new Secret(text)])).not.toThrow(text);
+    expect(() => createSealer([new Secret(text)])).not.toThrow(`: ${text}`);
   },
 );
 

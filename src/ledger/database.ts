@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setImmediate as othersFirst } from 'node:timers/promises';
 import { CamelCasePlugin, Kysely, sql, type KyselyPlugin, type Transaction } from 'kysely';
 import type { ConstructorOptions } from 'pg-boss';
 import { Fault } from '../reservation/fault.ts';
@@ -79,6 +80,8 @@ function ledgerOn(engine: Engine, options: LedgerOptions & { log: LedgerLog }): 
 
   async function transact<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     refuseNested();
+    // The embedded database never lets go of the event loop by itself: without this, a queue of transactions would keep everybody else waiting.
+    if (engine.name === 'embedded') await othersFirst();
     if (closing) throw new Fault('unavailable', 'the service is stopping; try again');
     const turn = attempt(inner, work, options);
     running.add(turn);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import { Client, type ClientConfig } from 'pg';
 import type { Engine, LedgerLog } from './engine.ts';
 import { asFault } from './outage.ts';
 
@@ -14,13 +14,13 @@ interface Subscription {
 }
 
 /** A connection of its own for LISTEN, made again whenever it is lost. */
-export function createListener(config: pg.ClientConfig, log: LedgerLog): Pick<Engine, 'listen' | 'close'> {
+export function createListener(config: ClientConfig, log: LedgerLog): Pick<Engine, 'listen' | 'close'> {
   const subscriptions: Subscription[] = [];
   const stop = new AbortController();
-  let connected: Promise<pg.Client> | undefined;
+  let connected: Promise<Client> | undefined;
 
-  async function connect(): Promise<pg.Client> {
-    const client = new pg.Client({ ...config, query_timeout: ANSWER_MS });
+  async function connect(): Promise<Client> {
+    const client = new Client({ ...config, query_timeout: ANSWER_MS });
     // A failed connect rejects; what comes later comes here, followed by `end`.
     client.on('error', () => {});
     await client.connect();
@@ -32,9 +32,11 @@ export function createListener(config: pg.ClientConfig, log: LedgerLog): Pick<En
     return client;
   }
 
-  function watch(client: pg.Client): void {
+  function watch(client: Client): void {
     // A server that vanished without a word does not end the connection; an unanswered question does.
-    const heartbeat = setInterval(() => client.query('select 1').catch(() => client.end()), HEARTBEAT_MS).unref();
+    const heartbeat = setInterval(() => {
+      client.query('select 1').catch(() => client.end());
+    }, HEARTBEAT_MS).unref();
     client.once('end', () => {
       clearInterval(heartbeat);
       if (!stop.signal.aborted) connected = reconnect();
@@ -42,7 +44,7 @@ export function createListener(config: pg.ClientConfig, log: LedgerLog): Pick<En
     });
   }
 
-  async function reconnect(): Promise<pg.Client> {
+  async function reconnect(): Promise<Client> {
     log('the database stopped telling us news; connecting again');
     for (let pause = 100; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       await delay(pause, undefined, { signal: stop.signal, ref: false });

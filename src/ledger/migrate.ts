@@ -15,7 +15,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
 export async function migrate(db: Kysely<unknown>, migrations = MIGRATIONS): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) } });
   const { error } = await migrator.migrateToLatest();
-  if (error) throw error instanceof Error ? error : new Error(`migrate: ${String(error)}`);
+  if (error) throw error instanceof Error ? error : new Error('migrate: failed', { cause: error });
 }
 
 /** Throws when a migration of this version has not run. */

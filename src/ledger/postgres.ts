@@ -1,5 +1,5 @@
 import { PostgresDialect, type PostgresPoolClient } from 'kysely';
-import pg from 'pg';
+import { Pool, types as pgTypes, type CustomTypesConfig, type PoolClient } from 'pg';
 import type { Secret } from '../secret/secret.ts';
 import { NUMBER_TYPES, type Engine, type LedgerLog } from './engine.ts';
 import { createListener } from './listener.ts';
@@ -11,10 +11,10 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
 const IDLE_IN_TRANSACTION_MS = 60_000;
 
-const types: pg.CustomTypesConfig = {
+const types: CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
     if (oid === NUMBER_TYPES.int8 || oid === NUMBER_TYPES.numeric) return Number;
-    return pg.types.getTypeParser(oid, format as 'text');
+    return pgTypes.getTypeParser(oid, format);
   },
 };
 
@@ -22,7 +22,7 @@ const types: pg.CustomTypesConfig = {
 export function openPostgres(url: Secret, log: LedgerLog): Engine {
   const connection = { connectionString: url.reveal(), keepAlive: true, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, types };
   const pool = watched(
-    new pg.Pool({
+    new Pool({
       ...connection,
       max: POOL_SIZE,
       application_name: 'latchkey',
@@ -39,7 +39,7 @@ export function openPostgres(url: Secret, log: LedgerLog): Engine {
     dialect: dialectOf(pool),
     // Without time limits: a node that waits for another node's migration waits as long as that takes.
     get migrationDialect() {
-      return dialectOf(watched(new pg.Pool({ ...connection, max: 2, application_name: 'latchkey migrate' }), log));
+      return dialectOf(watched(new Pool({ ...connection, max: 2, application_name: 'latchkey migrate' }), log));
     },
     listen: listener.listen,
     bossOptions: () => ({
@@ -56,14 +56,14 @@ export function openPostgres(url: Secret, log: LedgerLog): Engine {
 }
 
 /** A lost connection is reported to whoever uses it; an idle one nobody uses must not end the process. */
-function watched(pool: pg.Pool, log: LedgerLog): pg.Pool {
+function watched(pool: Pool, log: LedgerLog): Pool {
   pool.on('error', (error) => log('an idle database connection was lost', { error: error.message }));
   pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 
-function dialectOf(pool: pg.Pool): PostgresDialect {
-  const known = new WeakMap<pg.PoolClient, PostgresPoolClient>();
+function dialectOf(pool: Pool): PostgresDialect {
+  const known = new WeakMap<PoolClient, PostgresPoolClient>();
   return new PostgresDialect({
     pool: {
       options: {},
@@ -79,7 +79,7 @@ function dialectOf(pool: pg.Pool): PostgresDialect {
 }
 
 /** The client, except that a lost connection surfaces as `Fault('unavailable')`. */
-function guard(client: pg.PoolClient): PostgresPoolClient {
+function guard(client: PoolClient): PostgresPoolClient {
   // Kysely also calls it with a cursor, but only to stream, and none of ours does.
   const query = async (text: string, parameters: readonly unknown[]) => client.query(text, [...parameters]).catch(rethrow);
   return { query: query as unknown as PostgresPoolClient['query'], release: (error) => client.release(error) };
