@@ -1,0 +1,122 @@
+import type { Tx } from '../ledger/database.ts';
+import { linkEvents } from '../ledger/events.ts';
+import type { Jobs } from '../ledger/jobs.ts';
+import { openLeases, wakeLeases } from '../ledger/leases.ts';
+import {
+  holdersServed,
+  lockReservations,
+  saveReservations,
+  type Booking,
+  type LockedReservation,
+} from '../ledger/reservations.ts';
+import { canonical } from '../reservation/canonical.ts';
+import type { Event } from '../reservation/event.ts';
+import { closedBy, fold } from '../reservation/fold.ts';
+import { matchPlan } from '../reservation/narrow.ts';
+import type { Plan } from '../reservation/plan.ts';
+import type { Policy } from '../reservation/policy.ts';
+import type { Reservation } from '../reservation/reservation.ts';
+import { windowFor } from '../reservation/window.ts';
+
+/** An event that was recorded for the first time. */
+export interface News {
+  readonly eventId: string;
+  readonly source: string;
+  readonly event: Event;
+}
+
+export interface Mover {
+  readonly jobs: Pick<Jobs, 'enqueue'>;
+  readonly policy: Policy;
+  readonly now: Date;
+}
+
+/**
+ * Folds new events into their reservations, makes the leases that follow, and has all their leases settled. In one transaction
+ * with the events, so that what was acknowledged is also acted on.
+ */
+export async function moveReservations(tx: Tx, news: readonly News[], mover: Mover): Promise<void> {
+  if (news.length === 0) return;
+  const byBooking = Map.groupBy(news, ({ source, event }) => keyOf({ source, externalId: event.reservationId }));
+  const bookings = [...byBooking.values()].map(([first]) => ({ source: first!.source, externalId: first!.event.reservationId }));
+  const locked = await lockReservations(tx.db, bookings, mover.now);
+  const moved = locked.map((before) => move(before, byBooking.get(keyOf(before.state))!, mover.policy));
+
+  await saveReservations(
+    tx.db,
+    moved.map(({ before, state, problem }) => ({ ...before, state, problem })),
+    mover.now,
+  );
+  await linkEvents(
+    tx.db,
+    news.map(({ eventId }) => eventId),
+  );
+  const leases: string[] = [];
+  for (const one of moved) {
+    auditMove(tx, one);
+    leases.push(...(await leasesOf(tx, one, mover)));
+  }
+  await mover.jobs.enqueue(tx, 'settle', leases);
+}
+
+interface Move {
+  readonly before: LockedReservation;
+  readonly news: readonly News[];
+  readonly state: Reservation;
+  readonly problem: string | null;
+  readonly plan: Plan | undefined;
+}
+
+function move(before: LockedReservation, news: readonly News[], { plans }: Policy): Move {
+  let state = before.state;
+  for (const { event } of news) state = fold(state, event);
+  return { before, news, state, ...prospectOf(state, plans) };
+}
+
+/** The plan to open leases under, or why there is none, in words for an operator. A closed booking needs neither. */
+function prospectOf(state: Reservation, plans: readonly Plan[]): Pick<Move, 'plan' | 'problem'> {
+  const none = (problem: string | null) => ({ plan: undefined, problem });
+  if (closedBy(state)) return none(null);
+  const resource = state.resource?.value;
+  if (!resource) return none('the booking names no resource');
+  const plan = matchPlan(plans, state.source, resource);
+  if (!plan) return none(`no plan matches resource "${resource.name}" (id ${resource.id}, type "${resource.type}")`);
+  if (!state.holders?.value.length) return none('the booking names nobody to give a key to');
+  const opened = windowFor(plan, state);
+  if ('unknown' in opened) return none(opened.unknown);
+  // A window that the plan refuses still makes a lease: a refused one, whose holder is told why.
+  return { plan, problem: null };
+}
+
+async function leasesOf(tx: Tx, { before, state, plan }: Move, { now }: Mover): Promise<readonly string[]> {
+  const reservationId = before.id;
+  const resource = state.resource?.value;
+  if (plan && resource) {
+    const served = before.fresh ? [] : await holdersServed(tx.db, { reservationId, resourceId: resource.id, plan: plan.name });
+    const holderIds = (state.holders?.value ?? []).filter((holder) => !served.includes(holder));
+    await openLeases(tx.db, { reservationId, plan, holderIds, resourceId: resource.id, now });
+  }
+  return await wakeLeases(tx.db, reservationId, now);
+}
+
+function auditMove(tx: Tx, { before, news, state, problem }: Move): void {
+  const changed = before.fresh || canonical(before.state) !== canonical(state);
+  if (!changed) return;
+  const closed = closedBy(state);
+  const closes = closed && !closedBy(before.state);
+  tx.audit({
+    actor: `source:${state.source}`,
+    action: `reservation.${before.fresh ? 'created' : closes ? 'closed' : 'updated'}`,
+    subject: before.id,
+    detail: {
+      booking: state.externalId,
+      events: news.map(({ eventId, event }) => ({ id: eventId, type: event.type })),
+      ...(closed ? { closed } : {}),
+      ...(problem ? { problem } : {}),
+    },
+  });
+}
+
+function keyOf({ source, externalId }: Booking): string {
+  return JSON.stringify([source, externalId]);
+}

@@ -1,0 +1,138 @@
+import type { Ledger } from '../ledger/database.ts';
+import type { Jobs } from '../ledger/jobs.ts';
+import type { Log } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import { Fault } from '../reservation/fault.ts';
+import type { Policy, Source } from '../reservation/policy.ts';
+import type { Sealer } from '../secret/seal.ts';
+import { createGroupCommit } from './group-commit.ts';
+import { parseJson } from './json.ts';
+import { contentHash, type MappedItem, type Preset, type Verified } from './mapping.ts';
+import { presetOf } from './presets.ts';
+import { record, type Arrival, type Outcome } from './record.ts';
+import { replayEvent } from './replay.ts';
+
+export interface Receiver {
+  /**
+   * Resolves once it is committed. Throws a Fault: `not_found` for an unknown source, `unauthorized` before anything is parsed,
+   * `invalid` for what is no JSON, `unavailable` when it was not recorded and must be sent again.
+   */
+  receive(request: Received): Promise<Outcome>;
+  /** Maps a quarantined event again, under the configuration of now. Throws a Fault for any other event. */
+  replay(eventId: string, actor?: string): Promise<Outcome>;
+}
+
+export interface Received {
+  readonly source: string;
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer;
+  readonly requestId: string;
+}
+
+export interface ReceiverParts {
+  readonly ledger: Pick<Ledger, 'transact'>;
+  readonly jobs: Pick<Jobs, 'enqueue'>;
+  readonly sealer: Sealer;
+  readonly policy: () => Policy;
+  readonly now: () => Date;
+  readonly log?: Log;
+  readonly metrics?: Pick<Metrics, 'acks' | 'duplicates'>;
+}
+
+const HEAVIEST = 2_000;
+const MOST_WAITING = 5_000;
+const MOST_ITEMS = 2_000;
+
+/** Verify, parse, map, record: in this order, and acknowledged only when it is committed (law 1). */
+export function createReceiver(parts: ReceiverParts): Receiver {
+  const { ledger, policy, now, metrics } = parts;
+  const mover = () => ({ jobs: parts.jobs, sealer: parts.sealer, policy: policy(), now: now() });
+  const commit = createGroupCommit<Arrival, Outcome>({
+    flush: (arrivals) => ledger.transact((tx) => record(tx, arrivals, mover())),
+    weigh: ({ items }) => items.length,
+    heaviest: HEAVIEST,
+    mostWaiting: MOST_WAITING,
+  });
+
+  async function receive(request: Received): Promise<Outcome> {
+    const { source, preset } = sourceNamed(policy(), request.source);
+    const about = { source: source.name, requestId: request.requestId };
+    try {
+      const { arrival, document, secretIndex } = read(request, { source, preset, at: now() });
+      const outcome = await recordOrKeep(arrival, document);
+      count(source.name, outcome.status);
+      // Which secret was used: that an old one no longer is shows here.
+      parts.log?.debug('webhook recorded', { ...about, ...outcome, secretIndex });
+      return outcome;
+    } catch (error) {
+      metrics?.acks.inc({ source: source.name, status: 'refused' });
+      parts.log?.warn('webhook refused', { ...about, reason: error instanceof Fault ? error.message : String(error) });
+      throw error;
+    }
+  }
+
+  function count(source: string, status: Outcome['status']): void {
+    metrics?.acks.inc({ source, status });
+    if (status === 'duplicate') metrics?.duplicates.inc({ source });
+  }
+
+  /** What is authentic but cannot be recorded as mapped, for a reason that trying again does not cure, is kept as it came. */
+  async function recordOrKeep(arrival: Arrival, document: unknown): Promise<Outcome> {
+    try {
+      return await commit.submit(arrival);
+    } catch (error) {
+      if (error instanceof Fault) throw error;
+      const { source, requestId } = arrival;
+      parts.log?.error('event kept aside: recording it failed', { source, requestId, error: String(error) });
+      return await commit.submit({ ...arrival, items: [keptWhole(arrival.items, document, 'recording it failed; see the log')] });
+    }
+  }
+
+  return {
+    receive,
+    replay: (eventId, actor = 'operator') =>
+      ledger.transact((tx) =>
+        replayEvent(tx, { eventId, actor }, { ...mover(), presetFor: (name) => sourceNamed(policy(), name).preset }),
+      ),
+  };
+}
+
+function sourceNamed({ sources }: Policy, name: string): { source: Source; preset: Preset } {
+  const source = Object.hasOwn(sources, name) ? sources[name] : undefined;
+  const preset = source && presetOf(source.preset);
+  if (!preset) throw new Fault('not_found', `there is no source "${name.slice(0, 100)}"`);
+  return { source, preset };
+}
+
+interface Addressed {
+  readonly source: Source;
+  readonly preset: Preset;
+  readonly at: Date;
+}
+
+/** What the request says, if it is authentic. Nothing is parsed before that. */
+function read(request: Received, to: Addressed): { arrival: Arrival; document: unknown; secretIndex: number } {
+  const verified = verify(request, to);
+  if (!verified.ok) throw new Fault('unauthorized', verified.reason);
+  const parsed = parseJson(request.body);
+  if (!parsed.ok) throw new Fault('invalid', `the body is refused: ${parsed.problem}`);
+  const items = to.preset.map(parsed.value, { now: to.at, signedId: verified.id, sentAt: verified.sentAt });
+  const arrival = {
+    source: to.source.name,
+    requestId: request.requestId,
+    receivedAt: to.at,
+    items: items.length <= MOST_ITEMS ? items : [keptWhole(items, parsed.value, `more than ${MOST_ITEMS} events in one request`)],
+  };
+  return { arrival, document: parsed.value, secretIndex: verified.secretIndex };
+}
+
+function verify(request: Received, { source, preset, at }: Addressed): Verified {
+  // Only with LATCHKEY_INSECURE=1 does a source have none. Without a signature nothing in a header identifies.
+  if (source.secrets.length === 0) return { ok: true, secretIndex: -1 };
+  return preset.verify({ rawHeaders: request.rawHeaders, body: request.body, now: at }, source);
+}
+
+function keptWhole(items: readonly MappedItem[], document: unknown, reason: string): MappedItem {
+  const dedupe = `quarantined:${contentHash(items.map((item) => item.dedupe))}`;
+  return { outcome: 'quarantined', dedupe, reason, document };
+}

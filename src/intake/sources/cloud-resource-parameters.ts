@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import type { Parameters } from '../../reservation/event.ts';
+import { parseJson } from '../json.ts';
+import { problemOf } from '../fields.ts';
+
+const Words = z.union([z.array(z.string().trim()), z.string().transform((text) => text.split(',').map((word) => word.trim()))], {
+  error: 'must be a list of texts, or one text with commas',
+});
+const Count = z.union(
+  [
+    z.number(),
+    z
+      .string()
+      .trim()
+      .regex(/^\d+(\.\d+)?$/u)
+      .transform(Number),
+  ],
+  { error: 'must be a number' },
+);
+
+const Shape = z.object({
+  scopes: Words.nullish(),
+  quota: Count.nullish(),
+  rate_limit: z.string({ error: 'must be a text such as 100/hour' }).trim().nullish(),
+  expiration_hours: Count.nullish(),
+  endpoints: Words.nullish(),
+});
+
+/** The form fields of the booking page may be named either way. */
+const ALIASES = { rateLimit: 'rate_limit', expirationHours: 'expiration_hours' } as const;
+
+/**
+ * Reads `customParameters`: JSON inside a text. Undefined when there is none. What cannot be read becomes a `problem`, with
+ * which the booking is refused: its other news (window, holder, end) still counts, and nothing is guessed.
+ */
+export function readParameters(sent: unknown): Parameters | undefined {
+  if (sent === null || sent === undefined || (typeof sent === 'string' && sent.trim() === '')) return undefined;
+  const parsed = typeof sent === 'string' ? parseJson(sent) : ({ ok: true, value: sent } as const);
+  if (!parsed.ok) return { problem: `customParameters: ${parsed.problem}` };
+  if (parsed.value === null) return undefined;
+  if (typeof parsed.value !== 'object' || Array.isArray(parsed.value)) return { problem: 'customParameters: not an object' };
+  return shape(parsed.value as Record<string, unknown>);
+}
+
+function shape(given: Record<string, unknown>): Parameters {
+  const named: Record<string, unknown> = { ...given };
+  for (const [alias, name] of Object.entries(ALIASES)) {
+    if (given[alias] === undefined) continue;
+    if (given[name] !== undefined && given[name] !== given[alias])
+      return { problem: `customParameters: ${name} and ${alias} contradict each other` };
+    named[name] = given[alias];
+  }
+  const read = Shape.safeParse(named);
+  if (!read.success) return { problem: `customParameters: ${problemOf(read.error)}` };
+  const { scopes, quota, rate_limit: rateLimit, expiration_hours: expirationHours, endpoints } = read.data;
+  return stated({
+    scopes: words(scopes),
+    quota,
+    rateLimit: rateLimit || undefined,
+    expirationHours,
+    endpoints: words(endpoints),
+  });
+}
+
+/** `""` and `"read,"` are how an empty or half-filled form field arrives. */
+function words(list: readonly string[] | null | undefined): readonly string[] | undefined {
+  const filled = list?.filter((word) => word !== '');
+  return filled && filled.length > 0 ? filled : undefined;
+}
+
+function stated(parameters: Record<string, unknown>): Parameters {
+  return Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null));
+}

@@ -1,0 +1,9 @@
+/** Rows for one statement: with a dozen columns each, far below the 65 535 parameters that the protocol allows. */
+const MOST_ROWS = 500;
+
+/** The rows in pieces that one statement can take, in order. */
+export function chunksOf<T>(rows: readonly T[]): T[][] {
+  const chunks: T[][] = [];
+  for (let start = 0; start < rows.length; start += MOST_ROWS) chunks.push(rows.slice(start, start + MOST_ROWS));
+  return chunks;
+}

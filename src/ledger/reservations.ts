@@ -1,0 +1,166 @@
+import type { Insertable, Kysely } from 'kysely';
+import { closedBy, emptyReservation, reviveReservation } from '../reservation/fold.ts';
+import type { Reservation } from '../reservation/reservation.ts';
+import { chunksOf } from './chunks.ts';
+import { newId } from './ids.ts';
+import type { Database, ReservationRow, ReservationTable } from './schema.ts';
+
+/** Queries on reservations: what all events of a booking add up to. */
+
+type Db = Kysely<Database>;
+
+export interface Booking {
+  readonly source: string;
+  readonly externalId: string;
+}
+
+export interface LockedReservation {
+  readonly id: string;
+  readonly state: Reservation;
+  readonly problem: string | null;
+  readonly createdAt: Date;
+  /** True when this call made it. */
+  readonly fresh: boolean;
+}
+
+/**
+ * Locks the reservations of these bookings until the transaction ends, and makes those that are missing. Always in the same
+ * order, so that two calls cannot wait for each other. Give each booking once.
+ */
+export async function lockReservations(db: Db, bookings: readonly Booking[], now: Date): Promise<readonly LockedReservation[]> {
+  const rows = [...bookings].sort(byName).map(({ source, externalId }) => ({
+    id: newId('rsv'),
+    source,
+    externalId,
+    state: JSON.stringify(emptyReservation(source, externalId)),
+    createdAt: now,
+    updatedAt: now,
+  }));
+  const made = new Set(rows.map((row) => row.id));
+  const locked: LockedReservation[] = [];
+  for (const chunk of chunksOf(rows)) {
+    for (const row of await insertOrLock(db, chunk))
+      locked.push({ ...row, state: reviveReservation(row.state), fresh: made.has(row.id) });
+  }
+  return locked;
+}
+
+export interface ReservationChange {
+  readonly id: string;
+  readonly state: Reservation;
+  readonly problem: string | null;
+  readonly createdAt: Date;
+}
+
+/** Writes folded reservations that this transaction holds. */
+export async function saveReservations(db: Db, changes: readonly ReservationChange[], now: Date): Promise<void> {
+  for (const chunk of chunksOf(changes)) {
+    await db
+      .insertInto('reservation')
+      .values(chunk.map((change) => columnsOf(change, now)))
+      // Never inserts: it is how one statement updates many rows, each to its own values.
+      .onConflict((conflict) =>
+        conflict.column('id').doUpdateSet((row) => ({
+          state: row.ref('excluded.state'),
+          resourceId: row.ref('excluded.resourceId'),
+          resourceName: row.ref('excluded.resourceName'),
+          startsAt: row.ref('excluded.startsAt'),
+          endsAt: row.ref('excluded.endsAt'),
+          closed: row.ref('excluded.closed'),
+          problem: row.ref('excluded.problem'),
+          updatedAt: row.ref('excluded.updatedAt'),
+        })),
+      )
+      .execute();
+  }
+}
+
+export async function findReservation(db: Db, id: string): Promise<ReservationRow | undefined> {
+  return await db.selectFrom('reservation').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** By the source's own id of the booking. */
+export async function findBooking(db: Db, { source, externalId }: Booking): Promise<ReservationRow | undefined> {
+  return await db
+    .selectFrom('reservation')
+    .selectAll()
+    .where('source', '=', source)
+    .where('externalId', '=', externalId)
+    .executeTakeFirst();
+}
+
+export interface ReservationFilter {
+  readonly source?: string;
+  readonly resourceId?: string;
+  readonly closed?: boolean;
+  /** Only those that got no lease, with the reason. */
+  readonly troubled?: boolean;
+  /** The id of the last reservation of the page before. */
+  readonly before?: string;
+  readonly limit: number;
+}
+
+/** Newest first. Give the last id as `before` for the next page. */
+export async function listReservations(db: Db, filter: ReservationFilter): Promise<readonly ReservationRow[]> {
+  let query = db.selectFrom('reservation').selectAll().orderBy('id', 'desc').limit(filter.limit);
+  for (const column of ['source', 'resourceId', 'closed'] as const) {
+    if (filter[column] !== undefined) query = query.where(column, '=', filter[column]);
+  }
+  if (filter.troubled) query = query.where('problem', 'is not', null);
+  if (filter.before !== undefined) query = query.where('id', '<', filter.before);
+  return await query.execute();
+}
+
+/**
+ * Holders who need no lease under this plan, since they have one for the same booking and resource under another: the plan that
+ * first matched stays when the configuration changes. A lease that an operator revoked counts too, so that renaming its plan
+ * does not bring the key back.
+ */
+export async function holdersServed(
+  db: Db,
+  { reservationId, resourceId, plan }: { reservationId: string; resourceId: string; plan: string },
+): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('lease')
+    .select('holderId')
+    .where('reservationId', '=', reservationId)
+    .where('resourceId', '=', resourceId)
+    .where('plan', '!=', plan)
+    .where((row) => row.or([row('state', 'not in', ['revoked', 'refused']), row('revokedBy', 'is not', null)]))
+    .execute();
+  return rows.map((row) => row.holderId);
+}
+
+async function insertOrLock(db: Db, rows: Insertable<ReservationTable>[]) {
+  return await db
+    .insertInto('reservation')
+    .values(rows)
+    // Changes nothing, but unlike `do nothing` it locks and returns the row that is there.
+    .onConflict((conflict) =>
+      conflict.columns(['source', 'externalId']).doUpdateSet((row) => ({ updatedAt: row.ref('reservation.updatedAt') })),
+    )
+    .returning(['id', 'state', 'problem', 'createdAt'])
+    .execute();
+}
+
+function columnsOf({ id, state, problem, createdAt }: ReservationChange, now: Date) {
+  return {
+    id,
+    source: state.source,
+    externalId: state.externalId,
+    state: JSON.stringify(state),
+    resourceId: state.resource?.value.id ?? null,
+    resourceName: state.resource?.value.name ?? null,
+    startsAt: state.startsAt?.value ?? null,
+    endsAt: state.endsAt?.value ?? null,
+    closed: closedBy(state) !== undefined,
+    problem,
+    createdAt,
+    updatedAt: now,
+  };
+}
+
+function byName(a: Booking, b: Booking): number {
+  if (a.source !== b.source) return a.source < b.source ? -1 : 1;
+  return a.externalId < b.externalId ? -1 : 1;
+}

@@ -1,0 +1,24 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+/** HMAC-SHA256 (RFC 2104) over the parts as if they were one message. Strings count as their UTF-8 bytes. */
+export function hmacSha256(key: Buffer | string, ...parts: readonly (Buffer | string)[]): Buffer {
+  const hmac = createHmac('sha256', key);
+  for (const part of parts) hmac.update(part);
+  return hmac.digest();
+}
+
+/** Compares two digests in a time that tells nothing of where they differ. Their length is no secret. */
+export function equalDigests(a: Buffer, b: Buffer): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** Reads base64 of exactly `bytes` bytes. Node decodes leniently; here a changed character is never read as the same bytes. */
+export function decodeBase64Digest(text: string, bytes: number): Buffer | undefined {
+  const digest = Buffer.from(text, 'base64');
+  return digest.length === bytes && digest.toString('base64') === text ? digest : undefined;
+}
+
+/** Reads hex of exactly `bytes` bytes, in either case. */
+export function decodeHexDigest(text: string, bytes: number): Buffer | undefined {
+  return text.length === 2 * bytes && /^[0-9a-f]+$/iu.test(text) ? Buffer.from(text, 'hex') : undefined;
+}
