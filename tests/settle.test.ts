@@ -1,0 +1,243 @@
+import { afterEach, expect, test } from 'vitest';
+import { verifyAudit } from '../src/audit/verify.ts';
+import type { Event } from '../src/reservation/event.ts';
+import { describeEngines } from './engines.ts';
+import { clockAt, openWorkshop, type TestWorkshop } from './workshop.ts';
+
+const booked: Event = {
+  type: 'created',
+  reservationId: '7',
+  version: 1,
+  resource: { id: '1', name: 'lab-1', type: 'API Key' },
+  holders: [{ id: 'ann', name: 'Ann', email: 'ann@example.org' }],
+  startsAt: new Date('2026-01-01T10:00:00Z'),
+  endsAt: new Date('2026-01-01T12:00:00Z'),
+};
+const opens = (shop: TestWorkshop, apiKey: string, method = 'GET', path = '/api/x') =>
+  shop.manager.opensTheDoor({ apiKey, method, path });
+
+describeEngines('settle', (engine) => {
+  let shop: TestWorkshop;
+  afterEach(async () => {
+    expect(shop.errors).toEqual([]);
+    expect(await verifyAudit(shop.ledger, shop.chain)).toMatchObject({ ok: true });
+    await shop.close();
+  });
+  const open = async (at = '2026-01-01T10:00:00Z') => (shop = await openWorkshop(engine, { clock: clockAt(at) }));
+
+  test('a booking becomes a key at its start and nothing before; the key is gone at its end, though no end was told', async () => {
+    await open('2026-01-01T09:59:59Z');
+    await shop.hear(booked);
+    await shop.settleAll();
+    expect(shop.manager.keys()).toEqual([]);
+    expect(await shop.leases()).toMatchObject([{ state: 'pending', wakeAt: new Date('2026-01-01T10:00:00Z') }]);
+
+    shop.clock.set('2026-01-01T10:00:00Z');
+    await shop.settleAll();
+    const [key] = await shop.keys();
+    const value = (await shop.valueOf(key!.id)).reveal();
+    expect(opens(shop, value)).toBe(true);
+    expect(opens(shop, value, 'POST')).toBe(false);
+    expect(opens(shop, value, 'GET', '/admin')).toBe(false);
+    expect(await shop.leases()).toMatchObject([{ state: 'active', closesAt: new Date('2026-01-01T12:00:00Z') }]);
+    expect(shop.notices).toMatchObject([{ kind: 'issued', keyId: key!.id }]);
+
+    shop.clock.set('2026-01-01T12:00:00Z');
+    await shop.settleAll();
+    expect(shop.manager.keys()).toEqual([]);
+    expect(opens(shop, value)).toBe(false);
+    expect(await shop.leases()).toMatchObject([{ state: 'revoked', wakeAt: null }]);
+    expect(await shop.keys()).toMatchObject([{ state: 'revoked', sealedSecret: null, handle: null }]);
+    expect(shop.notices.at(-1)).toMatchObject({ kind: 'revoked', reason: 'the window closed' });
+  });
+
+  test('settling again and again changes nothing', async () => {
+    await open();
+    await shop.hear(booked);
+    await Promise.all([shop.settleAll(), shop.settleAll(), shop.settleAll()]);
+    const before = { keys: await shop.keys(), manager: shop.manager.keys().length };
+    await shop.settleAll();
+    expect({ keys: await shop.keys(), manager: shop.manager.keys().length }).toEqual(before);
+    expect(before.manager).toBe(1);
+  });
+
+  test('a lost answer leaves one key, handed out only when complete', async () => {
+    await open();
+    shop.manager.fail({ on: 'issue', how: 'lost-answer' });
+    shop.manager.fail({ on: 'policy', how: '500' });
+    await shop.hear(booked);
+    await shop.settleAll();
+    expect(await shop.leases()).toMatchObject([{ state: 'issuing' }]);
+    expect(shop.notices).toEqual([]);
+    for (let round = 0; round < 4; round += 1) {
+      shop.clock.forward(10_000);
+      await shop.settleAll();
+    }
+    expect(await shop.leases()).toMatchObject([{ state: 'active' }]);
+    expect(shop.manager.keys()).toMatchObject([{ complete: true }]);
+    expect(shop.notices).toHaveLength(1);
+  });
+
+  test('a key that the provider rejects is taken back, and its owner told', async () => {
+    await open();
+    shop.manager.fail({ on: 'policy', how: '400' });
+    await shop.hear(booked);
+    await shop.settleAll();
+    shop.clock.forward(61_000);
+    await shop.settleAll();
+    expect(await shop.leases()).toMatchObject([{ state: 'refused' }]);
+    expect(shop.manager.keys()).toEqual([]);
+    expect(shop.notices).toMatchObject([{ kind: 'failed' }, { kind: 'refused' }]);
+  });
+
+  test('revocation never gives up, becomes a debt that can be seen, and is done when the provider is back', async () => {
+    await open();
+    await shop.hear(booked);
+    await shop.settleAll();
+    shop.manager.fail({ on: 'revoke', how: '500', times: Number.POSITIVE_INFINITY });
+    shop.clock.set('2026-01-01T12:00:00Z');
+    for (let hour = 0; hour < 24 * 12; hour += 1) {
+      await shop.settleAll();
+      shop.clock.forward(5 * 60_000);
+    }
+    expect(await shop.leases()).toMatchObject([{ state: 'stuck' }]);
+    const [stuck] = await shop.keys();
+    expect(stuck!.attempts).toBeGreaterThan(100);
+    expect(shop.notices.some((notice) => notice.kind === 'alert')).toBe(true);
+    shop.manager.heal();
+    shop.clock.forward(5 * 60_000);
+    await shop.settleAll();
+    expect(shop.manager.keys()).toEqual([]);
+    expect(await shop.leases()).toMatchObject([{ state: 'revoked' }]);
+  });
+
+  test('an operator closes a debt with a reason, and it stays in the audit', async () => {
+    await open();
+    await shop.hear(booked);
+    await shop.settleAll();
+    shop.manager.fail({ on: 'revoke', how: '403', times: Number.POSITIVE_INFINITY });
+    const [lease] = await shop.leases();
+    const { keys } = await shop.operations.revoke(lease!.id, { actor: 'eve', reason: 'leak' });
+    expect(keys).toMatchObject([{ state: 'revoking' }]);
+    await shop.operations.closeDebt(keys[0]!.id, { actor: 'eve', reason: 'gateway is gone' });
+    expect(await shop.leases()).toMatchObject([{ state: 'revoked' }]);
+    const entries = await shop.ledger.db.selectFrom('audit').selectAll().where('action', '=', 'debt.closed').execute();
+    expect(entries).toMatchObject([{ actor: 'eve', detail: { reason: 'gateway is gone' } }]);
+  });
+
+  test('an extension keeps the key where the manager can move its window', async () => {
+    shop = await openWorkshop(engine, { clock: clockAt('2026-01-01T10:00:00Z'), manager: { repeats: 'upsert' } });
+    await shop.hear(booked);
+    await shop.settleAll();
+    const [key] = await shop.keys();
+    await shop.hear({ ...booked, type: 'updated', version: 2, endsAt: new Date('2026-01-01T14:00:00Z') });
+    await shop.settleAll();
+    shop.clock.set('2026-01-01T13:00:00Z');
+    await shop.settleAll();
+    expect(opens(shop, (await shop.valueOf(key!.id)).reveal())).toBe(true);
+    expect(await shop.keys()).toMatchObject([{ id: key!.id, closesAt: new Date('2026-01-01T14:00:00Z') }]);
+    expect(shop.notices.map((notice) => notice.kind)).toEqual(['issued', 'extended']);
+  });
+
+  test('an extension replaces the key where the manager cannot, and a new owner gets another one', async () => {
+    await open();
+    await shop.hear(booked);
+    await shop.settleAll();
+    await shop.hear({ ...booked, type: 'updated', version: 2, endsAt: new Date('2026-01-01T14:00:00Z') });
+    await shop.settleAll();
+    shop.clock.set('2026-01-01T13:00:00Z');
+    await shop.settleAll();
+    const [old, fresh] = await Promise.all((await shop.keys()).map(async (key) => (await shop.valueOf(key.id)).reveal()));
+    expect([opens(shop, old!), opens(shop, fresh!)]).toEqual([false, true]);
+    expect(shop.notices.map((notice) => notice.kind)).toEqual(['issued', 'rotated']);
+
+    await shop.hear({
+      ...booked,
+      type: 'updated',
+      version: 3,
+      endsAt: new Date('2026-01-01T14:00:00Z'),
+      holders: [{ id: 'bob' }],
+    });
+    await shop.settleAll();
+    expect(opens(shop, fresh!)).toBe(false);
+    expect(await shop.leases()).toMatchObject([
+      { holderId: 'ann', state: 'revoked' },
+      { holderId: 'bob', state: 'active' },
+    ]);
+    expect(shop.manager.keys()).toHaveLength(1);
+  });
+
+  test('rotation: both keys are good for the overlap, then only the new one', async () => {
+    await open();
+    await shop.hear(booked);
+    await shop.settleAll();
+    const [lease] = await shop.leases();
+    await shop.operations.rotate(lease!.id, { actor: 'eve', overlapMs: 600_000 });
+    const values = await Promise.all((await shop.keys()).map(async (key) => (await shop.valueOf(key.id)).reveal()));
+    expect(values.map((value) => opens(shop, value))).toEqual([true, true]);
+    shop.clock.forward(600_000);
+    await shop.settleAll();
+    expect(values.map((value) => opens(shop, value))).toEqual([false, true]);
+    expect(await shop.leases()).toMatchObject([{ state: 'active', generation: 2 }]);
+  });
+
+  test('after a leak the old key dies with the rotation', async () => {
+    await open();
+    await shop.hear(booked);
+    await shop.settleAll();
+    const [lease] = await shop.leases();
+    await shop.operations.rotate(lease!.id, { actor: 'eve', overlapMs: 0, reason: 'leak' });
+    expect(shop.manager.keys()).toHaveLength(1);
+    expect(await shop.keys()).toMatchObject([{ state: 'revoked' }, { state: 'active' }]);
+  });
+
+  test('back-to-back bookings of a resource free before they grant', async () => {
+    await open();
+    await shop.hear(booked);
+    await shop.settleAll();
+    await shop.hear({
+      ...booked,
+      reservationId: '8',
+      holders: [{ id: 'bob' }],
+      startsAt: new Date('2026-01-01T12:00:00Z'),
+      endsAt: new Date('2026-01-01T13:00:00Z'),
+    });
+    shop.clock.set('2026-01-01T12:00:00Z');
+    const leases = await shop.leases();
+    await shop.settle(leases.find((lease) => lease.holderId === 'bob')!.id);
+    const calls = shop.manager.requests
+      .slice(-6)
+      .map((request) => `${request.method} ${request.path.split('/').slice(0, 3).join('/')}`);
+    expect(calls.indexOf('DELETE /api/keys')).toBeGreaterThanOrEqual(0);
+    expect(calls.indexOf('DELETE /api/keys')).toBeLessThan(calls.indexOf('POST /api/keys'));
+    expect(shop.manager.keys()).toHaveLength(1);
+  });
+
+  test('a wake in the middle of a turn is not lost', async () => {
+    await open();
+    const [id] = await shop.hear(booked);
+    shop.manager.latencyMs = 50;
+    const settling = shop.settle(id!);
+    await shop.hear({ type: 'cancelled', reservationId: '7', version: 2 });
+    await settling;
+    expect(await shop.leases()).toMatchObject([{ state: 'revoked' }]);
+    expect(shop.manager.keys()).toEqual([]);
+  });
+
+  test('a node that lost its turn writes nothing, and takes back what it made meanwhile', async () => {
+    await open();
+    const [id] = await shop.hear(booked);
+    shop.manager.latencyMs = 300;
+    const slow = shop.settle(id!);
+    await expect.poll(() => shop.manager.requests.length).toBeGreaterThan(0);
+    await shop.hear({ type: 'cancelled', reservationId: '7', version: 2 });
+    shop.clock.forward(11_000);
+    shop.manager.latencyMs = 0;
+    await shop.settle(id!);
+    shop.clock.forward(61_000);
+    await shop.settle(id!);
+    await slow;
+    expect(await shop.leases()).toMatchObject([{ state: 'revoked' }]);
+    expect(shop.manager.keys()).toEqual([]);
+  });
+});

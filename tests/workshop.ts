@@ -1,0 +1,144 @@
+import { generic } from '../providers/generic/driver.ts';
+import { startFakeManager, type FakeManagerOptions } from '../providers/generic/fake.ts';
+import type { Driver } from '../providers/driver.ts';
+import { createCaller } from '../src/lease/call.ts';
+import { createGate } from '../src/lease/gate.ts';
+import { createOperations } from '../src/lease/operate.ts';
+import { createSettle } from '../src/lease/settle.ts';
+import type { Workshop } from '../src/lease/turn.ts';
+import { newId } from '../src/ledger/ids.ts';
+import { openLeases, wakeLeases, wakeWaiting } from '../src/ledger/leases.ts';
+import { reservePace } from '../src/ledger/pace.ts';
+import type { Event } from '../src/reservation/event.ts';
+import { emptyReservation, fold, reviveReservation } from '../src/reservation/fold.ts';
+import type { Notice } from '../src/reservation/notice.ts';
+import type { Plan } from '../src/reservation/plan.ts';
+import { Secret } from '../src/secret/secret.ts';
+import { plan as lab, scopes } from './fixtures/plan.ts';
+import type { TestEngine } from './engines.ts';
+
+const TOKEN = 'management-token-for-tests';
+
+export interface Clock {
+  now(): Date;
+  set(iso: string): void;
+  forward(ms: number): void;
+}
+
+export function clockAt(iso: string): Clock {
+  let at = Date.parse(iso);
+  return {
+    now: () => new Date(at),
+    set: (next) => (at = Date.parse(next)),
+    forward: (ms) => (at += ms),
+  };
+}
+
+/** Settling with a real ledger and a real driver over HTTP against a key manager that can fail; only the clock is ours. */
+export async function openWorkshop(
+  engine: TestEngine,
+  options: {
+    clock?: Clock;
+    plan?: Partial<Plan>;
+    crashPoint?: (name: string) => void;
+    manager?: Partial<FakeManagerOptions>;
+  } = {},
+) {
+  const clock = options.clock ?? clockAt('2026-01-01T09:00:00Z');
+  const { ledger, sealer, chain, place, close } = await engine.open({ now: clock.now });
+  const manager = await startFakeManager({ ...options.manager, token: TOKEN, now: clock.now });
+  const config = generic.config.parse({ endpoint: manager.url, token: TOKEN, timeout: '2s' });
+  const driver = generic.open(config, { keys: undefined as never, userAgent: 'test', provider: 'campus' }) as Driver<unknown>;
+  const plan: Plan = { ...lab, provider: 'campus', ...options.plan };
+  const notices: Notice[] = [];
+  const log = {
+    debug() {},
+    info() {},
+    warn() {},
+    error: (message: string, fields?: object) => void errors.push({ message, ...fields }),
+    child: () => log,
+  };
+  const errors: object[] = [];
+  const providers = () => ({ name: 'campus', driver, parseHandle: (stored: unknown) => generic.handle.parse(stored) });
+  const gate = createGate({
+    now: clock.now,
+    random: () => 0,
+    onRecovery: (provider) => void wakeWaiting(ledger.db, provider, clock.now()),
+  });
+  const shop: Workshop = {
+    ledger,
+    sealer,
+    policy: () => ({ scopes, plans: [plan] }),
+    providers,
+    call: createCaller({
+      providers,
+      gate,
+      deadlineMs: 3000,
+      pace: (provider, action, perSecond) => reservePace(ledger.db, { provider, action, perSecond, now: clock.now() }),
+      crashPoint: options.crashPoint,
+    }),
+    announce: async (_tx, notice) => void notices.push(notice),
+    now: clock.now,
+    random: () => 0.5,
+    keyPrefix: 'temp',
+    log,
+    crashPoint: options.crashPoint,
+  };
+  const settle = createSettle(shop);
+  const operations = createOperations({ ledger, settle, planOf: () => plan, now: clock.now, wait: async () => {} });
+
+  /** What intake does with one observation. */
+  const hear = async (event: Event): Promise<string[]> =>
+    await ledger.transact(async (tx) => {
+      const found = await tx.db
+        .selectFrom('reservation')
+        .selectAll()
+        .where('externalId', '=', event.reservationId)
+        .executeTakeFirst();
+      const state = fold(found ? reviveReservation(found.state) : emptyReservation('lab', event.reservationId), event);
+      const id = found?.id ?? newId('rsv');
+      const now = clock.now();
+      const row = { state: JSON.stringify(state), startsAt: state.startsAt?.value, endsAt: state.endsAt?.value, updatedAt: now };
+      if (found) await tx.db.updateTable('reservation').set(row).where('id', '=', id).execute();
+      else
+        await tx.db
+          .insertInto('reservation')
+          .values({ ...row, id, source: 'lab', externalId: event.reservationId, createdAt: now })
+          .execute();
+      const { resource, holders } = state;
+      if (resource && holders)
+        await openLeases(tx.db, { reservationId: id, plan, holderIds: holders.value, resourceId: resource.value.id, now });
+      return await wakeLeases(tx.db, id, now);
+    });
+
+  return {
+    clock,
+    ledger,
+    sealer,
+    chain,
+    place,
+    shop,
+    manager,
+    notices,
+    errors,
+    settle,
+    operations,
+    hear,
+    settleAll: async () => {
+      for (const { id } of await ledger.db.selectFrom('lease').select('id').orderBy('id').execute()) await settle(id);
+    },
+    leases: () => ledger.db.selectFrom('lease').selectAll().orderBy('id').execute(),
+    keys: () => ledger.db.selectFrom('key').selectAll().orderBy('id').execute(),
+    /** The plain value of a key that nobody claimed yet. */
+    valueOf: async (keyId: string): Promise<Secret> => {
+      const key = await ledger.db.selectFrom('key').selectAll().where('id', '=', keyId).executeTakeFirstOrThrow();
+      return key.sealedSecret ? sealer.open(key.sealedSecret, `key:${keyId}`) : new Secret('wiped');
+    },
+    close: async () => {
+      await manager.close();
+      await close();
+    },
+  };
+}
+
+export type TestWorkshop = Awaited<ReturnType<typeof openWorkshop>>;
