@@ -1,0 +1,143 @@
+import type { Ledger } from '../ledger/database.ts';
+import { findLocalKeyByHash, findLocalKeysByName, pageLocalKeys, type LocalKeyState } from '../ledger/local-keys.ts';
+import { asFault } from '../ledger/outage.ts';
+import type { Limits } from './limits.ts';
+import { createQuestions } from './questions.ts';
+import { recordOf, type KeyRecord } from './record.ts';
+import { createShelf } from './shelf.ts';
+
+/** Carries the names of changed keys to every node. */
+export const CHANNEL = 'latchkey_keys';
+const PAGE = 5000;
+const LOOKUPS = 3;
+const RETRY_MS = 250;
+
+export interface Book {
+  /** From memory: undefined when the ledger must be asked, null when it is known that there is no such key. */
+  find(hash: string): KeyRecord | null | undefined;
+  /** Asks the ledger. Throws a Fault 'unavailable' when it is out of reach. */
+  lookUp(hash: string): Promise<KeyRecord | null>;
+  /** These rows were committed by this node: true from now on. */
+  committed(rows: readonly LocalKeyState[]): void;
+  /** Reads all keys, and from then on hears of every change. */
+  open(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface BookOptions {
+  readonly ledger: Ledger;
+  readonly limits: Limits;
+  readonly now: () => Date;
+  readonly log: (message: string, fields?: Record<string, unknown>) => void;
+}
+
+/**
+ * All keys in memory, by hash, so that a request costs no question to the ledger. What the ledger answered is dropped where the key changed
+ * while it answered: an old row must never bring a revoked key back.
+ */
+export function createBook({ ledger, limits, now, log }: BookOptions): Book {
+  const shelf = createShelf({ onLeaseGone: (lease) => limits.forget(lease) });
+  const questions = createQuestions();
+  const changed = new Set<string>();
+  let rereadAll = false;
+  let refreshing: Promise<void> | undefined;
+  let closed = false;
+
+  function keep(row: LocalKeyState): void {
+    const record = recordOf(row);
+    shelf.put(record);
+    const { quota, lease } = record.budget;
+    if (quota && row.used > 0) limits.restore(lease, { per: quota.per, used: row.used, at: now().getTime() });
+  }
+
+  async function lookUp(hash: string): Promise<KeyRecord | null> {
+    for (let attempt = 0; attempt < LOOKUPS; attempt++) {
+      const isKnown = await questions.ask(async (isStale) => {
+        const row = await findLocalKeyByHash(ledger.db, hash, now());
+        if (row && isStale(row.name)) return false;
+        if (row) keep(row);
+        else shelf.noteAbsent(hash);
+        return true;
+      });
+      if (isKnown) break;
+    }
+    return shelf.find(hash) ?? null;
+  }
+
+  async function readNamed(names: readonly string[]): Promise<void> {
+    await questions.ask(async (isStale) => {
+      const rows = await findLocalKeysByName(ledger.db, names, now());
+      const found = new Set(rows.map((row) => row.name));
+      for (const row of rows) if (!isStale(row.name)) keep(row);
+      for (const name of names) if (!found.has(name) && !isStale(name)) shelf.drop(name);
+    });
+  }
+
+  async function readAll(): Promise<void> {
+    await questions.ask(async (isStale) => {
+      const found = new Set<string>();
+      for (let after = ''; ;) {
+        const rows = await pageLocalKeys(ledger.db, { after, limit: PAGE, now: now() });
+        for (const row of rows) {
+          found.add(row.name);
+          if (!isStale(row.name)) keep(row);
+        }
+        if (rows.length < PAGE) break;
+        after = rows.at(-1)?.id ?? '';
+      }
+      // Whatever is not alive any more must be asked for again.
+      for (const name of shelf.names()) if (!found.has(name) && !isStale(name)) shelf.drop(name);
+      shelf.forgetAbsent();
+    });
+  }
+
+  async function refresh(): Promise<void> {
+    while (rereadAll || changed.size > 0) {
+      if (closed) return;
+      const names = [...changed];
+      const all = rereadAll;
+      changed.clear();
+      rereadAll = false;
+      try {
+        await (all ? readAll() : readNamed(names));
+      } catch (error) {
+        log('changed keys could not be read; trying again', { error: error instanceof Error ? error.message : 'unknown' });
+        for (const name of names) changed.add(name);
+        rereadAll ||= all;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
+      }
+    }
+  }
+
+  function hear(name?: string): void {
+    if (name === undefined) rereadAll = true;
+    else {
+      questions.changed(name);
+      changed.add(name);
+    }
+    refreshing ??= refresh().finally(() => (refreshing = undefined));
+  }
+
+  return {
+    find: (hash) => shelf.find(hash),
+    lookUp: (hash) =>
+      lookUp(hash).catch((error: unknown) => {
+        throw asFault(error);
+      }),
+    committed(rows) {
+      for (const row of rows) {
+        questions.changed(row.name);
+        keep(row);
+      }
+    },
+    async open() {
+      // The embedded database has one process, which knows what it did. Listening first: no change falls between.
+      if (ledger.engine === 'postgres') await ledger.listen(CHANNEL, hear, () => hear());
+      await readAll();
+    },
+    async close() {
+      closed = true;
+      await refreshing;
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import type { KeyManager, LocalKey } from '../../providers/driver.ts';
+import type { Ledger, Tx } from '../ledger/database.ts';
+import {
+  findLocalKeyByName,
+  pageLocalKeys,
+  putLocalKey,
+  retimeLocalKey,
+  revokeLocalKey,
+  suspendLocalKeys,
+  type LocalKeyState,
+} from '../ledger/local-keys.ts';
+import type { LocalKeyRow } from '../ledger/schema.ts';
+import { sumUsage } from '../ledger/usage.ts';
+import { compileAddresses } from './addresses.ts';
+import { CHANNEL, type Book } from './book.ts';
+import { hashKey } from './key.ts';
+import type { UsageMeter } from './usage.ts';
+
+const PAGE = 1000;
+
+/** The built-in key manager: what the `builtin` driver writes to, and verify reads. */
+export interface LocalKeyManager extends KeyManager {
+  /** From when it resolves the lease's keys are answered SUSPENDED. A key made later is not suspended by it. */
+  suspend(leaseId: string): Promise<void>;
+  resume(leaseId: string): Promise<void>;
+}
+
+export interface KeyManagerOptions {
+  readonly ledger: Ledger;
+  readonly book: Book;
+  readonly usage: UsageMeter;
+  readonly now: () => Date;
+}
+
+/**
+ * Every change is in force on this node when its promise resolves, and reaches the others by NOTIFY, in milliseconds while they are connected.
+ * Throws a Fault 'unavailable' when the ledger is out of reach, 'invalid' for an address list that cannot be read.
+ */
+export function createKeyManager({ ledger, book, usage, now }: KeyManagerOptions): LocalKeyManager {
+  async function change(work: (tx: Tx, at: Date) => Promise<readonly LocalKeyState[]>): Promise<readonly LocalKeyState[]> {
+    return await ledger.transact(async (tx) => {
+      const rows = await work(tx, now());
+      tx.afterCommit(() => book.committed(rows));
+      if (ledger.engine === 'postgres') for (const row of rows) await tx.notify(CHANNEL, row.name);
+      return rows;
+    });
+  }
+
+  return {
+    async put(key) {
+      // Throws before anything is written.
+      compileAddresses(key.allowedIps ?? []);
+      const rights = rightsOf(key);
+      const write = { name: key.name, hash: hashKey(key.secret.reveal()), leaseId: key.lease, holder: key.holder, rights };
+      const [row] = await change(async (tx, at) => [await putLocalKey(tx.db, { ...write, window: key.window, now: at })]);
+      return { keyId: row!.id };
+    },
+    async retime(name, window) {
+      const rows = await change(async (tx, at) => present(await retimeLocalKey(tx.db, name, { window, now: at })));
+      return rows.length > 0;
+    },
+    async remove(name) {
+      await change(async (tx, at) => present(await revokeLocalKey(tx.db, name, at)));
+    },
+    async suspend(leaseId) {
+      await change((tx, at) => suspendLocalKeys(tx.db, leaseId, { suspendedAt: at, now: at }));
+    },
+    async resume(leaseId) {
+      await change((tx, at) => suspendLocalKeys(tx.db, leaseId, { suspendedAt: null, now: at }));
+    },
+    async usage(name) {
+      await usage.flush();
+      const row = await findLocalKeyByName(ledger.db, name, now());
+      if (!row) return undefined;
+      const byCode = await sumUsage(ledger.db, row.leaseId);
+      const passed = byCode.VALID ?? 0;
+      const all = Object.values(byCode).reduce((sum, count) => sum + count, 0);
+      return { used: row.rights.quota ? row.used : passed, limit: row.rights.quota?.limit, refused: all - passed };
+    },
+    async *list() {
+      for (let after = ''; ;) {
+        const rows = await pageLocalKeys(ledger.db, { after, limit: PAGE, now: now() });
+        for (const row of rows) yield { name: row.name, keyId: row.id };
+        if (rows.length < PAGE) return;
+        after = rows.at(-1)?.id ?? '';
+      }
+    },
+  };
+}
+
+function rightsOf(key: LocalKey): LocalKeyRow['rights'] {
+  return {
+    scopes: [...key.scopes],
+    methods: [...key.methods],
+    endpoints: [...key.endpoints],
+    quota: key.quota && { ...key.quota },
+    rateLimit: key.rateLimit && { ...key.rateLimit },
+    allowedIps: key.allowedIps && [...key.allowedIps],
+  };
+}
+
+function present(row: LocalKeyState | undefined): LocalKeyState[] {
+  return row ? [row] : [];
+}

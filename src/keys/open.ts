@@ -1,0 +1,42 @@
+import type { Ledger } from '../ledger/database.ts';
+import type { Secret } from '../secret/secret.ts';
+import { createBook } from './book.ts';
+import { connectRedis, createRedisLimits } from './limits-redis.ts';
+import { createMemoryLimits } from './limits.ts';
+import { createKeyManager, type LocalKeyManager } from './manager.ts';
+import { createUsageMeter } from './usage.ts';
+import { createVerify, type Verify, type VerifyCode } from './verify.ts';
+
+export interface Keys {
+  readonly manager: LocalKeyManager;
+  readonly verify: Verify;
+  /** Writes the usage counted so far. Before the ledger is closed. */
+  close(): Promise<void>;
+}
+
+export interface KeysOptions {
+  readonly ledger: Ledger;
+  readonly now: () => Date;
+  readonly log: (message: string, fields?: Record<string, unknown>) => void;
+  /** Shares the limits between nodes. */
+  readonly redisUrl?: Secret;
+  readonly counted?: (code: VerifyCode) => void;
+}
+
+/** The built-in key manager with all its keys read, ready to verify. */
+export async function openKeys({ ledger, now, log, redisUrl, counted }: KeysOptions): Promise<Keys> {
+  const memory = createMemoryLimits();
+  const limits = redisUrl ? createRedisLimits({ client: connectRedis(redisUrl), fallback: memory, log }) : memory;
+  const book = createBook({ ledger, limits, now, log });
+  const usage = createUsageMeter({ ledger, log });
+  await book.open();
+  return {
+    manager: createKeyManager({ ledger, book, usage, now }),
+    verify: createVerify({ book, limits, usage, now, counted }),
+    async close() {
+      await usage.stop();
+      await book.close();
+      await limits.close();
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import type { Window } from '../reservation/lease.ts';
+import { newId } from './ids.ts';
+import type { Database, LocalKeyRow } from './schema.ts';
+
+type Reader = Kysely<Database> | Transaction<Database>;
+
+/** A key of the built-in manager, with what its lease has used of the quota period that held the moment of asking. */
+export type LocalKeyState = LocalKeyRow & { readonly used: number };
+
+export interface LocalKeyWrite {
+  readonly name: string;
+  readonly hash: string;
+  readonly leaseId: string;
+  readonly holder: string;
+  readonly rights: LocalKeyRow['rights'];
+  readonly window: Window;
+  readonly now: Date;
+}
+
+/** Creates the key of that name, or makes it what is asked and alive again. A suspension stays. */
+export async function putLocalKey(db: Transaction<Database>, { window, now, ...key }: LocalKeyWrite): Promise<LocalKeyState> {
+  const values = { ...key, rights: JSON.stringify(key.rights), opensAt: window.opensAt, closesAt: window.closesAt };
+  return await db
+    .insertInto('localKey')
+    .values({ ...values, id: newId('key'), createdAt: now })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ ...values, revokedAt: null }))
+    .returningAll()
+    .returning(usedAt(now))
+    .executeTakeFirstOrThrow();
+}
+
+export async function retimeLocalKey(
+  db: Transaction<Database>,
+  name: string,
+  { window, now }: { window: Window; now: Date },
+): Promise<LocalKeyState | undefined> {
+  return await db
+    .updateTable('localKey')
+    .set({ opensAt: window.opensAt, closesAt: window.closesAt })
+    .where('name', '=', name)
+    .where('revokedAt', 'is', null)
+    .returningAll()
+    .returning(usedAt(now))
+    .executeTakeFirst();
+}
+
+/** The row stays, so that a request with the key learns that it is revoked. */
+export async function revokeLocalKey(db: Transaction<Database>, name: string, now: Date): Promise<LocalKeyState | undefined> {
+  return await db
+    .updateTable('localKey')
+    .set({ revokedAt: sql<Date>`coalesce(revoked_at, ${now})` })
+    .where('name', '=', name)
+    .returningAll()
+    .returning(usedAt(now))
+    .executeTakeFirst();
+}
+
+/** All living keys of the lease. `suspendedAt: null` lifts it. */
+export async function suspendLocalKeys(
+  db: Transaction<Database>,
+  leaseId: string,
+  { suspendedAt, now }: { suspendedAt: Date | null; now: Date },
+): Promise<LocalKeyState[]> {
+  return await db
+    .updateTable('localKey')
+    .set({ suspendedAt })
+    .where('leaseId', '=', leaseId)
+    .where('revokedAt', 'is', null)
+    .returningAll()
+    .returning(usedAt(now))
+    .execute();
+}
+
+export async function findLocalKeyByHash(db: Reader, hash: string, now: Date): Promise<LocalKeyState | undefined> {
+  return await selectState(db, now).where('hash', '=', hash).executeTakeFirst();
+}
+
+export async function findLocalKeyByName(db: Reader, name: string, now: Date): Promise<LocalKeyState | undefined> {
+  return await selectState(db, now).where('name', '=', name).executeTakeFirst();
+}
+
+export async function findLocalKeysByName(db: Reader, names: readonly string[], now: Date): Promise<LocalKeyState[]> {
+  return await selectState(db, now).where('name', 'in', names).execute();
+}
+
+/** Keys that are not revoked, by id; `after` is the last id of the page before. */
+export async function pageLocalKeys(db: Reader, page: { after: string; limit: number; now: Date }): Promise<LocalKeyState[]> {
+  return await selectState(db, page.now)
+    .where('revokedAt', 'is', null)
+    .where('id', '>', page.after)
+    .orderBy('id')
+    .limit(page.limit)
+    .execute();
+}
+
+/** When keys were last used, by id. An earlier instant never replaces a later one. */
+export async function touchLocalKeys(db: Reader, uses: readonly { id: string; at: Date }[]): Promise<void> {
+  if (uses.length === 0) return;
+  const values = sql.join(uses.map(({ id, at }) => sql`(${id}::text, ${at}::timestamptz)`));
+  await sql`
+    update local_key set last_used_at = greatest(last_used_at, v.at)
+    from (values ${values}) as v (id, at)
+    where local_key.id = v.id
+  `.execute(db);
+}
+
+function selectState(db: Reader, now: Date) {
+  return db.selectFrom('localKey').selectAll().select(usedAt(now));
+}
+
+/** Hours are the finest grain kept, so a quota per minute or second starts at nothing. */
+function usedAt(now: Date) {
+  const hour = new Date(now);
+  hour.setUTCMinutes(0, 0, 0);
+  const day = new Date(hour);
+  day.setUTCHours(0);
+  const month = new Date(day);
+  month.setUTCDate(1);
+  return sql<number>`(
+    select coalesce(sum(u.count), 0)::bigint from usage u
+    where u.lease_id = local_key.lease_id and u.code = 'VALID' and u.hour >= case local_key.rights -> 'quota' ->> 'per'
+      when 'reservation' then '-infinity'::timestamptz
+      when 'month' then ${month}::timestamptz
+      when 'day' then ${day}::timestamptz
+      when 'hour' then ${hour}::timestamptz
+      else 'infinity'::timestamptz end
+  )`.as('used');
+}

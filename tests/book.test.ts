@@ -1,0 +1,187 @@
+import type { KyselyPlugin } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LocalKey } from '../providers/driver.ts';
+import { createBook, type BookOptions } from '../src/keys/book.ts';
+import { mintKey } from '../src/keys/key.ts';
+import { createMemoryLimits, type Limits } from '../src/keys/limits.ts';
+import { createKeyManager } from '../src/keys/manager.ts';
+import type { KeyRecord } from '../src/keys/record.ts';
+import { createShelf } from '../src/keys/shelf.ts';
+import { createUsageMeter } from '../src/keys/usage.ts';
+import { createVerify } from '../src/keys/verify.ts';
+import type { Ledger } from '../src/ledger/database.ts';
+import { sumUsage } from '../src/ledger/usage.ts';
+import { describeEngines, type TestLedger } from './engines.ts';
+
+/** What a node knows of its keys when news and answers come late or not at all: real ledgers, slow or silent connections. */
+
+const NOW = new Date('2026-03-01T12:34:56Z');
+const now = () => NOW;
+const log = () => {};
+
+/** Opens when told; `reached` resolves when somebody waits at it. */
+function gate() {
+  const reached = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<void>();
+  const pass = async () => {
+    reached.resolve();
+    await opened.promise;
+  };
+  return { pass, reached: reached.promise, open: () => opened.resolve() };
+}
+
+/** Answers of the ledger arrive only when the gate is open. */
+function slow(ledger: Ledger, pass: () => Promise<void>): Ledger {
+  const plugin: KyselyPlugin = {
+    transformQuery: ({ node }) => node,
+    transformResult: async ({ result }) => {
+      await pass();
+      return result;
+    },
+  };
+  return { ...ledger, db: ledger.db.withPlugin(plugin) };
+}
+
+function nodeOn(ledger: Ledger, limits: Limits = createMemoryLimits()) {
+  const options: BookOptions = { ledger, limits, now, log };
+  const book = createBook(options);
+  const usage = createUsageMeter({ ledger, log });
+  return {
+    book,
+    usage,
+    manager: createKeyManager({ ledger, book, usage, now }),
+    verify: createVerify({ book, limits, usage, now }),
+  };
+}
+
+let made = 0;
+function someKey(changes: Partial<LocalKey> = {}): LocalKey {
+  const n = ++made;
+  return {
+    name: `lk-${n}`,
+    secret: mintKey('temp'),
+    lease: `lse_${n}`,
+    holder: 'user',
+    scopes: ['read'],
+    methods: ['GET'],
+    endpoints: ['/**'],
+    window: { opensAt: new Date(NOW.getTime() - 1000), closesAt: new Date(NOW.getTime() + 1000) },
+    ...changes,
+  };
+}
+
+describeEngines('the book of keys', (engine) => {
+  let store: TestLedger;
+  beforeAll(async () => {
+    store = await engine.open({ now });
+  });
+  afterAll(() => store.close());
+
+  test('an answer that is older than a removal does not bring the key back', async () => {
+    const key = someKey();
+    await nodeOn(store.ledger).manager.put(key);
+    const { pass, reached, open } = gate();
+    const node = nodeOn(slow(store.ledger, pass));
+    const asking = node.verify({ key: key.secret.reveal() });
+    await reached;
+    await node.manager.remove(key.name);
+    open();
+    expect((await asking).code).toBe('REVOKED');
+    expect((await node.verify({ key: key.secret.reveal() })).code).toBe('REVOKED');
+  });
+
+  test('a request that waits for shared limits while its key is removed does not pass', async () => {
+    const { pass, reached, open } = gate();
+    const memory = createMemoryLimits();
+    const node = nodeOn(store.ledger, { ...memory, take: async (...asked) => (await pass(), memory.take(...asked)) });
+    const key = someKey({ quota: { limit: 9, per: 'reservation' } });
+    await node.manager.put(key);
+    const asking = node.verify({ key: key.secret.reveal() });
+    await reached;
+    await node.manager.remove(key.name);
+    open();
+    expect((await asking).code).toBe('REVOKED');
+  });
+
+  test('a key that is unknown is asked for once, and known as soon as it is made', async () => {
+    let answers = 0;
+    const counting = slow(store.ledger, async () => void answers++);
+    const node = nodeOn(counting);
+    const key = someKey();
+    const text = key.secret.reveal();
+    for (let times = 0; times < 5; times++) expect((await node.verify({ key: text })).code).toBe('NOT_FOUND');
+    expect(answers).toBe(1);
+    await node.manager.put(key);
+    expect(node.verify({ key: text })).toMatchObject({ code: 'VALID' });
+  });
+
+  test('changes missed while the connection was lost are read when it is back', async () => {
+    const heard: { onMessage?: (payload: string) => void; onReconnect?: () => void } = {};
+    const deaf: Ledger = {
+      ...store.ledger,
+      engine: 'postgres',
+      listen: async (_channel, onMessage, onReconnect) => void Object.assign(heard, { onMessage, onReconnect }),
+    };
+    const elsewhere = nodeOn(store.ledger);
+    const [kept, removed, told] = [someKey(), someKey(), someKey()];
+    for (const key of [kept, removed, told]) await elsewhere.manager.put(key);
+    const node = nodeOn(deaf);
+    await node.book.open();
+    const code = async (key: LocalKey) => (await node.verify({ key: key.secret.reveal() })).code;
+    for (const key of [removed, told]) await elsewhere.manager.remove(key.name);
+    heard.onMessage?.(told.name);
+    await expect.poll(() => code(told)).toBe('REVOKED');
+    expect(await code(removed)).toBe('VALID');
+    heard.onReconnect?.();
+    await expect.poll(() => code(removed)).toBe('REVOKED');
+    expect(await code(kept)).toBe('VALID');
+    await node.book.close();
+  });
+
+  test('usage that could not be written is written later, once', async () => {
+    let away = true;
+    const failing: Ledger = {
+      ...store.ledger,
+      transact: (work) => (away ? Promise.reject(new Error('away')) : store.ledger.transact(work)),
+    };
+    const usage = createUsageMeter({ ledger: failing, log });
+    usage.count('lse_meter', 'VALID', 2, NOW.getTime());
+    usage.count('lse_meter', 'VALID', 1, NOW.getTime() + 3_600_000);
+    await expect(usage.flush()).rejects.toThrow('away');
+    usage.count('lse_meter', 'EXPIRED', 1, NOW.getTime());
+    away = false;
+    await usage.flush();
+    await usage.flush();
+    await usage.stop();
+    expect(await sumUsage(store.ledger.db, 'lse_meter')).toEqual({ VALID: 3, EXPIRED: 1 });
+    const hour = new Date('2026-03-01T13:00:00Z');
+    expect(await sumUsage(store.ledger.db, 'lse_meter', { from: hour })).toEqual({ VALID: 1 });
+    expect(await sumUsage(store.ledger.db, 'lse_meter', { to: hour })).toEqual({ VALID: 2, EXPIRED: 1 });
+  });
+
+  test('two nodes that write the usage of the same leases add up', async () => {
+    const nodes = [createUsageMeter({ ledger: store.ledger, log }), createUsageMeter({ ledger: store.ledger, log })];
+    for (const [at, usage] of nodes.entries())
+      for (let n = 0; n < 3000; n++) usage.count(`lse_many_${at === 0 ? n : 2999 - n}`, 'VALID', 1, NOW.getTime());
+    await Promise.all(nodes.map((usage) => usage.stop()));
+    for (const n of [0, 1500, 2999]) expect(await sumUsage(store.ledger.db, `lse_many_${n}`)).toEqual({ VALID: 2 });
+  });
+});
+
+test('the shelf keeps all living keys, and only so many others', () => {
+  const gone: string[] = [];
+  const shelf = createShelf({ onLeaseGone: (lease) => gone.push(lease) });
+  const record = (n: number, revoked: boolean) =>
+    ({ name: `n${n}`, hash: `h${n}`, revoked, budget: { lease: `l${n % 50_000}` } }) as KeyRecord;
+  for (let n = 0; n < 50_000; n++) shelf.put(record(n, false));
+  shelf.put(record(0, true));
+  shelf.put(record(1, true));
+  shelf.put(record(50_001, false));
+  for (let n = 0; n < 40_000; n++) shelf.noteAbsent(`absent${n}`);
+  expect(shelf.find('h0')).toBeUndefined();
+  expect(shelf.find('h49999')).toMatchObject({ name: 'n49999' });
+  expect(shelf.find('absent39999')).toBeNull();
+  expect(shelf.find('absent0')).toBeUndefined();
+  // The lease of n1 has another living key, n50001.
+  expect(gone).toEqual(['l0']);
+});

@@ -1,0 +1,434 @@
+import type { AddressInfo } from 'node:net';
+import { request as httpRequest } from 'node:http';
+import express, { type ErrorRequestHandler } from 'express';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LocalKey } from '../providers/driver.ts';
+import { verifyAccess } from '../src/http/verify-access.ts';
+import { verifyRoutes } from '../src/http/verify.ts';
+import { mintKey } from '../src/keys/key.ts';
+import { openKeys, type Keys } from '../src/keys/open.ts';
+import { openLedger } from '../src/ledger/database.ts';
+import { Fault } from '../src/reservation/fault.ts';
+import { describeEngines, type TestLedger } from './engines.ts';
+
+const OPENS = new Date('2026-03-01T09:00:00Z');
+const CLOSES = new Date('2026-03-01T17:00:00Z');
+const DURING = new Date('2026-03-01T12:00:00Z');
+const OPERATOR = 'operator-token';
+
+const asProblem: ErrorRequestHandler = (error, _request, response, next) => {
+  if (response.headersSent) return next(error);
+  const status =
+    error instanceof Fault ? { invalid: 400, forbidden: 403, unavailable: 503 }[error.code as 'invalid'] : error.status;
+  response
+    .status(status ?? 500)
+    .type('application/problem+json')
+    .json({ status, detail: error.message });
+};
+
+describeEngines('verify', (engine) => {
+  let store: TestLedger;
+  let keys: Keys;
+  let now = DURING;
+  let made = 0;
+  let url = '';
+  let restricted = '';
+  const servers: { close(): void }[] = [];
+  const clock = () => now;
+  const log = () => {};
+
+  async function serve(allowFrom: readonly string[]): Promise<string> {
+    const isOperatorToken = (token: string) => token === OPERATOR;
+    const allow = verifyAccess({ allowFrom, isOperatorToken });
+    const app = express().use(verifyRoutes({ verify: (asked) => keys.verify(asked), allow }));
+    const server = app.use(asProblem).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    servers.push(server);
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  beforeAll(async () => {
+    store = await engine.open({ now: clock });
+    keys = await openKeys({ ledger: store.ledger, now: clock, log });
+    url = await serve(['127.0.0.0/8']);
+    restricted = await serve(['192.0.2.0/24']);
+  });
+
+  afterAll(async () => {
+    for (const server of servers) server.close();
+    await keys.close();
+    await store.close();
+  });
+
+  async function put(changes: Partial<LocalKey> = {}): Promise<LocalKey & { text: string; keyId: string }> {
+    now = DURING;
+    const n = ++made;
+    const key: LocalKey = {
+      name: `lk-${n}`,
+      secret: mintKey('temp'),
+      lease: `lse_${n}`,
+      holder: `user-${n}`,
+      scopes: ['read'],
+      methods: ['GET'],
+      endpoints: ['/api/**'],
+      window: { opensAt: OPENS, closesAt: CLOSES },
+      ...changes,
+    };
+    const { keyId } = await keys.manager.put(key);
+    return { ...key, text: key.secret.reveal(), keyId };
+  }
+
+  async function post(body: unknown, headers: Record<string, string> = {}, to = url) {
+    const response = await fetch(`${to}/v1/verify`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+    return {
+      status: response.status,
+      type: response.headers.get('content-type'),
+      body: (await response.json()) as Record<string, unknown>,
+    };
+  }
+
+  async function codeOf(body: object): Promise<unknown> {
+    const answer = await post(body);
+    expect(answer.status).toBe(200);
+    expect(answer.body.valid).toBe(answer.body.code === 'VALID');
+    return answer.body.code;
+  }
+
+  async function get(query: string, headers: Record<string, string>, to = url) {
+    const response = await fetch(`${to}/verify${query}`, { headers });
+    return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, unknown> };
+  }
+
+  /** Sends header lines exactly as given, also twice. */
+  function getRaw(lines: string[]): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const sent = httpRequest(`${url}/verify`, { headers: ['host', 'latchkey', ...lines] }, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      sent.once('error', reject).end();
+    });
+  }
+
+  test('a good key is told with everything a gateway needs', async () => {
+    const key = await put({ rateLimit: { limit: 5, per: 'hour' }, quota: { limit: 9, per: 'reservation' } });
+    const { status, body } = await post({ key: key.text, method: 'GET', path: '/api/data?x=1', ip: '203.0.113.9' });
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      valid: true,
+      code: 'VALID',
+      keyId: key.keyId,
+      lease: key.lease,
+      holder: key.holder,
+      scopes: ['read'],
+      expiresAt: CLOSES.toISOString(),
+      rateLimit: { limit: 5, remaining: 4, resetAt: new Date(DURING.getTime() + 3_600_000).toISOString() },
+      quota: { limit: 9, used: 1, remaining: 8, resetAt: null },
+    });
+  });
+
+  test('a key works from the first millisecond of its window to the last', async () => {
+    const key = await put();
+    const at = (time: number) => {
+      now = new Date(time);
+      return codeOf({ key: key.text });
+    };
+    expect(await at(OPENS.getTime() - 1)).toBe('NOT_YET_VALID');
+    expect(await at(OPENS.getTime())).toBe('VALID');
+    expect(await at(CLOSES.getTime() - 1)).toBe('VALID');
+    expect(await at(CLOSES.getTime())).toBe('EXPIRED');
+    expect(await keys.manager.retime(key.name, { opensAt: OPENS, closesAt: new Date(CLOSES.getTime() + 1000) })).toBe(true);
+    expect(await at(CLOSES.getTime())).toBe('VALID');
+    expect(await keys.manager.retime('lk-none', { opensAt: OPENS, closesAt: CLOSES })).toBe(false);
+  });
+
+  test('what is not a key of ours is NOT_FOUND, whatever it is', async () => {
+    const key = await put();
+    const typo = key.text.slice(0, -1) + (key.text.endsWith('a') ? 'b' : 'a');
+    for (const text of ['', 'x', typo, mintKey('temp').reveal(), '__proto__', 'ключ', 'a'.repeat(9000)]) {
+      expect(await codeOf({ key: text })).toBe('NOT_FOUND');
+    }
+  });
+
+  test('methods are those of the scopes, in upper case, and HEAD goes with GET', async () => {
+    const key = await put({ methods: ['GET', 'POST'] });
+    for (const method of ['GET', 'HEAD', 'POST']) expect(await codeOf({ key: key.text, method })).toBe('VALID');
+    for (const method of ['PUT', 'DELETE', 'OPTIONS', 'TRACE', 'get', 'GET ', '', 'constructor']) {
+      expect(await codeOf({ key: key.text, method })).toBe('INSUFFICIENT_SCOPE');
+    }
+    const writer = await put({ methods: ['POST'] });
+    expect(await codeOf({ key: writer.text, method: 'HEAD' })).toBe('INSUFFICIENT_SCOPE');
+  });
+
+  test('paths are read in one way or refused', async () => {
+    const key = await put({ endpoints: ['/api/**', '/health'] });
+    for (const path of ['/api', '/api/x/y?z', '/health', '/%61pi/x']) expect(await codeOf({ key: key.text, path })).toBe('VALID');
+    for (const path of [
+      '/other',
+      '/api/../other',
+      '/api/%2e%2e/other',
+      '/api%2Fx',
+      '//api/x',
+      '/API/x',
+      '',
+      'http://h/api/x',
+      '/health/',
+    ]) {
+      expect(await codeOf({ key: key.text, path })).toBe('ENDPOINT_FORBIDDEN');
+    }
+    const none = await put({ endpoints: [] });
+    expect(await codeOf({ key: none.text, path: '/api' })).toBe('ENDPOINT_FORBIDDEN');
+  });
+
+  test('a key with an address list works from there only, and not when nobody says from where', async () => {
+    const key = await put({ allowedIps: ['198.51.100.0/24', '2001:db8::/32'] });
+    for (const ip of ['198.51.100.7', '::ffff:198.51.100.7', '2001:db8::1'])
+      expect(await codeOf({ key: key.text, ip })).toBe('VALID');
+    for (const ip of ['198.51.101.7', '2001:db9::1', 'fe80::1%eth0', 'nonsense', undefined]) {
+      expect(await codeOf({ key: key.text, ip })).toBe('IP_FORBIDDEN');
+    }
+    await expect(put({ allowedIps: ['198.51.100.0/33'] })).rejects.toThrow(Fault);
+  });
+
+  test('the first thing that is wrong decides, in the published order', async () => {
+    const key = await put({
+      allowedIps: ['198.51.100.0/24'],
+      quota: { limit: 1, per: 'reservation' },
+      rateLimit: { limit: 1, per: 'hour' },
+    });
+    const wrong = { key: key.text, ip: '203.0.113.1', method: 'PUT', path: '/other' };
+    expect(await codeOf({ ...wrong, ip: '198.51.100.1', method: 'GET', path: '/api' })).toBe('VALID');
+    expect(await codeOf({ ...wrong, ip: '198.51.100.1', method: 'GET', path: '/api' })).toBe('RATE_LIMITED');
+    expect(await codeOf({ ...wrong, ip: '198.51.100.1', method: 'GET' })).toBe('ENDPOINT_FORBIDDEN');
+    expect(await codeOf({ ...wrong, ip: '198.51.100.1' })).toBe('INSUFFICIENT_SCOPE');
+    expect(await codeOf(wrong)).toBe('IP_FORBIDDEN');
+    now = CLOSES;
+    expect(await codeOf(wrong)).toBe('EXPIRED');
+    await keys.manager.suspend(key.lease);
+    expect(await codeOf(wrong)).toBe('SUSPENDED');
+    await keys.manager.remove(key.name);
+    expect(await codeOf(wrong)).toBe('REVOKED');
+  });
+
+  test('a suspended lease’s keys wait, and go on when it is resumed', async () => {
+    const key = await put();
+    await keys.manager.suspend(key.lease);
+    expect(await codeOf({ key: key.text })).toBe('SUSPENDED');
+    // The same key issued again, after a lost answer, is still suspended.
+    await keys.manager.put(key);
+    expect(await codeOf({ key: key.text })).toBe('SUSPENDED');
+    await keys.manager.resume(key.lease);
+    expect(await codeOf({ key: key.text })).toBe('VALID');
+  });
+
+  test('of 300 at once under a limit of 40 exactly 40 pass, and a refused call burns no quota', async () => {
+    const key = await put({ rateLimit: { limit: 40, per: 'minute' }, quota: { limit: 50, per: 'day' } });
+    const first = await Promise.all(Array.from({ length: 300 }, () => post({ key: key.text })));
+    expect(first.filter(({ body }) => body.code === 'VALID')).toHaveLength(40);
+    expect(first.filter(({ body }) => body.code === 'RATE_LIMITED')).toHaveLength(260);
+    now = new Date(DURING.getTime() + 60_000);
+    const second = await Promise.all(Array.from({ length: 30 }, () => post({ key: key.text })));
+    expect(second.filter(({ body }) => body.code === 'VALID')).toHaveLength(10);
+    expect(second.at(-1)?.body).toMatchObject({ code: 'QUOTA_EXCEEDED', quota: { used: 50, remaining: 0 } });
+    expect(await keys.manager.usage(key.name)).toEqual({ used: 50, limit: 50, refused: 280 });
+  });
+
+  test('a call may count for several', async () => {
+    const key = await put({ quota: { limit: 10, per: 'reservation' } });
+    expect((await post({ key: key.text, cost: 7 })).body.quota).toMatchObject({ used: 7 });
+    expect(await codeOf({ key: key.text, cost: 4 })).toBe('QUOTA_EXCEEDED');
+    expect((await post({ key: key.text, cost: 3 })).body.quota).toMatchObject({ used: 10 });
+    expect(await keys.manager.usage(key.name)).toEqual({ used: 10, limit: 10, refused: 1 });
+  });
+
+  test('the same name twice leaves one key; another secret under it replaces the first', async () => {
+    const key = await put();
+    expect(await keys.manager.put(key)).toEqual({ keyId: key.keyId });
+    expect(await codeOf({ key: key.text })).toBe('VALID');
+    const secret = mintKey('temp');
+    expect(await keys.manager.put({ ...key, secret })).toEqual({ keyId: key.keyId });
+    expect(await codeOf({ key: key.text })).toBe('NOT_FOUND');
+    expect(await codeOf({ key: secret.reveal() })).toBe('VALID');
+  });
+
+  test('a rotated key spends from the same budget, and the old one dies alone', async () => {
+    const key = await put({ rateLimit: { limit: 3, per: 'hour' }, quota: { limit: 9, per: 'reservation' } });
+    expect(await codeOf({ key: key.text })).toBe('VALID');
+    const next = await put({ ...key, name: `${key.name}-g2`, secret: mintKey('temp') });
+    expect((await post({ key: next.text })).body).toMatchObject({ rateLimit: { remaining: 1 }, quota: { used: 2 } });
+    await keys.manager.remove(key.name);
+    expect(await codeOf({ key: key.text })).toBe('REVOKED');
+    expect((await post({ key: next.text })).body).toMatchObject({ rateLimit: { remaining: 0 }, quota: { used: 3 } });
+    expect(await codeOf({ key: next.text })).toBe('RATE_LIMITED');
+  });
+
+  test('from the end of a removal on, not one of many concurrent requests passes', async () => {
+    const all = await Promise.all(Array.from({ length: 10 }, () => put()));
+    const run = { on: true };
+    let passedBefore = 0;
+    const dead = new Set<string>();
+    const wrong: string[] = [];
+    const ask = async () => {
+      for (let turn = 0; run.on; turn++) {
+        const key = all[turn % all.length]!;
+        const wasDead = dead.has(key.name);
+        const { code } = await keys.verify({ key: key.text });
+        if (code === 'VALID' && wasDead) wrong.push(key.name);
+        if (code === 'VALID') passedBefore++;
+        if (turn % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    const askers = Array.from({ length: 20 }, ask);
+    for (const key of all) {
+      await keys.manager.remove(key.name);
+      dead.add(key.name);
+      expect(await codeOf({ key: key.text })).toBe('REVOKED');
+    }
+    run.on = false;
+    await Promise.all(askers);
+    expect(wrong).toEqual([]);
+    expect(passedBefore).toBeGreaterThan(0);
+    await keys.manager.remove('lk-never-made');
+  });
+
+  test('after a restart keys work, quotas go on and the revoked stay revoked', async () => {
+    const key = await put({ quota: { limit: 5, per: 'month' } });
+    const gone = await put();
+    await keys.manager.remove(gone.name);
+    for (let used = 0; used < 3; used++) expect(await codeOf({ key: key.text })).toBe('VALID');
+    await keys.close();
+    keys = await openKeys({ ledger: store.ledger, now: clock, log });
+    expect((await post({ key: key.text })).body).toMatchObject({ code: 'VALID', quota: { used: 4, remaining: 1 } });
+    expect(await codeOf({ key: gone.text })).toBe('REVOKED');
+    expect(await codeOf({ key: key.text })).toBe('VALID');
+    expect(await codeOf({ key: key.text })).toBe('QUOTA_EXCEEDED');
+  });
+
+  test('the listing names what is alive, and when a key was last used is kept', async () => {
+    const key = await put();
+    const gone = await put();
+    await keys.manager.remove(gone.name);
+    await codeOf({ key: key.text });
+    const names: string[] = [];
+    for await (const each of keys.manager.list()) names.push(each.name);
+    expect(names).toContain(key.name);
+    expect(names).not.toContain(gone.name);
+    await keys.close();
+    keys = await openKeys({ ledger: store.ledger, now: clock, log });
+    const row = await store.ledger.db.selectFrom('localKey').selectAll().where('name', '=', key.name).executeTakeFirstOrThrow();
+    expect(row.lastUsedAt).toEqual(DURING);
+    expect(JSON.stringify(row)).not.toContain(key.text);
+  });
+
+  test('a gateway gets the key’s owner and limits in headers', async () => {
+    const key = await put({ holder: 'Zoë 李', scopes: ['read', 'write'], rateLimit: { limit: 2, per: 'minute' } });
+    const ways: Record<string, string>[] = [{ 'x-api-key': key.text }, { authorization: `Bearer ${key.text}` }];
+    for (const headers of ways) {
+      const answer = await get('?method=GET&path=/api/x', headers);
+      expect(answer.status).toBe(200);
+      expect(Object.fromEntries(answer.headers)).toMatchObject({
+        'x-auth-key-id': key.keyId,
+        'x-auth-user': encodeURIComponent('Zoë 李'),
+        'x-auth-scopes': 'read write',
+        'x-ratelimit-limit': '2',
+        'x-ratelimit-reset': String(DURING.getTime() / 1000 + 60),
+        'cache-control': 'no-store',
+      });
+    }
+    const refused = await get('', { 'x-api-key': key.text });
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get('retry-after')).toBe('60');
+    expect(refused.headers.get('x-ratelimit-remaining')).toBe('0');
+    expect(refused.body).toEqual({ error: 'rate_limit_exceeded', error_description: 'Rate limit exceeded' });
+  });
+
+  test('a gateway is told why not, in the words of OAuth', async () => {
+    const key = await put();
+    now = CLOSES;
+    const expired = await get('', { 'x-api-key': key.text });
+    expect(expired.status).toBe(401);
+    expect(expired.body).toEqual({ error: 'invalid_token', error_description: 'API key has expired' });
+    expect(expired.headers.get('www-authenticate')).toContain('error="invalid_token"');
+    now = DURING;
+    const scope = await get('?method=DELETE&path=/api', { 'x-api-key': key.text });
+    expect(scope.status).toBe(403);
+    expect(scope.body).toEqual({ error: 'insufficient_scope', error_description: 'API key does not have required permissions' });
+    expect((await get('?method=GET&path=/other', { 'x-api-key': key.text })).status).toBe(403);
+    await keys.manager.remove(key.name);
+    const revoked = await get('', { 'x-api-key': key.text });
+    expect(revoked.body).toEqual({ error: 'invalid_token', error_description: 'API key has been revoked' });
+    expect((await get('', {})).body).toEqual({ error: 'invalid_token', error_description: 'Missing API Key' });
+  });
+
+  test('a key counts once: not twice, not two of them, not in the address', async () => {
+    const key = await put();
+    const other = await put();
+    const bearer = `Bearer ${key.text}`;
+    expect(await getRaw(['x-api-key', key.text, 'Authorization', bearer])).toBe(200);
+    expect(await getRaw(['x-api-key', key.text, 'Authorization', 'Basic dTpw'])).toBe(200);
+    for (const lines of [
+      ['x-api-key', key.text, 'X-API-Key', key.text],
+      ['authorization', bearer, 'Authorization', bearer],
+      ['x-api-key', other.text, 'authorization', bearer],
+      ['x-api-key', `${key.text}, ${key.text}`],
+      ['x-api-key', ''],
+      ['authorization', `Basic ${key.text}`],
+      ['authorization', `Bearer ${key.text}, Bearer ${other.text}`],
+      ['x-api-key', 'k'.repeat(8000)],
+    ])
+      expect(await getRaw(lines)).toBe(401);
+    expect((await get(`?key=${key.text}`, {})).status).toBe(401);
+    expect((await get('?path=/api&path=/other', { 'x-api-key': key.text })).status).toBe(400);
+    expect((await get('?method=&path=/api', { 'x-api-key': key.text })).status).toBe(403);
+  });
+
+  test('a body that cannot be read is the only 400', async () => {
+    const key = await put();
+    for (const body of [
+      '',
+      '{',
+      '[]',
+      '"x"',
+      '{"key":5}',
+      `{"key":"${key.text}","cost":0}`,
+      `{"key":"${key.text}","cost":1e309}`,
+    ]) {
+      const answer = await post(body);
+      expect(answer.status).toBe(400);
+      expect(answer.type).toContain('application/problem+json');
+    }
+    expect((await post({ key: 'a'.repeat(17_000) })).status).toBe(413);
+    expect((await post(`{"__proto__":{"valid":true},"key":"x"}`)).body).toEqual({ valid: false, code: 'NOT_FOUND' });
+  });
+
+  test('strangers may not ask, whatever address they claim; an operator may', async () => {
+    const key = await put();
+    const forged = { 'x-forwarded-for': '192.0.2.1', 'x-real-ip': '192.0.2.1', forwarded: 'for=192.0.2.1' };
+    expect((await post({ key: key.text }, forged, restricted)).status).toBe(403);
+    expect((await post({ key: key.text }, { authorization: 'Bearer wrong' }, restricted)).status).toBe(403);
+    expect((await post({ key: key.text }, { authorization: `Bearer ${OPERATOR}` }, restricted)).body.code).toBe('VALID');
+    expect((await get('', { ...forged, 'x-api-key': key.text }, restricted)).status).toBe(403);
+    expect((await get('', { authorization: `Bearer ${OPERATOR}` }, restricted)).status).toBe(403);
+    expect((await get('', { 'x-api-key': key.text, 'x-latchkey-token': OPERATOR }, restricted)).status).toBe(200);
+  });
+
+  test.runIf(engine.name === 'postgres')('another node hears of new keys, revocations and suspensions', async () => {
+    const ledger = await openLedger({ ...store.place, now: clock, mac: store.chain.mac });
+    const other = await openKeys({ ledger, now: clock, log });
+    const key = await put({ quota: { limit: 100, per: 'reservation' } });
+    const there = async () => (await other.verify({ key: key.text })).code;
+    expect(await there()).toBe('VALID');
+    await keys.manager.suspend(key.lease);
+    await expect.poll(there).toBe('SUSPENDED');
+    await keys.manager.resume(key.lease);
+    await expect.poll(there).toBe('VALID');
+    await keys.manager.remove(key.name);
+    await expect.poll(there).toBe('REVOKED');
+    await other.close();
+    await ledger.close();
+  });
+});
