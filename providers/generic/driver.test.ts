@@ -168,7 +168,7 @@ const oddAnswers = {
   'a redirect is not followed': { reply: [307, '', { location: 'http://elsewhere.test/api/keys' }], kind: 'denied' },
   'a login page with status 200 is not an answer': { reply: [200, page, { 'content-type': 'text/html' }], kind: 'transient' },
   'a status that means not yet is not done': { reply: [202, '{}'], kind: 'transient' },
-  'an answer without end is cut off': { reply: [201, 'x'.repeat(2 * 1024 * 1024)], kind: 'transient' },
+  'an answer without end is cut off': { reply: [200, 'x'.repeat(2 * 1024 * 1024)], kind: 'transient' },
   'a proxy that is not the manager has not revoked': { reply: [503, page, { 'retry-after': '3' }], kind: 'transient' },
 } as const;
 

@@ -41,6 +41,7 @@ export const generic = defineDriver({
       async issue(request, call) {
         // `exists` is as good: the value is ours and random, so the key is too, from a call whose answer was lost.
         await client.send(preset.create(request), call);
+        // All of them end before a failure is thrown, so that none overtakes the revoke that may follow.
         const attached = await Promise.allSettled(preset.policies(request).map((step) => client.send(step, call)));
         for (const policy of attached) if (policy.status === 'rejected') throw policy.reason;
         return { handle: { apiKey: request.secret } };
