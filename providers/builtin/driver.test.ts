@@ -8,7 +8,7 @@ const FAULTS: readonly FaultKind[] = ['lost-answer', 'refuse', 'hang'];
 testDriver({
   name: 'builtin',
   definition: builtin,
-  faults: { issue: FAULTS, revoke: FAULTS, retime: FAULTS, usage: FAULTS, list: FAULTS, check: FAULTS },
+  faults: { issue: [...FAULTS, '400'], revoke: FAULTS, retime: FAULTS, usage: FAULTS, list: FAULTS, check: FAULTS },
   open: async (): Promise<Rig> => {
     const fake = createFakeKeys({ now: () => NOW });
     return {

@@ -28,8 +28,7 @@ export const builtin = defineDriver({
       try {
         return await Promise.race([aborted, call.signal.aborted ? aborted : work()]);
       } catch (error) {
-        // What the database has to say may quote what it was given.
-        throw error instanceof DriverError ? error : new DriverError('transient', `${provider}: the key manager failed`);
+        throw error instanceof DriverError ? error : failureOf(error, provider);
       } finally {
         call.signal.removeEventListener('abort', abort);
       }
@@ -74,6 +73,14 @@ export const builtin = defineDriver({
     };
   },
 });
+
+/** Without what the ledger has to say, which may quote what it was given. */
+function failureOf(error: unknown, provider: string): DriverError {
+  const invalid = error instanceof Error && 'code' in error && error.code === 'invalid';
+  return invalid
+    ? new DriverError('rejected', `${provider}: the key manager cannot keep a key like this`)
+    : new DriverError('transient', `${provider}: the key manager failed`);
+}
 
 function localKey({ methodsByScope, holder, ...request }: IssueRequest): LocalKey {
   return {

@@ -1,8 +1,8 @@
 import { matchesGlob } from 'node:path/posix';
 import type { KeyManager, LocalKey } from '../driver.ts';
 
-/** `lost-answer` is done and then fails; `refuse` fails and is not done; `hang` never answers. */
-export type FaultKind = 'lost-answer' | 'refuse' | 'hang';
+/** `lost-answer` is done and then fails; `refuse` fails and is not done; `hang` never answers; `400` is invalid. */
+export type FaultKind = 'lost-answer' | 'refuse' | 'hang' | '400';
 export type FaultPlace = 'issue' | 'revoke' | 'retime' | 'usage' | 'list';
 
 /** What no message of the driver may repeat. */
@@ -28,6 +28,7 @@ export function createFakeKeys({ now }: { now: () => Date }): FakeKeys {
     if (how === 'hang') return new Promise(() => {});
     const ledgerError = new Error(`${LEDGER_TEXT} (${[...live.values()].map((key) => key.secret.reveal()).join()})`);
     if (how === 'refuse') throw ledgerError;
+    if (how === '400') throw Object.assign(ledgerError, { code: 'invalid' });
     const result = work();
     if (how === 'lost-answer') throw ledgerError;
     return result;
