@@ -95,7 +95,7 @@ async function openFolder(dataDir: string, options: EmbeddedOptions): Promise<PG
 async function makeFolder(dataDir: string, folder: string): Promise<void> {
   const aside = `${folder}.new`;
   rmSync(aside, { recursive: true, force: true });
-  const pg = await PGlite.create({ fs: durableFs(aside, installFsync).fs, startParams: START_PARAMS });
+  const pg = await PGlite.create({ dataDir: aside });
   await pg.close();
   syncTree(aside);
   renameSync(aside, folder);
@@ -118,6 +118,8 @@ function keepUp(pg: PGlite, log: LedgerLog): () => void {
 /** One round of guard 3. Never ANALYZE: statistics taken while a job queue is empty make its every fetch a scan. */
 export async function upkeep(pg: Pick<PGlite, 'query' | 'exec' | 'closed'>): Promise<void> {
   if (pg.closed) return;
+  // The counts are written once a second at most, and only while something runs.
+  await pg.query('select pg_stat_force_next_flush()');
   const { rows } = await pg.query<{ name: string }>(
     `select format('%I.%I', schemaname, relname) as name from pg_stat_all_tables
      where n_dead_tup > $1 + 0.1 * n_live_tup and schemaname not like 'pg_toast%' order by n_dead_tup desc limit 1`,
