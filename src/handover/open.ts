@@ -1,0 +1,63 @@
+import type { Jobs } from '../ledger/jobs.ts';
+import type { Ledger } from '../ledger/database.ts';
+import type { Log } from '../observe/log.ts';
+import type { Plan } from '../reservation/plan.ts';
+import type { Policy } from '../reservation/policy.ts';
+import type { Sealer } from '../secret/seal.ts';
+import type { Secret } from '../secret/secret.ts';
+import { createCallback } from './channels/callback.ts';
+import { createMailer } from './channels/email.ts';
+import { createWebhook } from './channels/webhook.ts';
+import { createClaims, type Claims } from './claim.ts';
+import { createDeliverer, type Deliverer } from './deliver.ts';
+import { createAnnouncer, type Announce } from './notify.ts';
+import { createOutgoing } from './outgoing.ts';
+
+export interface HandoverOptions {
+  readonly ledger: Ledger;
+  readonly sealer: Sealer;
+  readonly jobs: Jobs;
+  readonly policy: () => Policy;
+  readonly now: () => Date;
+  readonly log: Log;
+  readonly unenforced: (plan: Plan) => readonly string[];
+  readonly settings: {
+    readonly publicUrl: string;
+    readonly smtpUrl?: Secret;
+    readonly smtpFrom: string;
+    readonly allowPrivateTargets: readonly string[];
+  };
+  readonly metrics: { readonly deliveryFailures: { inc(labels: { channel: string }): void } };
+}
+
+export interface Handover extends Pick<Deliverer, 'deliver' | 'resend' | 'sweep'> {
+  readonly announce: Announce;
+  readonly claims: Claims;
+  expireClaims(): Promise<number>;
+  close(): void;
+}
+
+/** Links, news and the channels they go out by, ready to work. */
+export function openHandover(options: HandoverOptions): Handover {
+  const { ledger, sealer, now, log, settings } = options;
+  const { publicUrl } = settings;
+  const announce = createAnnouncer({ ...options, smtp: settings.smtpUrl !== undefined });
+  const outgoing = createOutgoing({ now, allowPrivate: settings.allowPrivateTargets });
+  const mailer = settings.smtpUrl && createMailer({ smtpUrl: settings.smtpUrl, publicUrl });
+  const callback = createCallback(outgoing);
+  const channels = {
+    callback: callback.notify,
+    log: callback.log,
+    webhook: createWebhook({ db: ledger.db, sealer, outgoing }),
+    email: mailer?.send,
+  };
+  const deliverer = createDeliverer({
+    ...options,
+    announce,
+    publicUrl,
+    channels,
+    log: (message, fields) => log.warn(message, fields),
+  });
+  const claims = createClaims({ ...options, announce, publicUrl });
+  return { ...deliverer, announce, claims, expireClaims: () => claims.expire(now()), close: () => mailer?.close() };
+}

@@ -1,0 +1,104 @@
+import { createCaller, type Providers } from './call.ts';
+import { createGate } from './gate.ts';
+import { takeInventory, type Inventory } from './inventory.ts';
+import { createOperations, type Operations } from './operate.ts';
+import { createRotations, type Rotations } from './rotations.ts';
+import { createScheduler } from './scheduler.ts';
+import { createSettle } from './settle.ts';
+import { sweepLeases } from './sweep.ts';
+import type { Workshop } from './turn.ts';
+import type { Jobs } from '../ledger/jobs.ts';
+import { findLease, wakeWaiting } from '../ledger/leases.ts';
+import { reservePace } from '../ledger/pace.ts';
+import type { Metrics } from '../observe/metrics.ts';
+
+export interface Leasing {
+  readonly shop: Workshop;
+  readonly operations: Operations;
+  readonly rotations: Rotations;
+  /** A job's answer: has the lease settled soon, at its provider's own pace. */
+  wake(leaseId: string): Promise<void>;
+  sweep(): Promise<number>;
+  inventory(provider: string): Promise<void>;
+  inventoryAll(providers: readonly string[]): Promise<void>;
+  takeInventory(provider: string): Promise<Inventory | undefined>;
+  /** The configuration changed: every lease that is not over is looked at again. */
+  reconsider(): Promise<void>;
+  /** Waits for what is running; what waits is left to its own clock. */
+  drain(): Promise<void>;
+}
+
+export interface LeasingOptions extends Pick<
+  Workshop,
+  'ledger' | 'sealer' | 'policy' | 'announce' | 'now' | 'keyPrefix' | 'log' | 'crashPoint'
+> {
+  readonly providers: Providers;
+  readonly jobs: Jobs;
+  readonly metrics: Pick<Metrics, 'issueSeconds' | 'revokeSeconds'>;
+  readonly wait: (ms: number) => Promise<unknown>;
+}
+
+const DEADLINE_MS = 60_000;
+const LONGEST_QUEUE = 20_000;
+const USUAL_CONCURRENCY = 50;
+
+/** Everything between a decision and a provider, ready to work. */
+export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
+  const { ledger, jobs, now, log, providers, metrics } = options;
+  const random = Math.random;
+  const gate = createGate({
+    now,
+    random,
+    onRecovery: (provider) => {
+      log.info('provider answers again', { provider });
+      wakeWaiting(ledger.db, provider, now()).catch(() => log.warn('waiting leases not woken', { provider }));
+    },
+  });
+  const call = createCaller({
+    providers,
+    gate,
+    deadlineMs: DEADLINE_MS,
+    pace: (provider, action, perSecond) => reservePace(ledger.db, { provider, action, perSecond, now: now() }),
+    observe: (provider, action, outcome, seconds) => {
+      if (action === 'issue') metrics.issueSeconds.observe({ provider, outcome }, seconds);
+      if (action === 'revoke') metrics.revokeSeconds.observe({ provider, outcome }, seconds);
+    },
+    crashPoint: options.crashPoint,
+  });
+  const shop: Workshop = { ...options, call, random };
+  const settle = createSettle(shop);
+  const scheduler = createScheduler({
+    settle,
+    concurrencyOf: (provider) => providers(provider)?.driver.pace.concurrency ?? USUAL_CONCURRENCY,
+    longest: LONGEST_QUEUE,
+    onError: (leaseId, error) =>
+      log.warn('settling failed', { lease: leaseId, error: error instanceof Error ? error.message : 'unknown' }),
+  });
+  const planOf = (name: string) => options.policy().plans.find((plan) => plan.name === name);
+  const operations = createOperations({ ledger, settle, planOf, now, wait: options.wait });
+  const inventory = async (name: string) => {
+    const provider = providers(name);
+    return provider && (await takeInventory({ ledger, call, log }, provider));
+  };
+  return {
+    shop,
+    operations,
+    rotations: createRotations({ ledger, jobs, operations, now }),
+    async wake(leaseId) {
+      const lease = await findLease(ledger.db, leaseId);
+      if (lease) scheduler.add(lease.provider, leaseId);
+    },
+    sweep: () => sweepLeases(ledger, jobs, now),
+    inventory: async (name) => void (await inventory(name)),
+    inventoryAll: (names) => ledger.transact((tx) => jobs.enqueue(tx, 'inventory', names)),
+    takeInventory: inventory,
+    reconsider: async () =>
+      void (await ledger.db
+        .updateTable('lease')
+        .set({ wakeAt: now() })
+        .where('state', 'not in', ['revoked'])
+        .where('heldUntil', 'is', null)
+        .execute()),
+    drain: () => scheduler.drain(),
+  };
+}

@@ -1,0 +1,24 @@
+import type { Kysely } from 'kysely';
+import type { Database } from './schema.ts';
+
+/** For metrics: how many leases are in each state. */
+export async function leasesByState(db: Kysely<Database>): Promise<Record<string, number>> {
+  const rows = await db
+    .selectFrom('lease')
+    .select(['state', (count) => count.fn.countAll<number>().as('leases')])
+    .groupBy('state')
+    .execute();
+  return Object.fromEntries(rows.map((row) => [row.state, row.leases]));
+}
+
+/** For metrics: keys whose revocation has failed at least once, and the age of the oldest obligation in seconds. */
+export async function debtCount(db: Kysely<Database>, now: Date): Promise<{ count: number; oldestSeconds: number }> {
+  const row = await db
+    .selectFrom('key')
+    .select([(count) => count.fn.countAll<number>().as('debts'), (min) => min.fn.min('revokingAt').as('oldest')])
+    .where('state', '=', 'revoking')
+    .where('attempts', '>', 0)
+    .executeTakeFirstOrThrow();
+  const oldest = row.oldest as Date | null;
+  return { count: row.debts, oldestSeconds: oldest ? Math.max(0, (now.getTime() - oldest.getTime()) / 1000) : 0 };
+}

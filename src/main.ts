@@ -1,0 +1,142 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { drivers } from '../providers/index.ts';
+import { createGuard } from './access/guard.ts';
+import { bootstrapAdmin, findOperator } from './access/operators.ts';
+import { createChain } from './audit/chain.ts';
+import { openCatalogue } from './catalogue.ts';
+import { startClock } from './clock.ts';
+import type { CompleteSettings } from './first-start.ts';
+import { openHandover } from './handover/open.ts';
+import { presets } from './intake/presets.ts';
+import { createReceiver } from './intake/receive.ts';
+import { openKeys } from './keys/open.ts';
+import { openLeasing } from './lease/open.ts';
+import { debtCount, leasesByState } from './ledger/counts.ts';
+import { openLedger } from './ledger/database.ts';
+import { startJobs } from './ledger/jobs.ts';
+import { releaseTurns } from './ledger/leases.ts';
+import { forgetOld } from './ledger/retention.ts';
+import { createLog, type Log } from './observe/log.ts';
+import { createMetrics } from './observe/metrics.ts';
+import { createSealer } from './secret/seal.ts';
+import { environment } from './settings.ts';
+import type { Environment } from './settings/lookup.ts';
+import { listen } from './http/listen.ts';
+import { createRouters } from './routers.ts';
+import { createApp } from './http/app.ts';
+
+export interface Overrides {
+  readonly log?: Log;
+  readonly now?: () => Date;
+  readonly env?: () => Environment;
+  /** Only tests stop the process there. */
+  readonly crashPoint?: (name: string) => void;
+}
+
+export interface Latchkey {
+  /** Where it listens, e.g. `http://127.0.0.1:8080`. */
+  readonly url: string;
+  readonly log: Log;
+  /** Every problem of the new configuration, or none when it is in force. */
+  reload(): Promise<readonly { message: string }[]>;
+  /** Lets running requests and jobs end, at most 10 s, then closes. */
+  close(): Promise<void>;
+}
+
+/**
+ * Builds everything from the settings and starts it: the one place that knows all parts. Throws `BadConfiguration`, or what the database
+ * says, before anything listens.
+ */
+export async function startLatchkey(settings: CompleteSettings, overrides: Overrides = {}): Promise<Latchkey> {
+  const now = overrides.now ?? (() => new Date());
+  const log = overrides.log ?? createLog({ level: settings.logLevel, now });
+  const metrics = createMetrics();
+  const sealer = createSealer(settings.masterKeys);
+  const chain = createChain(sealer.derive('audit'));
+  const ledger = await openLedger({
+    databaseUrl: settings.databaseUrl,
+    dataDir: settings.dataDir,
+    now,
+    mac: chain.mac,
+    log: (message, fields) => log.warn(message, { ...fields }),
+  });
+  const unwind: (() => Promise<unknown>)[] = [() => ledger.close()];
+  try {
+    if (ledger.engine === 'embedded') await releaseTurns(ledger.db);
+    await bootstrapAdmin(ledger, settings.adminToken, now);
+    const keys = await openKeys({
+      ledger,
+      now,
+      redisUrl: settings.redisUrl,
+      log: (message, fields) => log.warn(message, fields),
+      counted: (code) => metrics.verdicts.inc({ code }),
+    });
+    unwind.unshift(() => keys.close());
+    const catalogue = await openCatalogue({
+      settings,
+      drivers,
+      presets: presets.map((preset) => preset.id),
+      env: overrides.env ?? environment,
+      tools: { keys: keys.manager, userAgent: 'latchkey' },
+      warn: (problem) =>
+        log.warn('configuration', { file: problem.file, line: problem.line, path: problem.path, problem: problem.message }),
+    });
+    const jobs = await startJobs(ledger, { log: (message, fields) => log.warn(message, { ...fields }) });
+    unwind.unshift(() => jobs.stop());
+    const common = { ledger, sealer, jobs, now, log, metrics, policy: catalogue.policy };
+    const handover = openHandover({ ...common, settings, unenforced: catalogue.unenforced });
+    unwind.unshift(async () => handover.close());
+    const leasing = await openLeasing({
+      ...common,
+      providers: catalogue.provider,
+      announce: handover.announce,
+      keyPrefix: settings.apiKeyPrefix,
+      wait,
+      crashPoint: overrides.crashPoint,
+    });
+    unwind.unshift(() => leasing.drain());
+    const receiver = createReceiver(common);
+    metrics.watch({ leasesByState: () => leasesByState(ledger.db), debts: () => debtCount(ledger.db, now()) });
+
+    await jobs.work('settle', { concurrency: 64 }, leasing.wake);
+    await jobs.work('deliver', { concurrency: 16 }, handover.deliver);
+    await jobs.work('rotate', { concurrency: 1 }, leasing.rotations.run);
+    await jobs.work('inventory', { concurrency: 1 }, leasing.inventory);
+    await leasing.rotations.resume();
+    const clock = startClock(
+      [
+        { name: 'leases', everyMs: 1000, run: leasing.sweep },
+        { name: 'deliveries', everyMs: 2000, run: handover.sweep },
+        { name: 'claims', everyMs: 10_000, run: handover.expireClaims },
+        { name: 'inventory', everyMs: 15 * 60_000, run: () => leasing.inventoryAll(Object.keys(catalogue.policy().providers)) },
+        { name: 'retention', everyMs: 60 * 60_000, run: () => forgetOld(ledger.db, now()) },
+      ],
+      log,
+    );
+    unwind.unshift(() => clock.stop());
+
+    const guard = createGuard({ find: (token) => findOperator(ledger, token), log });
+    const reload = async () => {
+      const problems = await catalogue.reload();
+      if (problems.length === 0) await leasing.reconsider();
+      return problems;
+    };
+    const routers = createRouters({ ...common, settings, guard, catalogue, chain, keys, receiver, handover, leasing, reload });
+    const server = await listen(createApp({ log, trustProxy: settings.trustProxy, routers }), settings);
+    unwind.unshift(() => server.close());
+    log.info('listening', { url: server.url, engine: ledger.engine, plans: catalogue.policy().plans.length });
+    return { url: server.url, log, reload, close: () => closeAll(unwind, log) };
+  } catch (error) {
+    await closeAll(unwind, log);
+    throw error;
+  }
+}
+
+async function closeAll(unwind: readonly (() => Promise<unknown>)[], log: Log): Promise<void> {
+  for (const close of unwind)
+    await close().catch((error: unknown) =>
+      log.error('close failed', { error: error instanceof Error ? error.message : 'unknown' }),
+    );
+}
+
+if (import.meta.main) void import('./serve.ts').then(({ serve }) => serve());

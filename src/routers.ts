@@ -1,0 +1,50 @@
+import type { RequestHandler } from 'express';
+import type { Chain } from './audit/chain.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { Leasing } from './lease/open.ts';
+import type { Problem } from './policy/problems.ts';
+import type { Guard } from './access/guard.ts';
+import type { Handover } from './handover/open.ts';
+import type { Receiver } from './intake/receive.ts';
+import type { Keys } from './keys/open.ts';
+import type { Ledger } from './ledger/database.ts';
+import type { Metrics } from './observe/metrics.ts';
+import { claimRoutes } from './http/claim.ts';
+import { healthRoutes } from './http/health.ts';
+import { metricsRoutes } from './http/metrics.ts';
+import { verifyAccess } from './http/verify-access.ts';
+import { verifyRoutes } from './http/verify.ts';
+import { webhookRoutes } from './http/webhooks.ts';
+import { findOperator } from './access/operators.ts';
+import { Secret } from './secret/secret.ts';
+
+export interface RouterParts {
+  readonly ledger: Ledger;
+  readonly now: () => Date;
+  readonly metrics: Metrics;
+  readonly settings: { readonly publicUrl: string; readonly verifyAllowFrom: readonly string[] };
+  readonly guard: Guard;
+  readonly keys: Keys;
+  readonly receiver: Receiver;
+  readonly handover: Handover;
+  readonly catalogue: Catalogue;
+  readonly leasing: Leasing;
+  readonly chain: Chain;
+  readonly reload: () => Promise<readonly Problem[]>;
+}
+
+/** Every route there is. Webhooks come first: nothing may parse their bodies before the signature is checked. */
+export function createRouters(parts: RouterParts): RequestHandler[] {
+  const { ledger, settings, now } = parts;
+  const allow = verifyAccess({
+    allowFrom: settings.verifyAllowFrom,
+    isOperatorToken: async (token) => (await findOperator(ledger, new Secret(token))) !== undefined,
+  });
+  return [
+    webhookRoutes({ receiver: parts.receiver }),
+    healthRoutes({ ready: () => ledger.ready() }),
+    verifyRoutes({ verify: parts.keys.verify, allow }),
+    claimRoutes({ claims: parts.handover.claims, now, publicUrl: settings.publicUrl }),
+    metricsRoutes({ metrics: parts.metrics, allow }),
+  ];
+}
