@@ -1,5 +1,5 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Verified } from '../src/intake/mapping.ts';
@@ -293,4 +293,19 @@ describe('Standard Webhooks', () => {
       { numRuns: 300 },
     );
   });
+});
+
+test('digests are compared in constant time, in one place, and nowhere else', () => {
+  const folder = new URL('../src/', import.meta.url);
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /^(intake|secret)\/.*\.ts$/u.test(file),
+  );
+  const using = (word: string) => files.filter((file) => readFileSync(new URL(file, folder), 'utf8').includes(word));
+  expect(using('createHmac(')).toEqual(['secret/hmac.ts']);
+  expect(using('timingSafeEqual(')).toEqual(['secret/hmac.ts']);
+  expect(using('equalDigests(').sort()).toEqual([
+    'intake/sources/cloud-resource-reservation.ts',
+    'secret/hmac.ts',
+    'secret/standard-webhooks.ts',
+  ]);
 });

@@ -107,9 +107,11 @@ function isOutage(error: unknown): boolean {
 }
 
 function asRetryable(error: unknown): unknown {
-  if (!(error instanceof Fault) || error.code !== 'unavailable') return error;
-  return new Fault('unavailable', 'the event was not recorded; send it again', {
-    retryAfterMs: error.retryAfterMs ?? RETRY_AFTER_MS,
-    cause: error,
-  });
+  return isOutage(error) ? notRecorded(error) : error;
+}
+
+/** What the sender is told: the same request may well be recorded later. */
+export function notRecorded(cause: unknown): Fault {
+  const retryAfterMs = (cause instanceof Fault ? cause.retryAfterMs : undefined) ?? RETRY_AFTER_MS;
+  return new Fault('unavailable', 'the event was not recorded; send it again', { retryAfterMs, cause });
 }

@@ -1,14 +1,8 @@
 import type { Tx } from '../ledger/database.ts';
 import { linkEvents } from '../ledger/events.ts';
 import type { Jobs } from '../ledger/jobs.ts';
-import { openLeases, wakeLeases } from '../ledger/leases.ts';
-import {
-  holdersServed,
-  lockReservations,
-  saveReservations,
-  type Booking,
-  type LockedReservation,
-} from '../ledger/reservations.ts';
+import { openLeasesOf, served, wakeLeasesOf, type LeaseOpening, type Served } from '../ledger/openings.ts';
+import { lockReservations, saveReservations, type Booking, type LockedReservation } from '../ledger/reservations.ts';
 import { canonical } from '../reservation/canonical.ts';
 import type { Event } from '../reservation/event.ts';
 import { closedBy, fold } from '../reservation/fold.ts';
@@ -51,12 +45,10 @@ export async function moveReservations(tx: Tx, news: readonly News[], mover: Mov
     tx.db,
     news.map(({ eventId }) => eventId),
   );
-  const leases: string[] = [];
-  for (const one of moved) {
-    auditMove(tx, one);
-    leases.push(...(await leasesOf(tx, one, mover)));
-  }
-  await mover.jobs.enqueue(tx, 'settle', leases);
+  for (const one of moved) auditMove(tx, one);
+  await openLeasesOf(tx.db, await openingsOf(tx, moved, mover.now));
+  const ids = moved.map(({ before }) => before.id);
+  await mover.jobs.enqueue(tx, 'settle', await wakeLeasesOf(tx.db, ids, mover.now));
 }
 
 interface Move {
@@ -88,15 +80,22 @@ function prospectOf(state: Reservation, plans: readonly Plan[]): Pick<Move, 'pla
   return { plan, problem: null };
 }
 
-async function leasesOf(tx: Tx, { before, state, plan }: Move, { now }: Mover): Promise<readonly string[]> {
-  const reservationId = before.id;
-  const resource = state.resource?.value;
-  if (plan && resource) {
-    const served = before.fresh ? [] : await holdersServed(tx.db, { reservationId, resourceId: resource.id, plan: plan.name });
-    const holderIds = (state.holders?.value ?? []).filter((holder) => !served.includes(holder));
-    await openLeases(tx.db, { reservationId, plan, holderIds, resourceId: resource.id, now });
-  }
-  return await wakeLeases(tx.db, reservationId, now);
+/** A lease for each holder of each open booking, except for those who have one under the plan that matched before. */
+async function openingsOf(tx: Tx, moved: readonly Move[], now: Date): Promise<LeaseOpening[]> {
+  const known = moved.filter(({ before, plan }) => plan && !before.fresh).map(({ before }) => before.id);
+  const taken = new Set((await served(tx.db, known)).map((lease) => takenBy(lease)));
+  return moved.flatMap(({ before: { id: reservationId }, state, plan }): LeaseOpening[] => {
+    const resourceId = state.resource?.value.id;
+    if (!plan || resourceId === undefined) return [];
+    const holderIds = (state.holders?.value ?? []).filter(
+      (holderId) => !taken.has(takenBy({ reservationId, holderId, resourceId })),
+    );
+    return [{ reservationId, plan, holderIds, resourceId, now }];
+  });
+}
+
+function takenBy({ reservationId, holderId, resourceId }: Pick<Served, 'reservationId' | 'holderId' | 'resourceId'>): string {
+  return JSON.stringify([reservationId, holderId, resourceId]);
 }
 
 function auditMove(tx: Tx, { before, news, state, problem }: Move): void {

@@ -5,7 +5,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import { Fault } from '../reservation/fault.ts';
 import type { Policy, Source } from '../reservation/policy.ts';
 import type { Sealer } from '../secret/seal.ts';
-import { createGroupCommit } from './group-commit.ts';
+import { createGroupCommit, notRecorded } from './group-commit.ts';
 import { parseJson } from './json.ts';
 import { contentHash, type MappedItem, type Preset, type Verified } from './mapping.ts';
 import { presetOf } from './presets.ts';
@@ -65,9 +65,10 @@ export function createReceiver(parts: ReceiverParts): Receiver {
       parts.log?.debug('webhook recorded', { ...about, ...outcome, secretIndex });
       return outcome;
     } catch (error) {
+      const fault = error instanceof Fault ? error : notRecorded(error);
       metrics?.acks.inc({ source: source.name, status: 'refused' });
-      parts.log?.warn('webhook refused', { ...about, reason: error instanceof Fault ? error.message : String(error) });
-      throw error;
+      parts.log?.warn('webhook refused', { ...about, code: fault.code, reason: fault.message, cause: fault.cause });
+      throw fault;
     }
   }
 
@@ -78,13 +79,13 @@ export function createReceiver(parts: ReceiverParts): Receiver {
 
   /** What is authentic but cannot be recorded as mapped, for a reason that trying again does not cure, is kept as it came. */
   async function recordOrKeep(arrival: Arrival, document: unknown): Promise<Outcome> {
+    const { source, requestId, items } = arrival;
     try {
       return await commit.submit(arrival);
     } catch (error) {
       if (error instanceof Fault) throw error;
-      const { source, requestId } = arrival;
-      parts.log?.error('event kept aside: recording it failed', { source, requestId, error: String(error) });
-      return await commit.submit({ ...arrival, items: [keptWhole(arrival.items, document, 'recording it failed; see the log')] });
+      parts.log?.error('event kept aside: recording it failed', { source, requestId, error });
+      return await commit.submit({ ...arrival, items: [keptWhole(items, document, 'recording it failed; see the log')] });
     }
   }
 

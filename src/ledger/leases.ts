@@ -1,58 +1,20 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Grant, LeaseState } from '../reservation/lease.ts';
-import type { Plan } from '../reservation/plan.ts';
-import { newId } from './ids.ts';
+import { JOB_GRACE_MS, openLeasesOf, wakeLeasesOf, type LeaseOpening } from './openings.ts';
 import type { Database, KeyRow, LeaseRow, ReservationRow } from './schema.ts';
 
 type Reader = Kysely<Database> | Transaction<Database>;
 
-/** A job was enqueued with the change; should it get lost, the sweep looks again this much later. */
-const JOB_GRACE_MS = 2000;
 const SWEEP_GRACE_MS = 30_000;
 
-export interface LeaseOpening {
-  readonly reservationId: string;
-  readonly plan: Plan;
-  readonly holderIds: readonly string[];
-  readonly resourceId: string;
-  readonly now: Date;
-}
-
 /** Makes sure that each holder has a lease under the plan. Returns the ids of those that are new. */
-export async function openLeases(
-  db: Reader,
-  { reservationId, plan, holderIds, resourceId, now }: LeaseOpening,
-): Promise<string[]> {
-  if (holderIds.length === 0) return [];
-  const rows = holderIds.map((holderId) => ({
-    id: newId('lse'),
-    reservationId,
-    holderId,
-    plan: plan.name,
-    provider: plan.provider,
-    resourceId,
-    state: 'pending' as const,
-    createdAt: now,
-    updatedAt: now,
-  }));
-  const opened = await db
-    .insertInto('lease')
-    .values(rows)
-    .onConflict((conflict) => conflict.columns(['reservationId', 'holderId', 'plan', 'resourceId']).doNothing())
-    .returning('id')
-    .execute();
-  return opened.map((row) => row.id);
+export async function openLeases(db: Reader, opening: LeaseOpening): Promise<string[]> {
+  return await openLeasesOf(db, [opening]);
 }
 
 /** Every lease of a reservation is to be settled soon; returns their ids for the job queue. */
 export async function wakeLeases(db: Reader, reservationId: string, now: Date): Promise<string[]> {
-  const woken = await db
-    .updateTable('lease')
-    .set({ wakeAt: new Date(now.getTime() + JOB_GRACE_MS) })
-    .where('reservationId', '=', reservationId)
-    .returning('id')
-    .execute();
-  return woken.map((row) => row.id);
+  return await wakeLeasesOf(db, [reservationId], now);
 }
 
 export async function wakeLease(db: Reader, id: string, now: Date): Promise<void> {

@@ -111,26 +111,6 @@ export async function listReservations(db: Db, filter: ReservationFilter): Promi
   return await query.execute();
 }
 
-/**
- * Holders who need no lease under this plan, since they have one for the same booking and resource under another: the plan that
- * first matched stays when the configuration changes. A lease that an operator revoked counts too, so that renaming its plan
- * does not bring the key back.
- */
-export async function holdersServed(
-  db: Db,
-  { reservationId, resourceId, plan }: { reservationId: string; resourceId: string; plan: string },
-): Promise<readonly string[]> {
-  const rows = await db
-    .selectFrom('lease')
-    .select('holderId')
-    .where('reservationId', '=', reservationId)
-    .where('resourceId', '=', resourceId)
-    .where('plan', '!=', plan)
-    .where((row) => row.or([row('state', 'not in', ['revoked', 'refused']), row('revokedBy', 'is not', null)]))
-    .execute();
-  return rows.map((row) => row.holderId);
-}
-
 async function insertOrLock(db: Db, rows: Insertable<ReservationTable>[]) {
   return await db
     .insertInto('reservation')

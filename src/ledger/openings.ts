@@ -1,0 +1,87 @@
+import type { Kysely } from 'kysely';
+import type { Plan } from '../reservation/plan.ts';
+import { chunksOf } from './chunks.ts';
+import { newId } from './ids.ts';
+import type { Database } from './schema.ts';
+
+/** The leases that follow from reservations, for many reservations in one statement each: a busy tick moves hundreds. */
+
+type Db = Kysely<Database>;
+
+/** A job was enqueued with the change; should it get lost, the sweep looks again this much later. */
+export const JOB_GRACE_MS = 2000;
+
+export interface LeaseOpening {
+  readonly reservationId: string;
+  readonly plan: Plan;
+  readonly holderIds: readonly string[];
+  readonly resourceId: string;
+  readonly now: Date;
+}
+
+/** Makes sure that each holder has a lease under the plan. Returns the ids of those that are new. */
+export async function openLeasesOf(db: Db, openings: readonly LeaseOpening[]): Promise<string[]> {
+  const rows = openings.flatMap(({ reservationId, plan, holderIds, resourceId, now }) =>
+    holderIds.map((holderId) => ({
+      id: newId('lse'),
+      reservationId,
+      holderId,
+      plan: plan.name,
+      provider: plan.provider,
+      resourceId,
+      state: 'pending' as const,
+      createdAt: now,
+      updatedAt: now,
+    })),
+  );
+  const opened: string[] = [];
+  for (const chunk of chunksOf(rows)) {
+    const made = await db
+      .insertInto('lease')
+      .values(chunk)
+      .onConflict((conflict) => conflict.columns(['reservationId', 'holderId', 'plan', 'resourceId']).doNothing())
+      .returning('id')
+      .execute();
+    opened.push(...made.map((row) => row.id));
+  }
+  return opened;
+}
+
+/** Every lease of these reservations is to be settled soon; returns their ids for the job queue. */
+export async function wakeLeasesOf(db: Db, reservationIds: readonly string[], now: Date): Promise<string[]> {
+  const woken: string[] = [];
+  for (const chunk of chunksOf(reservationIds)) {
+    const rows = await db
+      .updateTable('lease')
+      .set({ wakeAt: new Date(now.getTime() + JOB_GRACE_MS) })
+      .where('reservationId', 'in', chunk)
+      .returning('id')
+      .execute();
+    woken.push(...rows.map((row) => row.id));
+  }
+  return woken;
+}
+
+export interface Served {
+  readonly reservationId: string;
+  readonly holderId: string;
+  readonly resourceId: string;
+}
+
+/**
+ * Who already has a lease for these reservations, under whatever plan: the one that first matched stays when the configuration
+ * changes. A lease that an operator revoked counts too, so that renaming its plan does not bring the key back.
+ */
+export async function served(db: Db, reservationIds: readonly string[]): Promise<readonly Served[]> {
+  const found: Served[] = [];
+  for (const chunk of chunksOf(reservationIds)) {
+    const rows = await db
+      .selectFrom('lease')
+      .select(['reservationId', 'holderId', 'resourceId'])
+      .where('reservationId', 'in', chunk)
+      .where((row) => row.or([row('state', 'not in', ['revoked', 'refused']), row('revokedBy', 'is not', null)]))
+      .execute();
+    found.push(...rows);
+  }
+  return found;
+}
