@@ -1,6 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as othersFirst } from 'node:timers/promises';
-import { CamelCasePlugin, Kysely, sql, type KyselyPlugin, type Transaction } from 'kysely';
+import { CamelCasePlugin, Kysely, type Transaction } from 'kysely';
 import type { ConstructorOptions } from 'pg-boss';
 import { Fault } from '../reservation/fault.ts';
 import type { Secret } from '../secret/secret.ts';
@@ -10,7 +9,8 @@ import { assertMigrated, migrate } from './migrate.ts';
 import { asFault } from './outage.ts';
 import { openPostgres } from './postgres.ts';
 import type { Database } from './schema.ts';
-import { appendAudit, type AuditEntry, type ChainMac } from './trail.ts';
+import type { AuditEntry, ChainMac } from './trail.ts';
+import { outsideOnly, refuseNested, transactOn } from './transact.ts';
 
 export interface Tx {
   db: Transaction<Database>;
@@ -67,9 +67,6 @@ async function migrateOn(engine: Engine): Promise<void> {
   if (engine.migrationDialect) await db.destroy();
 }
 
-/** Which transaction the running code belongs to. */
-const current = new AsyncLocalStorage<{ open: boolean }>();
-
 function ledgerOn(engine: Engine, options: LedgerOptions & { log: LedgerLog }): Ledger {
   const inner = new Kysely<Database>({
     dialect: engine.dialect,
@@ -83,7 +80,7 @@ function ledgerOn(engine: Engine, options: LedgerOptions & { log: LedgerLog }): 
     // The embedded database never lets go of the event loop by itself: without this, a queue of transactions would keep everybody else waiting.
     if (engine.name === 'embedded') await othersFirst();
     if (closing) throw new Fault('unavailable', 'the service is stopping; try again');
-    const turn = attempt(inner, work, options);
+    const turn = transactOn(inner, work, options);
     running.add(turn);
     try {
       return await turn;
@@ -115,54 +112,3 @@ function ledgerOn(engine: Engine, options: LedgerOptions & { log: LedgerLog }): 
     close: () => (closing ??= close()),
   };
 }
-
-async function attempt<T>(
-  db: Kysely<Database>,
-  work: (tx: Tx) => Promise<T>,
-  options: LedgerOptions & { log: LedgerLog },
-): Promise<T> {
-  const entries: AuditEntry[] = [];
-  const later: (() => void)[] = [];
-  const turn = { open: true };
-  try {
-    const result = await current.run(turn, () =>
-      db.transaction().execute(async (trx) => {
-        const answer = await work({
-          db: trx,
-          audit: (entry) => void entries.push(entry),
-          afterCommit: (task) => void later.push(task),
-          notify: async (channel, payload) => void (await sql`select pg_notify(${channel}, ${payload})`.execute(trx)),
-        });
-        await appendAudit(trx, entries, { at: options.now(), mac: options.mac });
-        return answer;
-      }),
-    );
-    turn.open = false;
-    for (const task of later) runLater(task, options.log);
-    return result;
-  } catch (error) {
-    throw asFault(error);
-  } finally {
-    turn.open = false;
-  }
-}
-
-function runLater(task: () => void, log: LedgerLog): void {
-  try {
-    task();
-  } catch (error) {
-    log('work after a commit failed', { error: error instanceof Error ? error.message : String(error) });
-  }
-}
-
-function refuseNested(): void {
-  if (current.getStore()?.open) throw new Error('ledger: used outside its transaction while inside one; use tx.db');
-}
-
-const outsideOnly: KyselyPlugin = {
-  transformQuery({ node }) {
-    refuseNested();
-    return node;
-  },
-  transformResult: async ({ result }) => result,
-};

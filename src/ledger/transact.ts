@@ -1,0 +1,66 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { sql, type Kysely, type KyselyPlugin } from 'kysely';
+import type { Tx } from './database.ts';
+import type { LedgerLog } from './engine.ts';
+import { asFault } from './outage.ts';
+import type { Database } from './schema.ts';
+import { appendAudit, type AuditEntry, type ChainMac } from './trail.ts';
+
+/** Which transaction the running code belongs to. */
+const current = new AsyncLocalStorage<{ open: boolean }>();
+
+/** Throws inside an open transaction: on one connection, waiting for what waits for us lasts for ever. */
+export function refuseNested(): void {
+  if (current.getStore()?.open) throw new Error('ledger: used outside its transaction while inside one; use tx.db');
+}
+
+/** Makes a handle throw when it is used inside a transaction. */
+export const outsideOnly: KyselyPlugin = {
+  transformQuery({ node }) {
+    refuseNested();
+    return node;
+  },
+  transformResult: async ({ result }) => result,
+};
+
+export interface TransactOptions {
+  now: () => Date;
+  mac: ChainMac;
+  log: LedgerLog;
+}
+
+/** One transaction: the work, then its audit entries, the commit, and then what waits for it. */
+export async function transactOn<T>(db: Kysely<Database>, work: (tx: Tx) => Promise<T>, options: TransactOptions): Promise<T> {
+  const entries: AuditEntry[] = [];
+  const later: (() => void)[] = [];
+  const turn = { open: true };
+  try {
+    const result = await current.run(turn, () =>
+      db.transaction().execute(async (trx) => {
+        const answer = await work({
+          db: trx,
+          audit: (entry) => void entries.push(entry),
+          afterCommit: (task) => void later.push(task),
+          notify: async (channel, payload) => void (await sql`select pg_notify(${channel}, ${payload})`.execute(trx)),
+        });
+        await appendAudit(trx, entries, { at: options.now(), mac: options.mac });
+        return answer;
+      }),
+    );
+    turn.open = false;
+    for (const task of later) runLater(task, options.log);
+    return result;
+  } catch (error) {
+    throw asFault(error);
+  } finally {
+    turn.open = false;
+  }
+}
+
+function runLater(task: () => void, log: LedgerLog): void {
+  try {
+    task();
+  } catch (error) {
+    log('work after a commit failed', { error: error instanceof Error ? error.message : String(error) });
+  }
+}
