@@ -34,6 +34,17 @@ export function testPowers(open: () => Promise<Rig>, { turnsDown = [] }: Subject
     expect(await rig.world.liveKeys()).toEqual([]);
   });
 
+  test('a suspended key opens nothing until it is resumed, and stays the same', async ({ skip }) => {
+    const { rig, ref, secret } = await issue(await open());
+    if (!rig.driver.suspend) skip();
+    await rig.driver.suspend?.(ref, aCall());
+    await rig.driver.suspend?.(ref, aCall());
+    expect(await rig.world.opensTheDoor(secret, INSIDE)).toBe(false);
+    await rig.driver.resume?.(ref, aCall());
+    expect(await rig.world.opensTheDoor(secret, INSIDE)).toBe(true);
+    await expectLive(rig, 1);
+  });
+
   test('usage counts the requests that went through', async ({ skip }) => {
     const { rig, ref, secret } = await issue(await open());
     if (!rig.driver.usage) skip();

@@ -102,6 +102,9 @@ export interface Driver<Handle> {
   issueMany?(requests: readonly IssueRequest[], call: Call): Promise<readonly Issued<Handle>[]>;
   /** Moves a living key's window without changing the key. The request is what the key should be now. */
   retime?(key: KeyRef<Handle>, request: IssueRequest, call: Call): Promise<void>;
+  /** Holds a key back, and lets it go again, without changing it. After `suspend` no request passes. */
+  suspend?(key: KeyRef<Handle>, call: Call): Promise<void>;
+  resume?(key: KeyRef<Handle>, call: Call): Promise<void>;
   usage?(key: KeyRef<Handle>, range: Range, call: Call): Promise<Usage>;
   /** Everything at the provider that carries our name, all pages. */
   list?(call: Call): AsyncIterable<KeyRef<Handle>>;
@@ -154,6 +157,9 @@ export interface KeyManager {
   put(key: LocalKey): Promise<{ keyId: string }>;
   /** Moves the window; false when there is no such key. */
   retime(name: string, window: KeyWindow): Promise<boolean>;
+  /** Holds the key back and lets it go again; false when there is no such key. */
+  suspend(name: string): Promise<boolean>;
+  resume(name: string): Promise<boolean>;
   /** After it resolves no request is let through, on any node that can still answer. Absent names are fine. */
   remove(name: string): Promise<void>;
   usage(name: string): Promise<Usage | undefined>;

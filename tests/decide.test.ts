@@ -48,11 +48,12 @@ const live: KeyFacts = {
   activeAt: OPENS,
   retryAt: null,
   rejected: false,
+  suspended: false,
   fixed: false,
   overdue: false,
 };
-const gated: Powers = { notBefore: true, retime: 'move' };
-const plain: Powers = { notBefore: false, retime: 'replace' };
+const gated: Powers = { suspend: true, notBefore: true, retime: 'move' };
+const plain: Powers = { suspend: false, notBefore: false, retime: 'replace' };
 
 function situation(
   changes: Partial<Omit<Situation, 'lease'>> & { lease?: Partial<LeaseFacts>; events?: readonly Event[] },
@@ -264,11 +265,43 @@ describe('decide', () => {
       'pending',
     ],
     [
-      'takes the keys of a suspended lease',
-      situation({ keys: [live], lease: { suspended: true } }),
+      'takes the keys of a suspended lease where the provider cannot hold them back',
+      situation({ powers: plain, keys: [live], lease: { suspended: true } }),
       OPENS,
       ['revoke key_1'],
       'revoking',
+    ],
+    [
+      'holds the keys of a suspended lease back',
+      situation({ keys: [live], lease: { suspended: true } }),
+      OPENS,
+      ['suspend key_1'],
+      'revoking',
+    ],
+    [
+      'leaves a suspended key as it is',
+      situation({ keys: [{ ...live, suspended: true }], lease: { suspended: true } }),
+      OPENS,
+      [],
+      'suspended',
+    ],
+    [
+      'revokes a suspended key at the end',
+      situation({ keys: [{ ...live, suspended: true }], lease: { suspended: true } }),
+      CLOSES,
+      ['revoke key_1'],
+      'revoking',
+    ],
+    ['lets a suspended key go again', situation({ keys: [{ ...live, suspended: true }] }), OPENS, ['resume key_1'], 'active'],
+    [
+      'makes another key when the rights change before the first one is there',
+      situation({
+        keys: [{ ...live, state: 'intended', activeAt: null }],
+        events: [{ ...booked, version: 2, parameters: { quota: 5 } }],
+      }),
+      OPENS,
+      ['issue 2'],
+      'issuing',
     ],
     [
       'leaves a living key when its plan vanished from the configuration',
@@ -336,9 +369,13 @@ function carryOut(facts: Situation, decision: Decision, now: Date): Situation {
         },
       };
     }
-    const keys = world.keys.map((key) =>
-      key.id !== step.keyId ? key : step.do === 'retime' ? { ...key, ...step.window } : { ...key, state: 'revoked' as const },
-    );
+    const changed = {
+      retime: 'window' in step ? step.window : {},
+      suspend: { suspended: true },
+      resume: { suspended: false },
+      revoke: { state: 'revoked' },
+    } as const;
+    const keys = world.keys.map((key): KeyFacts => (key.id === step.keyId ? { ...key, ...changed[step.do] } : key));
     return { ...world, keys };
   }, facts);
 }

@@ -115,6 +115,7 @@ create table "key" (
   "handle" jsonb,
   "confirmed_at" timestamp with time zone,
   "active_at" timestamp with time zone,
+  "suspended_at" timestamp with time zone,
   "revoke_reason" text,
   "revoking_at" timestamp with time zone,
   "revoked_at" timestamp with time zone,

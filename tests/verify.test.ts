@@ -208,20 +208,20 @@ describeEngines('verify', (engine) => {
     expect(await codeOf(wrong)).toBe('IP_FORBIDDEN');
     now = CLOSES;
     expect(await codeOf(wrong)).toBe('EXPIRED');
-    await keys.manager.suspend(key.lease);
+    await keys.manager.suspend(key.name);
     expect(await codeOf(wrong)).toBe('SUSPENDED');
     await keys.manager.remove(key.name);
     expect(await codeOf(wrong)).toBe('REVOKED');
   });
 
-  test('a suspended lease’s keys wait, and go on when it is resumed', async () => {
+  test('a suspended key waits, and goes on when it is resumed', async () => {
     const key = await put();
-    await keys.manager.suspend(key.lease);
+    await keys.manager.suspend(key.name);
     expect(await codeOf({ key: key.text })).toBe('SUSPENDED');
     // The same key issued again, after a lost answer, is still suspended.
     await keys.manager.put(key);
     expect(await codeOf({ key: key.text })).toBe('SUSPENDED');
-    await keys.manager.resume(key.lease);
+    await keys.manager.resume(key.name);
     expect(await codeOf({ key: key.text })).toBe('VALID');
   });
 
@@ -422,9 +422,9 @@ describeEngines('verify', (engine) => {
     const key = await put({ quota: { limit: 100, per: 'reservation' } });
     const there = async () => (await other.verify({ key: key.text })).code;
     expect(await there()).toBe('VALID');
-    await keys.manager.suspend(key.lease);
+    await keys.manager.suspend(key.name);
     await expect.poll(there).toBe('SUSPENDED');
-    await keys.manager.resume(key.lease);
+    await keys.manager.resume(key.name);
     await expect.poll(there).toBe('VALID');
     await keys.manager.remove(key.name);
     await expect.poll(there).toBe('REVOKED');

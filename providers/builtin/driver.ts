@@ -51,6 +51,14 @@ export const builtin = defineDriver({
         if (!(await ask(call, () => keys.retime(key.name, request.window)))) throw gone();
       },
 
+      async suspend(key, call) {
+        if (!(await ask(call, () => keys.suspend(key.name)))) throw gone();
+      },
+
+      async resume(key, call) {
+        if (!(await ask(call, () => keys.resume(key.name)))) throw gone();
+      },
+
       async usage(key, _range, call) {
         const usage = await ask(call, () => keys.usage(key.name));
         if (!usage) throw gone();

@@ -19,6 +19,7 @@ export interface FakeKeys {
 /** The built-in key manager in memory. */
 export function createFakeKeys({ now }: { now: () => Date }): FakeKeys {
   const live = new Map<string, LocalKey>();
+  const held = new Set<string>();
   const used = new Map<string, number>();
   const faults: { on: FaultPlace; how: FaultKind }[] = [];
 
@@ -44,6 +45,8 @@ export function createFakeKeys({ now }: { now: () => Date }): FakeKeys {
           if (key) live.set(name, { ...key, window });
           return key !== undefined;
         }),
+      suspend: (name) => act('retime', () => live.has(name) && (held.add(name), true)),
+      resume: (name) => act('retime', () => live.has(name) && (held.delete(name), true)),
       usage: (name) => act('usage', () => (live.has(name) ? { used: used.get(name) ?? 0 } : undefined)),
       async *list() {
         yield* await act('list', () => [...live.keys()].map((name) => ({ name, keyId: `key_${name}` })));
@@ -52,7 +55,7 @@ export function createFakeKeys({ now }: { now: () => Date }): FakeKeys {
     live: () => [...live.values()],
     opensTheDoor({ apiKey, method, path }) {
       const key = [...live.values()].find((entry) => entry.secret.reveal() === apiKey);
-      if (!key || !allows(key, { method, path, at: now() })) return false;
+      if (!key || held.has(key.name) || !allows(key, { method, path, at: now() })) return false;
       used.set(key.name, (used.get(key.name) ?? 0) + 1);
       return true;
     },

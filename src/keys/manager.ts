@@ -6,7 +6,7 @@ import {
   putLocalKey,
   retimeLocalKey,
   revokeLocalKey,
-  suspendLocalKeys,
+  suspendLocalKey,
   type LocalKeyState,
 } from '../ledger/local-keys.ts';
 import type { LocalKeyRow } from '../ledger/schema.ts';
@@ -18,13 +18,6 @@ import type { UsageMeter } from './usage.ts';
 
 const PAGE = 1000;
 
-/** The built-in key manager: what the `builtin` driver writes to, and verify reads. */
-export interface LocalKeyManager extends KeyManager {
-  /** From when it resolves the lease's keys are answered SUSPENDED. A key made later is not suspended by it. */
-  suspend(leaseId: string): Promise<void>;
-  resume(leaseId: string): Promise<void>;
-}
-
 export interface KeyManagerOptions {
   readonly ledger: Ledger;
   readonly book: Book;
@@ -33,10 +26,10 @@ export interface KeyManagerOptions {
 }
 
 /**
- * Every change is in force on this node when its promise resolves, and reaches the others by NOTIFY, in milliseconds while they are connected.
+ * The built-in key manager: what the `builtin` driver writes to, and verify reads. Every change is in force on this node when its promise resolves, and reaches the others by NOTIFY, in milliseconds while they are connected.
  * Throws a Fault 'unavailable' when the ledger is out of reach, 'invalid' for an address list that cannot be read.
  */
-export function createKeyManager({ ledger, book, usage, now }: KeyManagerOptions): LocalKeyManager {
+export function createKeyManager({ ledger, book, usage, now }: KeyManagerOptions): KeyManager {
   async function change(work: (tx: Tx, at: Date) => Promise<readonly LocalKeyState[]>): Promise<readonly LocalKeyState[]> {
     return await ledger.transact(async (tx) => {
       const rows = await work(tx, now());
@@ -45,6 +38,9 @@ export function createKeyManager({ ledger, book, usage, now }: KeyManagerOptions
       return rows;
     });
   }
+
+  const hold = (name: string, since: (at: Date) => Date | null) =>
+    change(async (tx, at) => present(await suspendLocalKey(tx.db, name, { suspendedAt: since(at), now: at })));
 
   return {
     async put(key) {
@@ -62,11 +58,11 @@ export function createKeyManager({ ledger, book, usage, now }: KeyManagerOptions
     async remove(name) {
       await change(async (tx, at) => present(await revokeLocalKey(tx.db, name, at)));
     },
-    async suspend(leaseId) {
-      await change((tx, at) => suspendLocalKeys(tx.db, leaseId, { suspendedAt: at, now: at }));
+    async suspend(name) {
+      return (await hold(name, (at) => at)).length > 0;
     },
-    async resume(leaseId) {
-      await change((tx, at) => suspendLocalKeys(tx.db, leaseId, { suspendedAt: null, now: at }));
+    async resume(name) {
+      return (await hold(name, () => null)).length > 0;
     },
     async usage(name) {
       await usage.flush();

@@ -3,12 +3,13 @@ import type { Secret } from '../secret/secret.ts';
 import { createBook } from './book.ts';
 import { connectRedis, createRedisLimits } from './limits-redis.ts';
 import { createMemoryLimits } from './limits.ts';
-import { createKeyManager, type LocalKeyManager } from './manager.ts';
+import type { KeyManager } from '../../providers/driver.ts';
+import { createKeyManager } from './manager.ts';
 import { createUsageMeter } from './usage.ts';
 import { createVerify, type Verify, type VerifyCode } from './verify.ts';
 
 export interface Keys {
-  readonly manager: LocalKeyManager;
+  readonly manager: KeyManager;
   readonly verify: Verify;
   /** Writes the usage counted so far. Before the ledger is closed. */
   close(): Promise<void>;

@@ -13,7 +13,7 @@ export interface OpenProvider {
 
 export type Providers = (name: string) => OpenProvider | undefined;
 
-export const ACTIONS = ['issue', 'revoke', 'retime', 'usage', 'list', 'check'] as const;
+export const ACTIONS = ['issue', 'revoke', 'retime', 'suspend', 'resume', 'usage', 'list', 'check'] as const;
 export type Action = (typeof ACTIONS)[number];
 
 export interface CallerOptions {
@@ -31,6 +31,8 @@ export interface CallerOptions {
 export type Caller = <T>(provider: string, action: Action, work: (open: OpenProvider, call: Call) => Promise<T>) => Promise<T>;
 
 const PACED_WAIT_MS = 1000;
+/** Faster than one node settles: nothing to keep pace with. */
+const UNPACED_PER_SECOND = 1000;
 
 /**
  * The only way to a driver: with a deadline, at the provider's pace, not at all while it is down, and with every failure a
@@ -64,7 +66,7 @@ export function createCaller(options: CallerOptions): Caller {
 async function keepPace(options: CallerOptions, open: OpenProvider, action: Action): Promise<void> {
   if (action !== 'issue' && action !== 'revoke') return;
   const perSecond = action === 'issue' ? open.driver.pace.issuePerSecond : open.driver.pace.revokePerSecond;
-  if (!Number.isFinite(perSecond)) return;
+  if (perSecond >= UNPACED_PER_SECOND) return;
   const waitMs = await options.pace(open.name, action, perSecond);
   if (waitMs === undefined) throw new Postponed(`${open.name} takes ${perSecond} calls a second`, PACED_WAIT_MS);
   if (waitMs > 0) await sleep(waitMs);

@@ -3,7 +3,8 @@ import { hintOf, mintKey } from '../keys/key.ts';
 import { newId } from '../ledger/ids.ts';
 import { activateKey, beginRevoking, findKey, intendKey, noteSetback } from '../ledger/keys.ts';
 import type { KeyRow } from '../ledger/schema.ts';
-import type { Step } from '../reservation/decide.ts';
+import type { Step } from '../reservation/steps.ts';
+import type { Window } from '../reservation/lease.ts';
 import type { Secret } from '../secret/secret.ts';
 import { backoffMs } from './backoff.ts';
 import { openHandle, sealHandle } from './handle.ts';
@@ -19,7 +20,8 @@ interface Intent {
   readonly id: string;
   readonly name: string;
   readonly secret: Secret;
-  readonly attempts: number;
+  /** As first asked for: a repeated call is the same call. A window that moved since is moved when the key is there. */
+  readonly window: Window;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function issue(shop: Workshop, turn: Turn, step: IssueStep): Promis
   const intent = await intend(shop, turn, step);
   try {
     const issued = await shop.call(turn.lease.provider, 'issue', (provider, call) =>
-      provider.driver.issue(requestFor(turn, { ...intent, window: step.window, grant: step.grant }, shop.policy().scopes), call),
+      provider.driver.issue(requestFor(turn, { ...intent, grant: step.grant }, shop.policy().scopes), call),
     );
     await activate(shop, turn, step, { intent, issued });
   } catch (error) {
@@ -76,7 +78,7 @@ export async function noteIssueFailure(shop: Workshop, turn: Turn, generation: n
 
 async function intend(shop: Workshop, turn: Turn, step: IssueStep): Promise<Intent> {
   const known = turn.keys.find((key) => key.generation === step.generation);
-  if (known) return { id: known.id, name: known.name, secret: secretOf(shop, known), attempts: known.attempts };
+  if (known) return { id: known.id, name: known.name, secret: secretOf(shop, known), window: known };
   const id = newId('key');
   const name = nameOf(turn.lease.id, step.generation);
   const secret = mintKey(shop.keyPrefix);
@@ -109,7 +111,7 @@ async function intend(shop: Workshop, turn: Turn, step: IssueStep): Promise<Inte
       detail: { lease: lease.id, generation: step.generation, name },
     });
   });
-  return { id, name, secret, attempts: 0 };
+  return { id, name, secret, window: step.window };
 }
 
 interface Made {
@@ -124,7 +126,7 @@ async function activate(shop: Workshop, turn: Turn, step: IssueStep, { intent, i
   };
   await writeInTurn(shop, turn, 'issue-active', async (tx) => {
     const handle = sealHandle(issued.handle, shop.sealer, intent.id);
-    await activateKey(tx.db, intent.id, { handle, window: step.window, made, now: shop.now() });
+    await activateKey(tx.db, intent.id, { handle, window: intent.window, made, now: shop.now() });
     await moveLease(shop, tx, turn, { state: 'active', reason: null, attempts: 0, lastError: null });
     tx.audit({
       actor: 'latchkey',

@@ -1,7 +1,7 @@
 import type { DriverError } from '../../providers/driver.ts';
 import { moveKey, noteSetback } from '../ledger/keys.ts';
 import type { KeyRow } from '../ledger/schema.ts';
-import type { Step } from '../reservation/decide.ts';
+import type { Step } from '../reservation/steps.ts';
 import { Secret } from '../secret/secret.ts';
 import { backoffMs } from './backoff.ts';
 import { refOf } from './issue.ts';

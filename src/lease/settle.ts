@@ -1,14 +1,13 @@
 import { DriverError } from '../../providers/driver.ts';
 import { noteSetback } from '../ledger/keys.ts';
 import { endTurn, keepTurn, predecessors, readStory, seeWake, takeTurn, type LeaseStory } from '../ledger/leases.ts';
-import type { KeyRow } from '../ledger/schema.ts';
-import { decide, type Step } from '../reservation/decide.ts';
-import type { KeyFacts, Powers, Situation } from '../reservation/situation.ts';
-import { reviveReservation } from '../reservation/fold.ts';
+import type { Step } from '../reservation/steps.ts';
 import { Postponed } from './gate.ts';
-import { issue, noteIssueFailure, REJECTED } from './issue.ts';
+import { issue, noteIssueFailure } from './issue.ts';
+import { lookAt } from './look.ts';
 import { noteRetimeFailure, retime } from './retime.ts';
-import { isOverdue, noteRevokeFailure, revoke } from './revoke.ts';
+import { noteRevokeFailure, revoke } from './revoke.ts';
+import { hold } from './suspend.ts';
 import { moveLease, TurnLost, writeInTurn, type Turn, type Workshop } from './turn.ts';
 
 const HOLD_MS = 10_000;
@@ -91,6 +90,9 @@ async function take(shop: Workshop, turn: Turn, step: Step): Promise<void> {
         return await issue(shop, turn, step);
       case 'retime':
         return await retime(shop, turn, key!, step);
+      case 'suspend':
+      case 'resume':
+        return await hold(shop, turn, key!, step.do);
       case 'revoke':
         return await revoke(shop, turn, key!, step.reason);
       default:
@@ -107,7 +109,7 @@ async function take(shop: Workshop, turn: Turn, step: Step): Promise<void> {
       error: error.message,
     });
     if (step.do === 'issue') return await noteIssueFailure(shop, turn, step.generation, error);
-    if (step.do === 'retime') return await noteRetimeFailure(shop, turn, key!, error);
+    if (step.do !== 'revoke') return await noteRetimeFailure(shop, turn, key!, error);
     return await noteRevokeFailure(shop, turn, key!, error);
   }
 }
@@ -126,56 +128,8 @@ async function postpone(shop: Workshop, turn: Turn, step: Step, { retryAfterMs, 
 }
 
 function look(shop: Workshop, story: LeaseStory, number: number): Turn {
-  const reservation = reviveReservation(story.reservation.state);
   const { lease, keys } = story;
-  const now = shop.now();
-  const policy = shop.policy();
-  const situation: Situation = {
-    reservation,
-    lease: {
-      holderId: lease.holderId,
-      resourceId: lease.resourceId,
-      generation: lease.generation,
-      overlapUntil: lease.overlapUntil,
-      suspended: lease.suspendedAt !== null,
-      revokedBy: lease.revokedBy ? `revoked by ${lease.revokedBy.actor}: ${lease.revokedBy.reason}` : null,
-      granted: lease.grant,
-    },
-    keys: keys.map((key) => factsOf(key, now)),
-    plan: policy.plans.find((plan) => plan.name === lease.plan && plan.provider === lease.provider),
-    scopes: policy.scopes,
-    powers: powersOf(shop, lease.provider),
-  };
-  return {
-    number,
-    lease,
-    standing: { state: lease.state },
-    reservation,
-    keys,
-    decision: decide(situation, now),
-  };
-}
-
-function factsOf(key: KeyRow, now: Date): KeyFacts {
-  return {
-    id: key.id,
-    generation: key.generation,
-    state: key.state,
-    opensAt: key.opensAt,
-    closesAt: key.closesAt,
-    activeAt: key.activeAt,
-    retryAt: key.retryAt,
-    rejected: key.revokeReason === REJECTED,
-    fixed: key.lastErrorKind === 'fixed',
-    overdue: isOverdue(key, now),
-  };
-}
-
-function powersOf(shop: Workshop, provider: string): Powers {
-  const driver = shop.providers(provider)?.driver;
-  if (!driver) return { notBefore: false, retime: 'move' };
-  const keepsExpiry = driver.limits.expiry.by === 'gateway' || driver.limits.expiry.by === 'approximate';
-  return { notBefore: driver.limits.notBefore.by !== 'none', retime: driver.retime || !keepsExpiry ? 'move' : 'replace' };
+  return { number, lease, standing: { state: lease.state }, keys, ...lookAt(shop, story) };
 }
 
 /** A slow provider must not cost us the turn. */

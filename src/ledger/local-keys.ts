@@ -56,20 +56,20 @@ export async function revokeLocalKey(db: Transaction<Database>, name: string, no
     .executeTakeFirst();
 }
 
-/** All living keys of the lease. `suspendedAt: null` lifts it. */
-export async function suspendLocalKeys(
+/** A key that lives; `suspendedAt: null` lifts it. */
+export async function suspendLocalKey(
   db: Transaction<Database>,
-  leaseId: string,
+  name: string,
   { suspendedAt, now }: { suspendedAt: Date | null; now: Date },
-): Promise<LocalKeyState[]> {
+): Promise<LocalKeyState | undefined> {
   return await db
     .updateTable('localKey')
     .set({ suspendedAt })
-    .where('leaseId', '=', leaseId)
+    .where('name', '=', name)
     .where('revokedAt', 'is', null)
     .returningAll()
     .returning(usedAt(now))
-    .execute();
+    .executeTakeFirst();
 }
 
 export async function findLocalKeyByHash(db: Reader, hash: string, now: Date): Promise<LocalKeyState | undefined> {

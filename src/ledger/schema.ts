@@ -94,6 +94,7 @@ export interface KeyTable {
   /** When the provider first answered that it exists. */
   confirmedAt: Nullable<Date>;
   activeAt: Nullable<Date>;
+  suspendedAt: Nullable<Date>;
   revokeReason: Nullable<string>;
   revokingAt: Nullable<Date>;
   revokedAt: Nullable<Date>;

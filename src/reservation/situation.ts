@@ -36,12 +36,16 @@ export interface KeyFacts {
   readonly rejected: boolean;
   /** The provider said that it cannot move this key's window. */
   readonly fixed: boolean;
+  /** The provider lets nothing through with it, until it is resumed. */
+  readonly suspended: boolean;
   /** Its revocation has failed for so long that an operator should know. */
   readonly overdue: boolean;
 }
 
 /** What the provider can do about windows. */
 export interface Powers {
+  /** It can hold a key back and let it go again without changing it. */
+  readonly suspend: boolean;
   /** It refuses a key before its window, so the key may be made ahead of time. */
   readonly notBefore: boolean;
   /** A longer window: moved in place, or the key must be replaced. */

@@ -108,6 +108,7 @@ const STATEMENTS = [
     handle jsonb,
     confirmed_at timestamptz,
     active_at timestamptz,
+    suspended_at timestamptz,
     revoke_reason text,
     revoking_at timestamptz,
     revoked_at timestamptz,
