@@ -28,7 +28,6 @@ describeEngines('jobs', (engine) => {
     await jobs.work('settle', { concurrency: 2 }, async (id) => void ran.push(id));
     await open.ledger.transact(async (tx) => {
       await jobs.enqueue(tx, 'settle', ['a', 'b', 'a']);
-      // Long enough for a worker that could see the job to take it: the other queue's job is taken meanwhile on PostgreSQL.
       expect(ran).toEqual([]);
     });
     await vi.waitFor(() => expect(ran.toSorted()).toEqual(['a', 'b']), within);
@@ -62,6 +61,16 @@ describeEngines('jobs', (engine) => {
     await vi.waitFor(() => expect(ran.length).toBe(QUEUES.length), within);
     expect(ran.toSorted()).toEqual(QUEUES.map((queue) => `${queue} ${queue.toUpperCase()}`).toSorted());
   });
+
+  test('forty jobs, each made when the one before has run, are woken and not left to the next poll', async () => {
+    const ran: string[] = [];
+    await jobs.work('settle', { concurrency: 2 }, async (id) => void ran.push(id));
+    // At one poll in two seconds this would take more than a minute.
+    for (let index = 0; index < 40; index++) {
+      await enqueue('settle', `${index}`);
+      await vi.waitFor(() => expect(ran.length).toBe(index + 1), within);
+    }
+  }, 30_000);
 
   test('a failing handler holds nobody up, is logged, is tried again, and leaves no trace of its error in the database', async () => {
     const ran: string[] = [];
@@ -121,17 +130,24 @@ describeEngines('jobs', (engine) => {
     await vi.waitFor(() => expect(ran.at(-1)).toBe(`later ${waiting}`), within);
   });
 
-  test.runIf(engine.name === 'postgres')('a job made on one node runs on another that has the workers', async () => {
-    const other: Ledger = await openLedger({ ...open.place, now: () => new Date(), mac: open.chain.mac });
-    const remote = await startJobs(other, { log });
-    try {
-      const ran: string[] = [];
-      await remote.work('deliver', { concurrency: 2 }, async (id) => void ran.push(id));
-      await enqueue('deliver', 'a');
-      await vi.waitFor(() => expect(ran).toEqual(['a']), within);
-    } finally {
-      await remote.stop();
-      await other.close();
-    }
-  });
+  test.runIf(engine.name === 'postgres')(
+    'a job made on one node runs on another that has the workers',
+    async () => {
+      const other: Ledger = await openLedger({ ...open.place, now: () => new Date(), mac: open.chain.mac });
+      const remote = await startJobs(other, { log });
+      try {
+        const ran: string[] = [];
+        await remote.work('deliver', { concurrency: 2 }, async (id) => void ran.push(id));
+        // So many that polls alone would take more than a minute.
+        for (let index = 0; index < 40; index++) {
+          await enqueue('deliver', `${index}`);
+          await vi.waitFor(() => expect(ran.length).toBe(index + 1), within);
+        }
+      } finally {
+        await remote.stop();
+        await other.close();
+      }
+    },
+    30_000,
+  );
 });
