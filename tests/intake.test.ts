@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { findEvent, listEvents } from '../src/ledger/events.ts';
-import { findBooking, listReservations } from '../src/ledger/reservations.ts';
+import { findEvent, insertEvents, listEvents } from '../src/ledger/events.ts';
+import { newId } from '../src/ledger/ids.ts';
+import { findBooking, listReservations, lockReservations } from '../src/ledger/reservations.ts';
+import type { NewEvent } from '../src/ledger/schema.ts';
 import { plan } from './fixtures/plan.ts';
 import { describeEngines } from './engines.ts';
 import { openHouse, policyWith, recorded, SECRET, source, type Answer, type House } from './intake-house.ts';
@@ -149,6 +151,29 @@ describeEngines('intake', (engine) => {
     );
     expect(outcomes.filter((outcome) => outcome.status === 'accepted').length).toBe(1);
     for (const id of ids) expect(await events(id)).toMatchObject([{ seen: 8 }]);
+  });
+
+  test('two transactions that want the same rows in opposite order never wait for each other', async () => {
+    const ids = Array.from({ length: 300 }, booking);
+    const row = (externalId: string): NewEvent => ({
+      id: newId('evt'),
+      source: 'default',
+      dedupe: externalId,
+      outcome: 'ignored',
+      requestId: 'r',
+      receivedAt: house.now(),
+      lastSeenAt: house.now(),
+    });
+    const bookings = ids.map((externalId) => ({ source: 'default', externalId }));
+    const lock = (order: typeof bookings) =>
+      house.ledger.transact(async (tx) => void (await lockReservations(tx.db, order, house.now())));
+    const insert = (order: string[]) => house.ledger.transact(async (tx) => void (await insertEvents(tx.db, order.map(row))));
+    for (let round = 0; round < 5; round += 1) {
+      await Promise.all([lock(bookings), lock(bookings.toReversed()), lock(bookings)]);
+      await Promise.all([insert(ids), insert(ids.toReversed()), insert(ids)]);
+    }
+    const [counted] = await house.db.selectFrom('event').select('seen').where('dedupe', '=', ids[0]!).execute();
+    expect(counted!.seen).toBe(15);
   });
 
   test('in a batch with a bad booking the others are accepted, and the bad one is kept for itself, sealed', async () => {

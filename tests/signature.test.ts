@@ -265,6 +265,17 @@ describe('Standard Webhooks', () => {
     expect(verify(headers, { secrets: secrets(a.secret) })).toMatchObject({ ok: true, secretIndex: 0 });
   });
 
+  test('an id with a dot is refused even with a good signature: it could be read as another message', () => {
+    const key = Buffer.from(first.secret.replace('whsec_', ''), 'base64');
+    const sign = (id: string) =>
+      `v1,${createHmac('sha256', key).update(`${id}.${parts.timestamp}.`).update(payload).digest('base64')}`;
+    expect(verify(headersOf({ id: 'a-b', signature: sign('a-b') })).ok).toBe(true);
+    expect(verify(headersOf({ id: 'a.b', signature: sign('a.b') }))).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining('dot'),
+    });
+  });
+
   test('a message id with a dot is never signed', () => {
     expect(() => signMessage({ id: 'a.b', sentAt, body: payload }, [new Secret(first.secret)])).toThrow('no dot');
   });

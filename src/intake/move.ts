@@ -99,8 +99,7 @@ function takenBy({ reservationId, holderId, resourceId }: Pick<Served, 'reservat
 }
 
 function auditMove(tx: Tx, { before, news, state, problem }: Move): void {
-  const changed = before.fresh || canonical(before.state) !== canonical(state);
-  if (!changed) return;
+  if (canonical(before.state) === canonical(state)) return;
   const closed = closedBy(state);
   const closes = closed && !closedBy(before.state);
   tx.audit({
