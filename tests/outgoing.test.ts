@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createOutgoing, type Post } from '../src/handover/outgoing.ts';
@@ -165,23 +165,25 @@ test('an endless answer is cut off and nothing of it is returned', async () => {
 });
 
 async function listen(address: string, wanted: number): Promise<number> {
-  const server = createServer((request, response) => {
-    void bodyOf(request).then((body) => {
-      const path = request.url ?? '';
-      received.push({ at: address, host: request.headers.host, path, body });
-      if (path === '/silent') return;
-      if (path === '/redirect') response.writeHead(302, { location: `http://127.0.0.2:${port}/stolen` }).end();
-      else if (path.startsWith('/busy'))
-        response.writeHead(503, { 'retry-after': decodeURIComponent(path.split('?')[1] ?? '') }).end();
-      else if (path === '/endless') {
-        const timer = setInterval(() => response.write(Buffer.alloc(32 * 1024)), 1);
-        response.on('close', () => {
-          clearInterval(timer);
-          server.emit('cut');
-        });
-      } else response.end('a body that nobody keeps');
-    });
-  });
+  const server = createServer((request, response) => void answer(request, response));
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await bodyOf(request);
+    const path = request.url ?? '';
+    received.push({ at: address, host: request.headers.host, path, body });
+    if (path === '/silent') return;
+    if (path === '/redirect') response.writeHead(302, { location: `http://127.0.0.2:${port}/stolen` }).end();
+    else if (path.startsWith('/busy'))
+      response.writeHead(503, { 'retry-after': decodeURIComponent(path.split('?')[1] ?? '') }).end();
+    else if (path === '/endless') {
+      const timer = setInterval(() => response.write(Buffer.alloc(32 * 1024)), 1);
+      response.on('close', () => {
+        clearInterval(timer);
+        server.emit('cut');
+      });
+    } else response.end('a body that nobody keeps');
+  }
+
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(wanted, address, resolve));
   return (server.address() as AddressInfo).port;

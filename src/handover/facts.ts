@@ -1,0 +1,68 @@
+import type { Kysely } from 'kysely';
+import type { Database, KeyRow, LeaseRow, ReservationRow } from '../ledger/schema.ts';
+import type { Holder, Resource } from '../reservation/event.ts';
+import { contactOf } from '../reservation/fold.ts';
+import type { Grant, Window } from '../reservation/lease.ts';
+import type { Plan } from '../reservation/plan.ts';
+import type { Policy, Source } from '../reservation/policy.ts';
+
+/** What a message or a claim page is about, as it stands when it is read. */
+export interface Facts {
+  readonly lease: LeaseRow;
+  readonly reservation: ReservationRow;
+  readonly key: KeyRow | undefined;
+  readonly holder: Holder;
+  readonly resource: Resource;
+  readonly window: Window | undefined;
+  readonly grant: Grant | undefined;
+}
+
+export async function readFacts(db: Kysely<Database>, leaseId: string, keyId?: string | null): Promise<Facts | undefined> {
+  const lease = await db.selectFrom('lease').selectAll().where('id', '=', leaseId).executeTakeFirst();
+  if (!lease) return undefined;
+  const reservation = await db
+    .selectFrom('reservation')
+    .selectAll()
+    .where('id', '=', lease.reservationId)
+    .executeTakeFirstOrThrow();
+  const key = keyId ? await db.selectFrom('key').selectAll().where('id', '=', keyId).executeTakeFirst() : undefined;
+  return {
+    lease,
+    reservation,
+    key,
+    holder: holderOf(lease, reservation),
+    resource: resourceOf(lease, reservation),
+    window: windowOf(lease, key),
+    grant: lease.grant?.grant,
+  };
+}
+
+export function sourceOf(policy: Policy, facts: Facts): Source | undefined {
+  return policy.sources[facts.reservation.source];
+}
+
+export function planOf(policy: Policy, facts: Facts): Plan | undefined {
+  return policy.plans.find((plan) => plan.name === facts.lease.plan);
+}
+
+function holderOf(lease: LeaseRow, reservation: ReservationRow): Holder {
+  const contact = contactOf(reservation.state, lease.holderId);
+  return { ...contact, email: singleAddress(contact.email) };
+}
+
+/** One address and nothing else: a list, a display name or a line break in an event must not reach more people than the holder. */
+function singleAddress(email: string | undefined): string | undefined {
+  const address = email?.trim() ?? '';
+  return address.length <= 254 && /^[^\s@<>()[\]\\,;:"]+@[^\s@<>()[\]\\,;:"]+$/.test(address) ? address : undefined;
+}
+
+/** A booking that moved keeps its old lease: then only the id of what the lease was for is left. */
+function resourceOf(lease: LeaseRow, reservation: ReservationRow): Resource {
+  const resource = reservation.state.resource?.value;
+  return resource?.id === lease.resourceId ? resource : { id: lease.resourceId, name: lease.resourceId, type: '' };
+}
+
+function windowOf(lease: LeaseRow, key: KeyRow | undefined): Window | undefined {
+  if (key) return { opensAt: key.opensAt, closesAt: key.closesAt };
+  return lease.opensAt && lease.closesAt ? { opensAt: lease.opensAt, closesAt: lease.closesAt } : undefined;
+}

@@ -1,0 +1,98 @@
+import { type Kysely, sql } from 'kysely';
+import type { Database, DeliveryRow, NewDelivery } from './schema.ts';
+
+/** Queries on deliveries. `attempts` is the fence: only the worker whose turn it is may write an outcome. */
+
+type Db = Kysely<Database>;
+
+/** The ids that are new; an announcement made twice inserts nothing. */
+export async function insertDeliveries(db: Db, rows: readonly NewDelivery[]): Promise<string[]> {
+  if (rows.length === 0) return [];
+  const inserted = await db
+    .insertInto('delivery')
+    .values([...rows])
+    .onConflict((conflict) => conflict.column('dedupe').doNothing())
+    .returning('id')
+    .execute();
+  return inserted.map((row) => row.id);
+}
+
+export async function deliveryById(db: Db, id: string): Promise<DeliveryRow | undefined> {
+  return await db.selectFrom('delivery').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+export async function deliveriesOf(db: Db, leaseId: string): Promise<DeliveryRow[]> {
+  return await db.selectFrom('delivery').selectAll().where('leaseId', '=', leaseId).orderBy('id').execute();
+}
+
+/** The deliveries that carry a claim's link or its code. */
+export async function claimDeliveries(db: Db, claimId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('delivery')
+    .select('id')
+    .where('claimId', '=', claimId)
+    .where(sql<string>`body ->> 'part'`, 'in', ['link', 'code'])
+    .orderBy('id')
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** Deliveries to send now, the longest waiting first. One whose sender died in the middle is due again after its turn. */
+export async function dueDeliveries(db: Db, now: Date, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('delivery')
+    .select('id')
+    .where('state', '=', 'pending')
+    .where('nextAt', '<=', now)
+    .orderBy('nextAt')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** Counts the attempt and keeps others away until `until`. Undefined when it is not due, or another took it first. */
+export async function takeDelivery(db: Db, id: string, turn: { now: Date; until: Date }): Promise<DeliveryRow | undefined> {
+  return await db
+    .updateTable('delivery')
+    .set((row) => ({ attempts: row('attempts', '+', 1), nextAt: turn.until }))
+    .where('id', '=', id)
+    .where('state', '=', 'pending')
+    .where('nextAt', '<=', turn.now)
+    .returningAll()
+    .executeTakeFirst();
+}
+
+export type DeliveryOutcome =
+  | { readonly state: 'delivered'; readonly at: Date; readonly status: number | null }
+  | { readonly state: 'pending'; readonly nextAt: Date; readonly status: number | null; readonly error: string }
+  | { readonly state: 'failed'; readonly status: number | null; readonly error: string };
+
+/** False when the turn was lost meanwhile (a slow attempt, sent again by another): nothing is written then. */
+export async function finishDelivery(db: Db, turn: { id: string; attempts: number }, outcome: DeliveryOutcome): Promise<boolean> {
+  const row = await db
+    .updateTable('delivery')
+    .set({
+      state: outcome.state,
+      nextAt: outcome.state === 'pending' ? outcome.nextAt : null,
+      lastStatus: outcome.status,
+      lastError: outcome.state === 'delivered' ? null : outcome.error,
+      deliveredAt: outcome.state === 'delivered' ? outcome.at : null,
+    })
+    .where('id', '=', turn.id)
+    .where('attempts', '=', turn.attempts)
+    .where('state', '=', 'pending')
+    .returning('id')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Sends it again from the beginning of the schedule, whatever became of it. */
+export async function restartDelivery(db: Db, id: string, now: Date): Promise<boolean> {
+  const row = await db
+    .updateTable('delivery')
+    .set({ state: 'pending', attempts: 0, nextAt: now, lastStatus: null, lastError: null, deliveredAt: null })
+    .where('id', '=', id)
+    .returning('id')
+    .executeTakeFirst();
+  return row !== undefined;
+}

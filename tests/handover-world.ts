@@ -1,0 +1,181 @@
+import { createCallback } from '../src/handover/channels/callback.ts';
+import { createMailer } from '../src/handover/channels/email.ts';
+import { createWebhook } from '../src/handover/channels/webhook.ts';
+import { createClaims } from '../src/handover/claim.ts';
+import { createDeliverer } from '../src/handover/deliver.ts';
+import { createAnnouncer } from '../src/handover/notify.ts';
+import { createOutgoing } from '../src/handover/outgoing.ts';
+import type { Resolver } from '../src/handover/target.ts';
+import { dueDeliveries } from '../src/ledger/deliveries.ts';
+import type { Jobs } from '../src/ledger/jobs.ts';
+import { newId } from '../src/ledger/ids.ts';
+import type { Holder } from '../src/reservation/event.ts';
+import { emptyReservation, fold } from '../src/reservation/fold.ts';
+import type { Grant } from '../src/reservation/lease.ts';
+import type { Notice, NoticeKind } from '../src/reservation/notice.ts';
+import type { Plan } from '../src/reservation/plan.ts';
+import type { Policy, Source } from '../src/reservation/policy.ts';
+import { Secret } from '../src/secret/secret.ts';
+import type { TestEngine } from './engines.ts';
+import { plan as lab, scopes } from './fixtures/plan.ts';
+import { clockAt } from './workshop.ts';
+
+export const HOOK = { id: 7, secret: 'c2VjcmV0LXVzZWQtYXMtdGV4dA==', resources: [12] };
+export const OPENS = '2026-01-05T10:00:00.000Z';
+export const CLOSES = '2026-01-05T12:00:00.000Z';
+const GRANT: Grant = {
+  scopes: ['read'],
+  methods: ['GET'],
+  endpoints: ['/api/**'],
+  quota: { limit: 1000, per: 'reservation' },
+  rateLimit: { limit: 100, per: 'hour' },
+};
+
+export interface WorldOptions {
+  source?: Partial<Source>;
+  handover?: Plan['handover'];
+  smtpUrl?: string;
+  publicUrl?: string;
+  resolve?: Resolver;
+  allowPrivate?: string[];
+}
+
+export interface Booking {
+  holder?: Holder;
+  resourceName?: string;
+  title?: string;
+  webhookId?: string;
+}
+
+/** Hand-over with a real ledger and real channels; reservations, leases and keys are put in as the other folders would leave them. */
+export async function openHandover(engine: TestEngine, options: WorldOptions = {}) {
+  const clock = clockAt('2026-01-05T09:59:00Z');
+  const now = () => clock.now();
+  const open = await engine.open({ now });
+  const { ledger, sealer } = open;
+  const woken: string[] = [];
+  const list: Pick<Jobs, 'enqueue'> = { enqueue: async (_tx, _queue, ids) => void woken.push(...ids) };
+  /** Tests may change them as they go. */
+  const settings = { handover: lab.handover, source: {} as Partial<Source>, jobs: list, ...options };
+  const jobs: Pick<Jobs, 'enqueue'> = { enqueue: async (...job) => await settings.jobs.enqueue(...job) };
+  const policy = (): Policy => ({
+    sources: { default: { ...SOURCE, ...settings.source } },
+    providers: {},
+    scopes,
+    plans: [{ ...lab, handover: settings.handover }],
+  });
+  const publicUrl = options.publicUrl ?? 'https://keys.campus.example';
+  const unenforced = () => ['Nobody enforces the addresses it is used from.'];
+  const outgoing = createOutgoing({ now, resolve: options.resolve, allowPrivate: options.allowPrivate });
+  const mailer = options.smtpUrl
+    ? createMailer({ smtpUrl: new Secret(options.smtpUrl), publicUrl, from: 'Lab keys <keys@campus.example>' })
+    : undefined;
+  const announce = createAnnouncer({ policy, sealer, now, jobs, smtp: mailer !== undefined });
+  const { notify: callback, log } = createCallback(outgoing);
+  const channels = { callback, log, webhook: createWebhook({ db: ledger.db, sealer, outgoing }), email: mailer?.send };
+  const shared = { ledger, sealer, policy, now, announce, publicUrl, unenforced };
+  const deliverer = createDeliverer({ ...shared, jobs, channels, random: () => 0.5 });
+  const claims = createClaims(shared);
+
+  /** A booking with its lease and an active key. */
+  async function book(booking: Booking = {}) {
+    const holder = booking.holder ?? { id: 'kc-ada', name: 'Ada', email: 'Ada@Campus.example' };
+    const [rsv, leaseId, keyId] = [newId('rsv'), newId('lse'), newId('key')];
+    const secret = new Secret(`temp_${keyId}`);
+    const externalId = rsv.slice(-9);
+    const state = fold(emptyReservation('default', externalId), {
+      type: 'started',
+      reservationId: externalId,
+      version: 1,
+      title: booking.title ?? 'Thesis',
+      resource: { id: '12', name: booking.resourceName ?? 'Lab API', type: 'API Key' },
+      holders: [holder],
+      reply: {
+        eventType: 'EVENT_START',
+        ...(booking.webhookId === '' ? {} : { webhookId: booking.webhookId ?? String(HOOK.id) }),
+      },
+    });
+    const [opensAt, closesAt, at] = [new Date(OPENS), new Date(CLOSES), now()];
+    const times = { createdAt: at, updatedAt: at };
+    await ledger.transact(async ({ db }) => {
+      await db
+        .insertInto('reservation')
+        .values({ id: rsv, source: 'default', externalId, state: JSON.stringify(state), ...times })
+        .execute();
+      const about = { plan: 'lab', provider: 'local', resourceId: '12', state: 'active' as const, opensAt, closesAt };
+      const grant = JSON.stringify({ grant: GRANT, asked: '' });
+      await db
+        .insertInto('lease')
+        .values({ id: leaseId, reservationId: rsv, holderId: holder.id, ...about, grant, ...times })
+        .execute();
+      const sealedSecret = sealer.seal(secret, `key:${keyId}`);
+      const key = {
+        leaseId,
+        generation: 1,
+        name: keyId,
+        provider: 'local',
+        state: 'active' as const,
+        opensAt,
+        closesAt,
+        createdAt: at,
+      };
+      await db
+        .insertInto('key')
+        .values({ id: keyId, ...key, sealedSecret, hint: 'temp_…', confirmedAt: at })
+        .execute();
+    });
+    return { leaseId, keyId, secret: secret.reveal(), externalId };
+  }
+
+  async function tell(kind: NoticeKind, about: { leaseId: string; keyId?: string }, more: Partial<Notice> = {}): Promise<void> {
+    const notice: Notice = { kind, leaseId: about.leaseId, keyId: about.keyId, id: `${kind}:1`, ...more };
+    await ledger.transact(async (tx) => await announce(tx, notice));
+  }
+
+  /** Sends everything that is due. */
+  async function deliverDue(): Promise<void> {
+    for (const id of await dueDeliveries(ledger.db, now(), 1000)) await deliverer.deliver(id);
+  }
+
+  const deliveries = async (leaseId: string) =>
+    await ledger.db.selectFrom('delivery').selectAll().where('leaseId', '=', leaseId).orderBy('id').execute();
+  const audited = async (subject: string) =>
+    (await ledger.db.selectFrom('audit').select('action').where('subject', '=', subject).orderBy('seq').execute()).map(
+      (row) => row.action,
+    );
+  const claimRow = async (keyId: string) =>
+    await ledger.db.selectFrom('claim').selectAll().where('keyId', '=', keyId).executeTakeFirstOrThrow();
+
+  async function close(): Promise<void> {
+    mailer?.close();
+    await open.close();
+  }
+
+  return {
+    ...shared,
+    clock,
+    settings,
+    woken,
+    deliverer,
+    claims,
+    book,
+    tell,
+    deliverDue,
+    deliveries,
+    audited,
+    claimRow,
+    close,
+  };
+}
+
+export type World = Awaited<ReturnType<typeof openHandover>>;
+
+const SOURCE: Source = {
+  name: 'default',
+  preset: 'cloud-resource-reservation',
+  secrets: [
+    { secret: new Secret('an old one'), notAfter: new Date('2026-01-01T00:00:00Z') },
+    { secret: new Secret(HOOK.secret) },
+  ],
+  encoding: 'base64',
+};
