@@ -52,7 +52,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
   const log = overrides.log ?? createLog({ level: settings.logLevel, now });
   const metrics = createMetrics();
   const sealer = createSealer(settings.masterKeys);
-  const chain = createChain(sealer.derive('audit'));
+  const chain = createChain(sealer.derive('audit'), sealer.deriveOlder('audit'));
   const ledger = await openLedger({
     databaseUrl: settings.databaseUrl,
     dataDir: settings.dataDir,
@@ -82,7 +82,8 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
         log.warn('configuration', { file: problem.file, line: problem.line, path: problem.path, problem: problem.message }),
     });
     const jobs = await startJobs(ledger, { log: (message, fields) => log.warn(message, { ...fields }) });
-    unwind.unshift(() => jobs.stop());
+    let drain = async (): Promise<void> => {};
+    unwind.unshift(() => Promise.all([jobs.stop(), drain()]));
     const common = { ledger, sealer, jobs, now, log, metrics, policy: catalogue.policy };
     const handover = openHandover({ ...common, settings, unenforced: catalogue.unenforced });
     unwind.unshift(async () => handover.close());
@@ -94,22 +95,23 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       wait,
       crashPoint: overrides.crashPoint,
     });
-    unwind.unshift(() => leasing.drain());
+    drain = () => leasing.drain();
     const receiver = createReceiver(common);
     metrics.watch({ leasesByState: () => leasesByState(ledger.db), debts: () => debtCount(ledger.db, now()) });
 
-    await jobs.work('settle', { concurrency: 64 }, leasing.wake);
-    await jobs.work('deliver', { concurrency: 16 }, handover.deliver);
-    await jobs.work('rotate', { concurrency: 1 }, leasing.rotations.run);
-    await jobs.work('inventory', { concurrency: 1 }, leasing.inventory);
+    await jobs.work('settle', { concurrency: 64 }, (id) => leasing.wake(id));
+    await jobs.work('deliver', { concurrency: 16 }, (id) => handover.deliver(id));
+    await jobs.work('rotate', { concurrency: 1 }, (id) => leasing.rotations.run(id));
+    await jobs.work('inventory', { concurrency: 1 }, (name) => leasing.inventory(name));
+    await jobs.work('retention', { concurrency: 1 }, async () => void (await forgetOld(ledger.db, now())));
     await leasing.rotations.resume();
     const clock = startClock(
       [
-        { name: 'leases', everyMs: 1000, run: leasing.sweep },
-        { name: 'deliveries', everyMs: 2000, run: handover.sweep },
-        { name: 'claims', everyMs: 10_000, run: handover.expireClaims },
+        { name: 'leases', everyMs: 1000, run: () => leasing.sweep() },
+        { name: 'deliveries', everyMs: 2000, run: () => handover.sweep() },
+        { name: 'claims', everyMs: 10_000, run: () => handover.expireClaims() },
         { name: 'inventory', everyMs: 15 * 60_000, run: () => leasing.inventoryAll(Object.keys(catalogue.policy().providers)) },
-        { name: 'retention', everyMs: 60 * 60_000, run: () => forgetOld(ledger.db, now()) },
+        { name: 'retention', everyMs: 60 * 60_000, run: () => ledger.transact((tx) => jobs.enqueue(tx, 'retention', ['all'])) },
       ],
       log,
     );

@@ -44,7 +44,22 @@ export function createRouters(parts: RouterParts): RequestHandler[] {
     webhookRoutes({ receiver: parts.receiver }),
     healthRoutes({ ready: () => ledger.ready() }),
     verifyRoutes({ verify: parts.keys.verify, allow }),
-    claimRoutes({ claims: parts.handover.claims, now, publicUrl: settings.publicUrl }),
-    metricsRoutes({ metrics: parts.metrics, allow }),
+    claimRoutes({
+      claims: parts.handover.claims,
+      now,
+      publicUrl: settings.publicUrl,
+      callWith: (provider) => callWith(parts, provider),
+    }),
+    metricsRoutes({
+      metrics: parts.metrics,
+      allow: async (request) => (await allow(request)) || (await parts.guard.admits(request, 'read')),
+    }),
   ];
+}
+
+/** How a holder sends the key: where the provider's own address is known, the examples show it. */
+function callWith({ catalogue }: RouterParts, provider: string): { header: string; url?: string } {
+  const config = catalogue.policy().providers[provider]?.config;
+  const endpoint = typeof config === 'object' && config !== null && 'endpoint' in config ? config.endpoint : undefined;
+  return { header: 'X-API-Key', ...(typeof endpoint === 'string' ? { url: endpoint } : {}) };
 }

@@ -7,7 +7,7 @@ import { createOperations } from '../src/lease/operate.ts';
 import { createSettle } from '../src/lease/settle.ts';
 import type { Workshop } from '../src/lease/turn.ts';
 import { newId } from '../src/ledger/ids.ts';
-import { openLeases, wakeLeases, wakeWaiting } from '../src/ledger/leases.ts';
+import { openLeases, releaseTurns, wakeLeases, wakeWaiting } from '../src/ledger/leases.ts';
 import { reservePace } from '../src/ledger/pace.ts';
 import type { Event } from '../src/reservation/event.ts';
 import { emptyReservation, fold, reviveReservation } from '../src/reservation/fold.ts';
@@ -60,32 +60,38 @@ export async function openWorkshop(
   };
   const errors: object[] = [];
   const providers = () => ({ name: 'campus', driver, parseHandle: (stored: unknown) => generic.handle.parse(stored) });
-  const gate = createGate({
-    now: clock.now,
-    random: () => 0,
-    onRecovery: (provider) => void wakeWaiting(ledger.db, provider, clock.now()),
-  });
-  const shop: Workshop = {
-    ledger,
-    sealer,
-    policy: () => ({ scopes, plans: [plan] }),
-    providers,
-    call: createCaller({
+  /** Everything that a process keeps in memory. */
+  const start = () => {
+    const gate = createGate({
+      now: clock.now,
+      random: () => 0,
+      onRecovery: (provider) => void wakeWaiting(ledger.db, provider, clock.now()),
+    });
+    const shop: Workshop = {
+      ledger,
+      sealer,
+      policy: () => ({ scopes, plans: [plan] }),
       providers,
-      gate,
-      deadlineMs: 3000,
-      pace: (provider, action, perSecond) => reservePace(ledger.db, { provider, action, perSecond, now: clock.now() }),
+      call: createCaller({
+        providers,
+        gate,
+        deadlineMs: 3000,
+      stopping: new AbortController().signal,
+        pace: (provider, action, perSecond) => reservePace(ledger.db, { provider, action, perSecond, now: clock.now() }),
+        crashPoint: options.crashPoint,
+      }),
+      announce: async (_tx, notice) => void notices.push(notice),
+      now: clock.now,
+      random: () => 0.5,
+      keyPrefix: 'temp',
+      log,
       crashPoint: options.crashPoint,
-    }),
-    announce: async (_tx, notice) => void notices.push(notice),
-    now: clock.now,
-    random: () => 0.5,
-    keyPrefix: 'temp',
-    log,
-    crashPoint: options.crashPoint,
+    };
+    const settle = createSettle(shop);
+    const operations = createOperations({ ledger, settle, planOf: () => plan, now: clock.now, wait: async () => {} });
+    return { shop, settle, operations };
   };
-  const settle = createSettle(shop);
-  const operations = createOperations({ ledger, settle, planOf: () => plan, now: clock.now, wait: async () => {} });
+  let running = start();
 
   /** What intake does with one observation. */
   const hear = async (event: Event): Promise<string[]> =>
@@ -117,15 +123,24 @@ export async function openWorkshop(
     sealer,
     chain,
     place,
-    shop,
     manager,
     notices,
     errors,
-    settle,
-    operations,
+    get shop() {
+      return running.shop;
+    },
+    get operations() {
+      return running.operations;
+    },
+    settle: (leaseId: string) => running.settle(leaseId),
     hear,
+    /** What a process that died leaves behind: the ledger and the provider. */
+    restart: async () => {
+      running = start();
+      if (ledger.engine === 'embedded') await releaseTurns(ledger.db);
+    },
     settleAll: async () => {
-      for (const { id } of await ledger.db.selectFrom('lease').select('id').orderBy('id').execute()) await settle(id);
+      for (const { id } of await ledger.db.selectFrom('lease').select('id').orderBy('id').execute()) await running.settle(id);
     },
     leases: () => ledger.db.selectFrom('lease').selectAll().orderBy('id').execute(),
     keys: () => ledger.db.selectFrom('key').selectAll().orderBy('id').execute(),

@@ -43,7 +43,7 @@ export function openHandover(options: HandoverOptions): Handover {
   const { publicUrl } = settings;
   const announce = createAnnouncer({ ...options, smtp: settings.smtpUrl !== undefined });
   const outgoing = createOutgoing({ now, allowPrivate: settings.allowPrivateTargets });
-  const mailer = settings.smtpUrl && createMailer({ smtpUrl: settings.smtpUrl, publicUrl });
+  const mailer = settings.smtpUrl && createMailer({ smtpUrl: settings.smtpUrl, publicUrl, from: settings.smtpFrom });
   const callback = createCallback(outgoing);
   const channels = {
     callback: callback.notify,

@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net';
 
 export interface Listening {
   readonly url: string;
-  /** Takes no new connection, lets running requests end, at most 8 s. */
+  /** Takes no new connection, lets running requests end, at most 3 s. */
   close(): Promise<void>;
 }
 
-const DRAIN_MS = 8000;
+const DRAIN_MS = 3000;
 
 /** Listens, with limits on how long a client may take to say what it wants. */
 export async function listen(

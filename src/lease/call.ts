@@ -24,6 +24,8 @@ export interface CallerOptions {
   /** How long one call may take in all. */
   readonly deadlineMs: number;
   readonly observe?: (provider: string, action: Action, outcome: string, seconds: number) => void;
+  /** Set off when the service stops: calls that still run are given up, to be made again by the next start. */
+  readonly stopping: AbortSignal;
   /** Only tests stop the process here. */
   readonly crashPoint?: (name: string) => void;
 }
@@ -48,7 +50,10 @@ export function createCaller(options: CallerOptions): Caller {
     const outcome = (kind: string) => options.observe?.(provider, action, kind, (performance.now() - began) / 1000);
     options.crashPoint?.(`${action}:before-call`);
     try {
-      const call: Call = { signal: AbortSignal.timeout(options.deadlineMs), requestId: randomUUID() };
+      const call: Call = {
+        signal: AbortSignal.any([AbortSignal.timeout(options.deadlineMs), options.stopping]),
+        requestId: randomUUID(),
+      };
       const answer = await withDeadline(work(open, call), call.signal);
       options.crashPoint?.(`${action}:after-call`);
       options.gate.succeeded(provider);
@@ -75,7 +80,7 @@ async function keepPace(options: CallerOptions, open: OpenProvider, action: Acti
 /** A driver that ignores its signal is not waited for. */
 async function withDeadline<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const expire = () => reject(new DriverError('transient', 'no answer within the deadline'));
+  const expire = () => reject(new DriverError('transient', 'no answer in time'));
   signal.addEventListener('abort', expire, { once: true });
   try {
     return await Promise.race([work, promise]);

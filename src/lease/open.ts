@@ -24,7 +24,7 @@ export interface Leasing {
   takeInventory(provider: string): Promise<Inventory | undefined>;
   /** The configuration changed: every lease that is not over is looked at again. */
   reconsider(): Promise<void>;
-  /** Waits for what is running; what waits is left to its own clock. */
+  /** Waits for what is running, a few seconds; what waits is left to its own clock. */
   drain(): Promise<void>;
 }
 
@@ -39,6 +39,8 @@ export interface LeasingOptions extends Pick<
 }
 
 const DEADLINE_MS = 60_000;
+/** What a stop waits for calls that run, before it gives them up. */
+const GRACE_MS = 3000;
 const LONGEST_QUEUE = 20_000;
 const USUAL_CONCURRENCY = 50;
 
@@ -46,6 +48,7 @@ const USUAL_CONCURRENCY = 50;
 export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
   const { ledger, jobs, now, log, providers, metrics } = options;
   const random = Math.random;
+  const stopping = new AbortController();
   const gate = createGate({
     now,
     random,
@@ -63,6 +66,7 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
       if (action === 'issue') metrics.issueSeconds.observe({ provider, outcome }, seconds);
       if (action === 'revoke') metrics.revokeSeconds.observe({ provider, outcome }, seconds);
     },
+    stopping: stopping.signal,
     crashPoint: options.crashPoint,
   });
   const shop: Workshop = { ...options, call, random };
@@ -99,6 +103,10 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
         .where('state', 'not in', ['revoked'])
         .where('heldUntil', 'is', null)
         .execute()),
-    drain: () => scheduler.drain(),
+    async drain() {
+      const giveUp = setTimeout(() => stopping.abort(), GRACE_MS);
+      await scheduler.drain();
+      clearTimeout(giveUp);
+    },
   };
 }

@@ -22,7 +22,6 @@ export async function retime(shop: Workshop, turn: Turn, key: KeyRow, step: Reti
   }
   await writeInTurn(shop, turn, 'retime', async (tx) => {
     await moveKey(tx.db, key.id, step.window);
-    await tx.db.updateTable('claim').set({ expiresAt: step.window.closesAt }).where('keyId', '=', key.id).execute();
     await moveLease(shop, tx, turn, { opensAt: step.window.opensAt, closesAt: step.window.closesAt });
     tx.audit({
       actor: 'latchkey',

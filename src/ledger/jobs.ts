@@ -22,11 +22,11 @@ export interface Jobs {
    * and tried again a few times; what must be retried for longer says so in its own row.
    */
   work(queue: Queue, options: { concurrency: number }, handle: (id: string) => Promise<void>): Promise<void>;
-  /** Takes no more jobs and waits for running handlers, at most 8 s; what still runs then is left for the next start. */
+  /** Takes no more jobs and waits for running handlers, at most 4 s; what still runs then is left for the next start. */
   stop(): Promise<void>;
 }
 
-const DRAIN_MS = 8_000;
+const DRAIN_MS = 4_000;
 const CHANNEL = 'jobs';
 const HEARTBEAT_MS = 5_000;
 const ERROR_LOG_PAUSE_MS = 10_000;
