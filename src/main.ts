@@ -8,6 +8,7 @@ import { startClock } from './clock.ts';
 import type { CompleteSettings } from './first-start.ts';
 import { openHandover } from './handover/open.ts';
 import { presets } from './intake/presets.ts';
+import { reconsiderBookings } from './intake/reconsider.ts';
 import { createReceiver } from './intake/receive.ts';
 import { openKeys } from './keys/open.ts';
 import { openLeasing } from './lease/open.ts';
@@ -120,7 +121,9 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     const guard = createGuard({ find: (token) => findOperator(ledger, token), log });
     const reload = async () => {
       const problems = await catalogue.reload();
-      if (problems.length === 0) await leasing.reconsider();
+      if (problems.length > 0) return problems;
+      await leasing.reconsider();
+      await reconsiderBookings(ledger, () => ({ jobs, policy: catalogue.policy(), now: now() }));
       return problems;
     };
     const routers = createRouters({ ...common, settings, guard, catalogue, chain, keys, receiver, handover, leasing, reload });

@@ -310,7 +310,7 @@ describe('decide', () => {
       [],
       'active',
     ],
-    ['makes no key without a plan', situation({ plan: undefined }), OPENS, [], 'refused'],
+    ['makes no key without a plan', situation({ plan: undefined }), OPENS, [], 'revoked'],
     [
       'calls a revocation that has failed for long a debt',
       situation({ keys: [{ ...live, state: 'revoking', overdue: true, retryAt: minutesAfterOpening(200) }] }),

@@ -35,18 +35,32 @@ export async function moveReservations(tx: Tx, news: readonly News[], mover: Mov
   const bookings = [...byBooking.values()].map(([first]) => ({ source: first!.source, externalId: first!.event.reservationId }));
   const locked = await lockReservations(tx.db, bookings, mover.now);
   const moved = locked.map((before) => move(before, byBooking.get(keyOf(before.state))!, mover.policy));
+  await settleDown(tx, moved, mover);
+  await linkEvents(
+    tx.db,
+    news.map(({ eventId }) => eventId),
+  );
+}
 
+/** The same bookings under a configuration that changed: leases that can be made now are made. */
+export async function placeAgain(tx: Tx, bookings: readonly Booking[], mover: Mover): Promise<void> {
+  const locked = await lockReservations(tx.db, bookings, mover.now);
+  await settleDown(
+    tx,
+    locked.map((before) => move(before, [], mover.policy)),
+    mover,
+  );
+}
+
+/** Writes what the bookings became, with the leases that follow, and has them settled. */
+async function settleDown(tx: Tx, moved: readonly Move[], mover: Mover): Promise<void> {
   await saveReservations(
     tx.db,
     moved.map(({ before, state, problem }) => ({ ...before, state, problem })),
     mover.now,
   );
-  await linkEvents(
-    tx.db,
-    news.map(({ eventId }) => eventId),
-  );
   for (const one of moved) auditMove(tx, one);
-  await openLeasesOf(tx.db, await openingsOf(tx, moved, mover.now));
+  await openLeasesOf(tx.db, await openingsOf(tx, moved, mover));
   const ids = moved.map(({ before }) => before.id);
   await mover.jobs.enqueue(tx, 'settle', await wakeLeasesOf(tx.db, ids, mover.now));
 }
@@ -81,9 +95,17 @@ function prospectOf(state: Reservation, plans: readonly Plan[]): Pick<Move, 'pla
 }
 
 /** A lease for each holder of each open booking, except for those who have one under the plan that matched before. */
-async function openingsOf(tx: Tx, moved: readonly Move[], now: Date): Promise<LeaseOpening[]> {
+async function openingsOf(tx: Tx, moved: readonly Move[], { now, policy }: Mover): Promise<LeaseOpening[]> {
   const known = moved.filter(({ before, plan }) => plan && !before.fresh).map(({ before }) => before.id);
-  const taken = new Set((await served(tx.db, known)).map((lease) => takenBy(lease)));
+  const taken = new Set(
+    (
+      await served(
+        tx.db,
+        known,
+        policy.plans.map(({ name }) => name),
+      )
+    ).map((lease) => takenBy(lease)),
+  );
   return moved.flatMap(({ before: { id: reservationId }, state, plan }): LeaseOpening[] => {
     const resourceId = state.resource?.value.id;
     if (!plan || resourceId === undefined) return [];

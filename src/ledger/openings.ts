@@ -72,7 +72,7 @@ export interface Served {
  * Who already has a lease for these reservations, under whatever plan: the one that first matched stays when the configuration
  * changes. A lease that an operator revoked counts too, so that renaming its plan does not bring the key back.
  */
-export async function served(db: Db, reservationIds: readonly string[]): Promise<readonly Served[]> {
+export async function served(db: Db, reservationIds: readonly string[], plans: readonly string[]): Promise<readonly Served[]> {
   const found: Served[] = [];
   for (const chunk of chunksOf(reservationIds)) {
     const rows = await db
@@ -80,6 +80,8 @@ export async function served(db: Db, reservationIds: readonly string[]): Promise
       .select(['reservationId', 'holderId', 'resourceId'])
       .where('reservationId', 'in', chunk)
       .where((row) => row.or([row('state', 'not in', ['revoked', 'refused']), row('revokedBy', 'is not', null)]))
+      // One that never had a key and whose plan is gone will have none.
+      .where((row) => row.or([row('state', '!=', 'pending'), row('plan', 'in', [...plans, ''])]))
       .execute();
     found.push(...rows);
   }

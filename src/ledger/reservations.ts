@@ -45,6 +45,22 @@ export async function lockReservations(db: Db, bookings: readonly Booking[], now
   return locked;
 }
 
+/** Bookings that are not over, by id; `after` is the last id of the page before. */
+export async function openBookings(
+  db: Db,
+  page: { after: string; limit: number; now: Date },
+): Promise<(Booking & { id: string })[]> {
+  return await db
+    .selectFrom('reservation')
+    .select(['id', 'source', 'externalId'])
+    .where('closed', '=', false)
+    .where((row) => row.or([row('endsAt', 'is', null), row('endsAt', '>', page.now)]))
+    .where('id', '>', page.after)
+    .orderBy('id')
+    .limit(page.limit)
+    .execute();
+}
+
 export interface ReservationChange {
   readonly id: string;
   readonly state: Reservation;
@@ -91,6 +107,8 @@ export async function findBooking(db: Db, { source, externalId }: Booking): Prom
 
 export interface ReservationFilter {
   readonly source?: string;
+  /** The source's own id of the booking. */
+  readonly externalId?: string;
   readonly resourceId?: string;
   readonly closed?: boolean;
   /** Only those that got no lease, with the reason. */
@@ -103,7 +121,7 @@ export interface ReservationFilter {
 /** Newest first. Give the last id as `before` for the next page. */
 export async function listReservations(db: Db, filter: ReservationFilter): Promise<readonly ReservationRow[]> {
   let query = db.selectFrom('reservation').selectAll().orderBy('id', 'desc').limit(filter.limit);
-  for (const column of ['source', 'resourceId', 'closed'] as const) {
+  for (const column of ['source', 'externalId', 'resourceId', 'closed'] as const) {
     if (filter[column] !== undefined) query = query.where(column, '=', filter[column]);
   }
   if (filter.troubled) query = query.where('problem', 'is not', null);

@@ -51,7 +51,7 @@ export function termsOf({ reservation, lease, plan, scopes, keys, powers }: Situ
 function withoutPlan(lease: LeaseFacts, keys: readonly KeyFacts[], now: Date): Terms {
   const key = keys.find((candidate) => candidate.state === 'active' && candidate.generation === lease.generation);
   if (!key || !lease.granted)
-    return { wanted: false, window: null, state: 'refused', reason: 'its plan is no longer configured', until: null };
+    return { wanted: false, window: null, state: 'revoked', reason: 'its plan is no longer configured', until: null };
   const window = { opensAt: key.opensAt, closesAt: key.closesAt };
   if (now >= key.closesAt) return { wanted: false, window, state: 'revoked', reason: 'the window closed', until: null };
   return { wanted: true, window, grant: lease.granted.grant, asked: lease.granted.asked };
