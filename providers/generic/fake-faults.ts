@@ -13,26 +13,60 @@ export interface Fault {
   readonly how: FaultKind;
   /** For so many requests (1); `Infinity` until `heal`. */
   readonly times?: number;
+  /** Only each n-th of them (1). */
+  readonly every?: number;
+  /** Only those whose path or body holds this text. */
+  readonly about?: string;
+}
+
+/** What a manager takes from all its clients together, in any second; the rest is a 429 with `Retry-After: 1`, or the date of it. */
+export interface StandingLimit {
+  readonly perSecond: number;
+  readonly retryAfter: 'seconds' | 'date';
 }
 
 /** What no message of a driver may repeat. */
 export const VENDOR_TEXT = 'keys-db-7.internal.example';
 
 export function createFaults() {
-  const armed: { on: FaultPlace; how: FaultKind; left: number }[] = [];
+  const armed: { fault: Fault; left: number; seen: number }[] = [];
   return {
-    arm({ on, how, times = 1 }: Fault): void {
-      armed.push({ on, how, left: times });
+    arm(fault: Fault): void {
+      armed.push({ fault, left: fault.times ?? 1, seen: 0 });
     },
-    take(places: readonly FaultPlace[]): FaultKind | undefined {
-      const fault = armed.find(({ on, left }) => left > 0 && (on === 'any' || places.includes(on)));
-      if (fault) fault.left -= 1;
-      return fault?.how;
+    take(places: readonly FaultPlace[], text: string): FaultKind | undefined {
+      for (const one of armed) {
+        const { on, how, every = 1, about = '' } = one.fault;
+        if (one.left === 0 || !(on === 'any' || places.includes(on)) || !text.includes(about)) continue;
+        one.seen += 1;
+        if (one.seen % every !== 0) continue;
+        one.left -= 1;
+        return how;
+      }
+      return undefined;
     },
     heal(): void {
       armed.length = 0;
     },
   };
+}
+
+/** Whether a request now is one too many. Those refused do not count. */
+export function createLimiter(): (limit: StandingLimit | undefined) => boolean {
+  const taken: number[] = [];
+  return (limit) => {
+    const at = performance.now();
+    const oldest = limit && taken.at(-limit.perSecond);
+    if (oldest !== undefined && at - oldest < 1000) return true;
+    taken.push(at);
+    return false;
+  };
+}
+
+export function answerTooMany(response: ServerResponse, { retryAfter }: StandingLimit): void {
+  response.statusCode = 429;
+  response.setHeader('Retry-After', retryAfter === 'seconds' ? '1' : new Date(Date.now() + 1000).toUTCString());
+  response.setHeader('Content-Type', 'application/json').end('{"error":"too many requests"}');
 }
 
 /** Answers as the fault says, quoting the request the way careless servers do. */

@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { answerFault, createFaults, type Fault, type FaultPlace } from './fake-faults.ts';
-import { createStore, isComplete, type Knock, type ManagedKey, type Store, type StoreOptions } from './fake-store.ts';
+import { act, createMemory, placesOf, type Answer, type Request } from './fake-api.ts';
+import { answerFault, answerTooMany, createFaults, createLimiter, type Fault, type StandingLimit } from './fake-faults.ts';
+import { createStore, isComplete, type Knock, type ManagedKey, type StoreOptions } from './fake-store.ts';
 
 /*
  * The seed document's key manager as a small HTTP server, with a gateway at `/door/…` that enforces its keys (X-API-Key).
@@ -15,19 +16,16 @@ export interface FakeManagerOptions extends Partial<StoreOptions> {
   /** Between the commit and the answer. */
   readonly latencyMs?: number;
   readonly idempotency?: 'honoured' | 'ignored';
-}
-
-export interface Request {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: unknown;
+  readonly limit?: StandingLimit;
 }
 
 export interface FakeManager {
   readonly url: string;
   /** May be changed at any time. */
   latencyMs: number;
+  limit: StandingLimit | undefined;
+  /** When each 429 of the standing limit was answered, by `performance.now()`. */
+  readonly refusals: readonly number[];
   /** Every management request so far, refused and failed ones too. */
   readonly requests: readonly Request[];
   keys(): readonly (ManagedKey & { readonly complete: boolean })[];
@@ -39,17 +37,14 @@ export interface FakeManager {
   close(): Promise<void>;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body?: unknown;
-}
-
 /** Listens on a free port of 127.0.0.1. */
 export async function startFakeManager(options: FakeManagerOptions): Promise<FakeManager> {
   const store = createStore({ now: options.now ?? (() => new Date()), repeats: options.repeats ?? 'conflict' });
   const faults = createFaults();
   const once = options.idempotency === 'ignored' ? (_: Request, work: () => Answer) => work() : createMemory();
   const requests: Request[] = [];
+  const refusals: number[] = [];
+  const isTooMany = createLimiter();
 
   const server = createServer((incoming, response) => {
     serve(incoming, response).catch(() => response.destroy());
@@ -58,7 +53,12 @@ export async function startFakeManager(options: FakeManagerOptions): Promise<Fak
     const request = await read(incoming);
     if (request.path.startsWith('/door')) return reply(response, { status: store.knock(knockOf(request)) });
     requests.push(request);
-    const fault = faults.take(placesOf(request, store));
+    const { limit } = manager;
+    if (isTooMany(limit)) {
+      refusals.push(performance.now());
+      return answerTooMany(response, limit!);
+    }
+    const fault = faults.take(placesOf(request, store), request.path + JSON.stringify(request.body));
     if (fault === 'hang') return;
     if (fault === 'refuse') return void response.destroy();
     if (fault && fault !== 'lost-answer') return answerFault(response, fault, JSON.stringify(request));
@@ -72,6 +72,8 @@ export async function startFakeManager(options: FakeManagerOptions): Promise<Fak
   const manager: FakeManager = {
     url: await listen(server),
     latencyMs: options.latencyMs ?? 0,
+    limit: options.limit,
+    refusals,
     requests,
     keys: () => Array.from(store.keys.values(), (key) => ({ ...key, complete: isComplete(key) })),
     opensTheDoor: (knock) => store.knock(knock) === 200,
@@ -90,43 +92,12 @@ async function read(incoming: IncomingMessage): Promise<Request> {
     path: url.replace(/\?.*$/, ''),
     headers,
     body: sent && !url.startsWith('/door') ? JSON.parse(sent) : undefined,
+    at: performance.now(),
   };
 }
 
 function knockOf({ headers, method, path }: Request): Knock {
   return { apiKey: String(headers['x-api-key']), method, path: path.slice('/door'.length) };
-}
-
-function placesOf({ method, path, body }: Request, store: Store): readonly FaultPlace[] {
-  if (path === '/api/policies') return ['policy'];
-  if (method === 'DELETE') return ['revoke'];
-  if (method === 'GET') return ['usage'];
-  const known = store.keys.has((body as { api_key: string }).api_key);
-  return known ? ['issue', 'retime'] : ['issue'];
-}
-
-function act({ method, path, body }: Request, store: Store): Answer {
-  const [, key = '', usage] = /^\/api\/keys\/([^/]+)(\/usage)?$/.exec(path) ?? [];
-  const apiKey = decodeURIComponent(key);
-  if (method === 'POST' && path === '/api/keys') return { status: store.putKey(body) };
-  if (method === 'POST' && path === '/api/policies') return { status: store.putPolicy(body) };
-  if (method === 'DELETE' && key && !usage) return { status: store.removeKey(apiKey) };
-  const used = method === 'GET' && usage ? store.usage(apiKey) : undefined;
-  return used ? { status: 200, body: used } : { status: 404 };
-}
-
-/** Idempotency-Key: the first answer again for a repetition, 422 for another request under the same key. */
-function createMemory() {
-  const answers = new Map<string, { readonly body: string; readonly answer: Answer }>();
-  return ({ headers, body }: Request, work: () => Answer): Answer => {
-    const key = headers['idempotency-key'];
-    if (typeof key !== 'string') return work();
-    const before = answers.get(key);
-    if (before) return before.body === JSON.stringify(body) ? before.answer : { status: 422 };
-    const answer = work();
-    answers.set(key, { body: JSON.stringify(body), answer });
-    return answer;
-  };
 }
 
 function reply(response: ServerResponse, { status, body = { status } }: Answer): void {

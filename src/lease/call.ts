@@ -44,7 +44,11 @@ export function createCaller(options: CallerOptions): Caller {
   return async (provider, action, work) => {
     const open = options.providers(provider);
     if (!open) throw new DriverError('denied', `provider ${provider} is not configured any more`);
-    options.gate.enter(provider);
+    const waitMs = options.gate.enter(provider);
+    if (waitMs > 0) {
+      await sleep(waitMs);
+      options.gate.stillOpen(provider);
+    }
     await keepPace(options, open, action);
     const began = performance.now();
     const outcome = (kind: string) => options.observe?.(provider, action, kind, (performance.now() - began) / 1000);

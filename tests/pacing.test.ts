@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DriverError } from '../providers/driver.ts';
+import { createGate, Postponed } from '../src/lease/gate.ts';
+import { createRate, type Rate } from '../src/lease/rate.ts';
+
+/** A provider that takes so many calls in any second, and one caller that has as much to do as it is let. */
+function callFor(rate: Rate, seconds: number, manager: { perSecond: number; retryAfterMs: number }) {
+  const passed: number[] = [];
+  const refused: number[] = [];
+  for (let at = 0; at < seconds * 1000;) {
+    const turn = rate.reserve(at);
+    if ('comeBackMs' in turn) {
+      at += Math.ceil(turn.comeBackMs);
+      continue;
+    }
+    at += Math.ceil(turn.waitMs);
+    const oldest = passed.at(-manager.perSecond);
+    if (oldest !== undefined && at - oldest < 1000) {
+      refused.push(at);
+      rate.limited(at, at + manager.retryAfterMs);
+    } else {
+      passed.push(at);
+      rate.succeeded(at);
+    }
+    at += 1;
+  }
+  return { passed, refused };
+}
+
+describe('the rate of a provider', () => {
+  test('is not kept to before the provider says that it has one', () => {
+    const rate = createRate(() => 0);
+    for (let n = 0; n < 5000; n += 1) expect(rate.reserve(1000)).toEqual({ waitMs: 0 });
+  });
+
+  test('is found from the answers: after a minute few are refused and most of what it takes is used', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 200 }), fc.constantFrom(1000, 3000), (perSecond, retryAfterMs) => {
+        const { passed, refused } = callFor(
+          createRate(() => 0.5),
+          180,
+          { perSecond, retryAfterMs },
+        );
+        const late = (times: number[]) => times.filter((at) => at > 60_000).length;
+        expect(late(refused)).toBeLessThanOrEqual(0.05 * late(passed));
+        expect(late(passed)).toBeGreaterThan(0.4 * perSecond * 120);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('many refusals of one moment are one', () => {
+    const [one, many] = [createRate(() => 0), createRate(() => 0)];
+    for (const rate of [one, many]) for (let n = 0; n < 40; n += 1) rate.succeeded(5000);
+    one.limited(5500, 6500);
+    for (let n = 0; n < 30; n += 1) many.limited(5500 + n, 6500);
+    expect(many.reserve(6500)).toEqual(one.reserve(6500));
+    expect(many.reserve(6500)).toEqual(one.reserve(6500));
+  });
+
+  test('a crowd that cannot wait comes back one by one, and nobody after more than half a minute', () => {
+    const rate = createRate(() => 1);
+    for (let n = 0; n < 8; n += 1) rate.succeeded(5000);
+    rate.limited(5000, 10_000);
+    const returns = Array.from({ length: 200 }, () => rate.reserve(5000)).map((turn) =>
+      'comeBackMs' in turn ? turn.comeBackMs : 0,
+    );
+    expect(returns.slice(0, 3)).toEqual([5250, 5500, 5750]);
+    expect(Math.max(...returns)).toBe(30_000);
+  });
+});
+
+describe('the gate', () => {
+  const tooMany = new DriverError('rate-limited', 'campus: answered 429', { retryAfterMs: 7000 });
+  const open = () => {
+    let at = Date.parse('2026-01-01T10:00:00Z');
+    const recovered: string[] = [];
+    const gate = createGate({ now: () => new Date(at), random: () => 0, onRecovery: (name) => void recovered.push(name) });
+    return { gate, recovered, forward: (ms: number) => void (at += ms) };
+  };
+
+  test('leaves a provider alone for as long as it asked, whatever an earlier call still brings', () => {
+    const { gate, forward } = open();
+    for (let n = 0; n < 10; n += 1) gate.enter('campus');
+    gate.failed('campus', tooMany);
+    for (let n = 0; n < 9; n += 1) gate.succeeded('campus');
+    expect(() => gate.enter('campus')).toThrow(Postponed);
+    expect(() => gate.stillOpen('campus')).toThrow(Postponed);
+    forward(6999);
+    expect(() => gate.stillOpen('campus')).toThrow(Postponed);
+    forward(1);
+    expect(() => gate.stillOpen('campus')).not.toThrow();
+    expect(gate.enter('campus')).toBe(0);
+    expect(gate.enter('campus')).toBeGreaterThan(0);
+  });
+
+  test('holds up no other provider', () => {
+    const { gate } = open();
+    gate.failed('campus', tooMany);
+    expect(gate.enter('cloud')).toBe(0);
+  });
+
+  test('rests a provider that does not answer for seconds at most, and tells when it is back', () => {
+    const { gate, recovered, forward } = open();
+    for (let n = 0; n < 50; n += 1) gate.failed('campus', new DriverError('transient', 'campus: no answer'));
+    expect(() => gate.enter('campus')).toThrow(Postponed);
+    forward(5000);
+    expect(gate.enter('campus')).toBe(0);
+    gate.succeeded('campus');
+    expect(recovered).toEqual(['campus']);
+  });
+});
