@@ -3,7 +3,7 @@ import type { DriverDefinition, LimitReport, Tools } from '../providers/driver.t
 import type { OpenProvider } from './lease/call.ts';
 import { checkEnforcement } from './policy/enforcement.ts';
 import { formatProblem, type Problem } from './policy/problems.ts';
-import { loadPolicy } from './policy.ts';
+import { loadPolicy, type KnownPreset } from './policy.ts';
 import type { Plan } from './reservation/plan.ts';
 import type { Policy, Provider } from './reservation/policy.ts';
 import type { Environment } from './settings/lookup.ts';
@@ -22,7 +22,7 @@ export interface Catalogue {
 export interface CatalogueOptions {
   readonly settings: Settings;
   readonly drivers: readonly DriverDefinition[];
-  readonly presets: readonly string[];
+  readonly presets: readonly KnownPreset[];
   readonly env: () => Environment;
   /** What every driver is given, but for the provider's name. */
   readonly tools: Omit<Tools, 'provider'>;

@@ -13,7 +13,7 @@ import { createReceiver } from './intake/receive.ts';
 import { openKeys } from './keys/open.ts';
 import { openLeasing } from './lease/open.ts';
 import { debtCount, leasesByState } from './ledger/counts.ts';
-import { openLedger } from './ledger/database.ts';
+import { openLedger, type Ledger } from './ledger/database.ts';
 import { startJobs } from './ledger/jobs.ts';
 import { releaseTurns } from './ledger/leases.ts';
 import { forgetOld } from './ledger/retention.ts';
@@ -63,7 +63,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
   });
   const unwind: (() => Promise<unknown>)[] = [() => ledger.close()];
   try {
-    if (ledger.engine === 'embedded') await releaseTurns(ledger.db);
+    if (ledger.engine === 'embedded') await releaseTurns(ledger.db, now());
     await bootstrapAdmin(ledger, settings.adminToken, now);
     const keys = await openKeys({
       ledger,
@@ -76,7 +76,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     const catalogue = await openCatalogue({
       settings,
       drivers,
-      presets: presets.map((preset) => preset.id),
+      presets,
       env: overrides.env ?? environment,
       tools: { keys: keys.manager, userAgent: 'latchkey' },
       warn: (problem) =>
@@ -97,7 +97,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       crashPoint: overrides.crashPoint,
     });
     drain = () => leasing.drain();
-    const receiver = createReceiver(common);
+    const receiver = createReceiver({ ...common, ledger: { transact: stoppable(ledger, 'receive', overrides) } });
     metrics.watch({ leasesByState: () => leasesByState(ledger.db), debts: () => debtCount(ledger.db, now()) });
 
     await jobs.work('settle', { concurrency: 64 }, (id) => leasing.wake(id));
@@ -135,6 +135,16 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     await closeAll(unwind, log);
     throw error;
   }
+}
+
+/** A crash point on either side of each commit. */
+function stoppable(ledger: Ledger, name: string, { crashPoint }: Overrides): Ledger['transact'] {
+  return async (work) => {
+    crashPoint?.(`${name}:before-commit`);
+    const result = await ledger.transact(work);
+    crashPoint?.(`${name}:after-commit`);
+    return result;
+  };
 }
 
 async function closeAll(unwind: readonly (() => Promise<unknown>)[], log: Log): Promise<void> {

@@ -5,7 +5,14 @@ import { createExpander } from './policy/expand.ts';
 import { inOrder, problemAt, type Finding, type Locate, type Problem, type Report } from './policy/problems.ts';
 import { readPolicy } from './policy/sections.ts';
 import type { Environment } from './settings/lookup.ts';
+import type { Secret } from './secret/secret.ts';
 import type { Settings } from './settings.ts';
+
+/** A kind of booking system, as far as the configuration is concerned. */
+export interface KnownPreset {
+  readonly id: string;
+  readonly secretForm?: { readonly fits: (secret: Secret) => boolean; readonly words: string };
+}
 
 export interface PolicyInput {
   /** Empty when there is no file. */
@@ -16,7 +23,7 @@ export interface PolicyInput {
   readonly settings: Settings;
   readonly drivers: readonly DriverDefinition[];
   /** The systems that intake knows. */
-  readonly presets: readonly string[];
+  readonly presets: readonly KnownPreset[];
 }
 
 export type PolicyResult =

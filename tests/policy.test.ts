@@ -4,10 +4,10 @@ import type { Enforcement, LimitReport } from '../providers/driver.ts';
 import { drivers } from '../providers/index.ts';
 import { checkEnforcement } from '../src/policy/enforcement.ts';
 import { formatProblem, type Problem } from '../src/policy/problems.ts';
+import { presets } from '../src/intake/presets.ts';
 import { loadPolicy } from '../src/policy.ts';
 import { readSettings, type Settings } from '../src/settings.ts';
 
-const PRESETS = ['cloud-resource-reservation', 'standard'];
 const ENV = { WEBHOOK_SECRET: 'hush-hush' };
 
 function settingsOf(env: Record<string, string>): Settings {
@@ -17,7 +17,7 @@ function settingsOf(env: Record<string, string>): Settings {
 }
 
 function load(text: string, env: Record<string, string> = ENV) {
-  return loadPolicy({ text, file: 'latchkey.yaml', env, settings: settingsOf(env), drivers, presets: PRESETS });
+  return loadPolicy({ text, file: 'latchkey.yaml', env, settings: settingsOf(env), drivers, presets });
 }
 
 function accepted(text: string, env: Record<string, string> = ENV) {
@@ -114,7 +114,7 @@ describe('the files we ship', () => {
     ...ENV,
     API_MANAGEMENT_ENDPOINT: 'https://manager.example.org',
     API_MANAGEMENT_TOKEN: 'manager-token',
-    TIMETABLE_SECRET: 'tick-tock',
+    TIMETABLE_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   };
 
   test('the commented default changes nothing', () => {
@@ -183,7 +183,7 @@ describe('what is written', () => {
       lines(
         'sources:',
         '  a:',
-        '    preset: standard',
+        '    preset: cloud-resource-reservation',
         '    secrets: ["${WEBHOOK_SECRET}", { secret: "${OLD}", notAfter: 2026-12-31T00:00:00Z }]',
         '    callback: { notifications: "${EMPTY}", log: "" }',
       ),
@@ -294,6 +294,13 @@ describe('what is wrong', () => {
       4,
       'plans[1].name',
       'its own name',
+    ],
+    [
+      'a secret that verifies nothing',
+      lines('sources:', '  lab:', '    preset: standard', '    secrets: ["hush-hush"]'),
+      4,
+      'sources.lab.secrets[0]',
+      'whsec_',
     ],
     ['a source without a secret', lines('sources:', '  lab:', '    preset: standard'), 2, 'sources.lab', 'LATCHKEY_INSECURE=1'],
     ['a variable nobody set', plan('match: { resource: "${LAB_RESOURCE}" }'), 4, 'plans[0].match.resource', 'set LAB_RESOURCE'],

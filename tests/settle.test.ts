@@ -87,7 +87,7 @@ describeEngines('settle', (engine) => {
     await shop.settleAll();
     expect(await shop.leases()).toMatchObject([{ state: 'refused' }]);
     expect(shop.manager.keys()).toEqual([]);
-    expect(shop.notices).toMatchObject([{ kind: 'failed' }, { kind: 'refused' }]);
+    expect(shop.notices).toMatchObject([{ kind: 'failed' }]);
   });
 
   test('revocation never gives up, becomes a debt that can be seen, and is done when the provider is back', async () => {

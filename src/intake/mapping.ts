@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto';
 import { canonical } from '../reservation/canonical.ts';
 import type { Event } from '../reservation/event.ts';
 import type { Source } from '../reservation/policy.ts';
+import type { Secret } from '../secret/secret.ts';
 import type { SignedRequest } from './signature.ts';
 
 /** How a source signs and how its JSON becomes our words. A preset reads no clock, keeps no state and stores nothing. */
 export interface Preset {
   readonly id: string;
+  /** What a secret of such a source must look like; without it, any. */
+  readonly secretForm?: { readonly fits: (secret: Secret) => boolean; readonly words: string };
   /** Looks at headers and raw bytes only; called before anything is parsed, and only for sources that have a secret. */
   verify(request: SignedRequest, source: Source): Verified;
   /** Every observation in the document, one item each, at least one. One bad item leaves its siblings as they are. */

@@ -3,7 +3,7 @@ import { noteSetback } from '../ledger/keys.ts';
 import { endTurn, keepTurn, predecessors, readStory, seeWake, takeTurn, type LeaseStory } from '../ledger/leases.ts';
 import type { Step } from '../reservation/steps.ts';
 import { Postponed } from './gate.ts';
-import { issue, noteIssueFailure } from './issue.ts';
+import { issue, noteIssueFailure, REJECTED } from './issue.ts';
 import { lookAt } from './look.ts';
 import { noteRetimeFailure, retime } from './retime.ts';
 import { noteRevokeFailure, revoke } from './revoke.ts';
@@ -67,7 +67,9 @@ async function rest(shop: Workshop, turn: Turn): Promise<boolean> {
       opensAt: decision.window?.opensAt ?? lease.opensAt,
       closesAt: decision.window?.closesAt ?? lease.closesAt,
     });
-    if (decision.state === 'refused' && lease.state !== 'refused' && decision.reason)
+    // A rejection by the provider was announced as a failure already.
+    const rejected = turn.keys.some((key) => key.generation === lease.generation && key.revokeReason === REJECTED);
+    if (decision.state === 'refused' && lease.state !== 'refused' && decision.reason && !rejected)
       await shop.announce(tx, {
         kind: 'refused',
         leaseId: lease.id,

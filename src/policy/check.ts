@@ -1,6 +1,7 @@
 import { formatRate, rateWithin } from '../reservation/limits.ts';
 import { globMatches, patternCovers } from '../reservation/patterns.ts';
 import type { Plan } from '../reservation/plan.ts';
+import type { KnownPreset } from '../policy.ts';
 import type { Source } from '../reservation/policy.ts';
 import { configuredChannels, type PlanContext } from './build.ts';
 import { suggest, type Path, type Report } from './problems.ts';
@@ -24,6 +25,19 @@ export function checkSource(source: Source, insecure: boolean, report: Report): 
         : 'give secrets: ["${NAME}"] and set that variable, or LATCHKEY_INSECURE=1 to try things out',
     severity: insecure ? 'warning' : 'error',
   });
+}
+
+/** A secret that cannot verify would refuse every event, and nobody would know why. */
+export function checkSecrets(source: Source, form: KnownPreset['secretForm'], report: Report): void {
+  if (!form) return;
+  for (const [index, { secret }] of source.secrets.entries()) {
+    if (form.fits(secret)) continue;
+    report({
+      path: ['sources', source.name, 'secrets', index],
+      message: 'is no secret for this preset',
+      fix: `give ${form.words}`,
+    });
+  }
 }
 
 export function checkPlan(plan: Plan, path: Path, names: Names, report: Report): void {

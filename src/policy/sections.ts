@@ -3,7 +3,7 @@ import type { Plan, Scope } from '../reservation/plan.ts';
 import type { Policy, Provider, Source } from '../reservation/policy.ts';
 import type { PolicyInput } from '../policy.ts';
 import { buildPlan, buildSource, type PlanContext } from './build.ts';
-import { checkHandover, checkOrder, checkPlan, checkSource, type Names } from './check.ts';
+import { checkHandover, checkOrder, checkPlan, checkSecrets, checkSource, type Names } from './check.ts';
 import { defaultPlans, defaultProviders, defaultScopes, defaultSources } from './defaults.ts';
 import { findingsOf } from './issues.ts';
 import { suggest, type Path, type Report } from './problems.ts';
@@ -49,14 +49,19 @@ function readSource(name: string, value: unknown, input: PolicyInput, report: Re
   const path = ['sources', name];
   const entry = parse(SourceEntry, value, path, report);
   if (!entry) return undefined;
-  if (!input.presets.includes(entry.preset))
+  const preset = input.presets.find(({ id }) => id === entry.preset);
+  if (!preset)
     report({
       path: [...path, 'preset'],
       message: `names no preset: "${entry.preset}"`,
-      fix: suggest(entry.preset, input.presets),
+      fix: suggest(
+        entry.preset,
+        input.presets.map(({ id }) => id),
+      ),
     });
   const source = buildSource(name, entry, input.settings);
   checkSource(source, input.settings.insecure, report);
+  checkSecrets(source, preset?.secretForm, report);
   return source;
 }
 

@@ -1,3 +1,4 @@
+import { isWebhookSecret } from '../../secret/standard-webhooks.ts';
 import { z } from 'zod';
 import type { Event, EventType, Holder } from '../../reservation/event.ts';
 import { Id, Instant, problemOf } from '../fields.ts';
@@ -10,6 +11,10 @@ import { verifyStandardWebhook } from '../standard-webhooks.ts';
  */
 export const standard: Preset = {
   id: 'standard',
+  secretForm: {
+    fits: isWebhookSecret,
+    words: 'whsec_ and the base64 of at least 24 bytes, or the public half whpk_… of an Ed25519 pair',
+  },
   verify: (request, source) => verifyStandardWebhook(request, source.secrets),
   map,
 };
