@@ -19,6 +19,7 @@ import { releaseTurns } from './ledger/leases.ts';
 import { forgetOld } from './ledger/retention.ts';
 import { createLog, type Log } from './observe/log.ts';
 import { createMetrics } from './observe/metrics.ts';
+import type { Policy } from './reservation/policy.ts';
 import { createSealer } from './secret/seal.ts';
 import { environment } from './settings.ts';
 import type { Environment } from './settings/lookup.ts';
@@ -38,6 +39,7 @@ export interface Latchkey {
   /** Where it listens, e.g. `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly log: Log;
+  readonly policy: () => Policy;
   /** Every problem of the new configuration, or none when it is in force. */
   reload(): Promise<readonly { message: string }[]>;
   /** Lets running requests and jobs end, at most 10 s, then closes. */
@@ -129,8 +131,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     const routers = createRouters({ ...common, settings, guard, catalogue, chain, keys, receiver, handover, leasing, reload });
     const server = await listen(createApp({ log, trustProxy: settings.trustProxy, routers }), settings);
     unwind.unshift(() => server.close());
-    log.info('listening', { url: server.url, engine: ledger.engine, plans: catalogue.policy().plans.length });
-    return { url: server.url, log, reload, close: () => closeAll(unwind, log) };
+    return { url: server.url, log, policy: catalogue.policy, reload, close: () => closeAll(unwind, log) };
   } catch (error) {
     await closeAll(unwind, log);
     throw error;

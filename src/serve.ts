@@ -19,6 +19,9 @@ export async function serve(): Promise<void> {
   try {
     const latchkey = await startLatchkey(first.settings);
     if (process.stdout.isTTY) banner(latchkey, first.settings);
+    else latchkey.log.info('listening', { url: latchkey.url, plans: latchkey.policy().plans.length });
+    if (first.settings.insecure)
+      latchkey.log.warn('LATCHKEY_INSECURE=1: sources without a secret are accepted, so anybody can book keys');
     onSignals(latchkey);
   } catch (error) {
     refuse(
@@ -40,7 +43,8 @@ function tellOnce(made: readonly string[]): void {
     process.stderr.write('Back up master.key: without it nothing that is sealed in the database can be opened again.\n');
 }
 
-function banner({ url }: Latchkey, settings: CompleteSettings): void {
+function banner({ url, policy }: Latchkey, settings: CompleteSettings): void {
+  const { sources, providers, plans } = policy();
   const where = settings.databaseUrl ? 'PostgreSQL' : `${settings.dataDir} (embedded)`;
   const insecure = [
     ...(settings.insecure ? ['LATCHKEY_INSECURE=1: sources without a secret are accepted'] : []),
@@ -56,6 +60,13 @@ function banner({ url }: Latchkey, settings: CompleteSettings): void {
       `  API docs   ${settings.publicUrl}/docs`,
       `  data       ${where}`,
       `  config     ${settings.configFile}`,
+      `  sources    ${Object.values(sources)
+        .map(({ name, preset }) => `${name} (${preset})`)
+        .join(', ')}`,
+      `  providers  ${Object.values(providers)
+        .map(({ name, driver }) => `${name} (${driver})`)
+        .join(', ')}`,
+      `  plans      ${plans.map(({ name }) => name).join(', ')}`,
       ...insecure.map((line) => `  insecure   ${line}`),
       '',
       '',
