@@ -1,0 +1,60 @@
+import type { z } from 'zod';
+import type { AuditView } from '../http/api/audit.ts';
+import type { PlanView, ProviderView, SourceView } from '../http/api/catalogue-views.ts';
+import type { DeliveryView } from '../http/api/deliveries.ts';
+import type { EventView } from '../http/api/event-views.ts';
+import type { Explanation } from '../http/api/explain-views.ts';
+import type { DebtView, KeyView } from '../http/api/key-views.ts';
+import type { LeaseReply, LeaseView } from '../http/api/lease-views.ts';
+import type { ReservationView } from '../http/api/reservation-views.ts';
+
+/*
+ * What the API answers, as it travels: instants are ISO texts. The types come from the declarations that the service answers and
+ * documents by, so the two cannot drift apart.
+ */
+
+export type ReservationAnswer = z.input<typeof ReservationView>;
+export type LeaseAnswer = z.input<typeof LeaseView>;
+export type LeaseReplyAnswer = z.input<typeof LeaseReply>;
+export type KeyAnswer = z.input<typeof KeyView>;
+export type DebtAnswer = z.input<typeof DebtView>;
+export type EventAnswer = z.input<typeof EventView>;
+export type DeliveryAnswer = z.input<typeof DeliveryView>;
+export type PlanAnswer = z.input<typeof PlanView>;
+export type ProviderAnswer = z.input<typeof ProviderView>;
+export type SourceAnswer = z.input<typeof SourceView>;
+export type AuditAnswer = z.input<typeof AuditView>;
+export type StoryAnswer = z.input<typeof Explanation>;
+
+export interface RotationAnswer {
+  readonly id: string;
+  readonly state: 'running' | 'done';
+  readonly total: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly failures: readonly { readonly leaseId: string; readonly error: string | null }[];
+}
+
+export interface RotationPreview {
+  readonly leases: number;
+  readonly items: readonly { readonly id: string; readonly plan: string; readonly provider: string; readonly holderId: string }[];
+}
+
+export type AuditVerification =
+  | { readonly ok: true; readonly rows: number; readonly head: string }
+  | { readonly ok: false; readonly seq: number; readonly what: string };
+
+export interface ReplayAnswer {
+  readonly eventId: string;
+  readonly status: 'accepted' | 'quarantined' | 'duplicate' | 'ignored';
+  readonly reservations: readonly string[];
+}
+
+export interface ReplayAllAnswer {
+  readonly replayed: number;
+  readonly accepted: number;
+  readonly ignored: number;
+  readonly quarantined: number;
+  readonly failures: readonly { readonly eventId: string; readonly error: string }[];
+  readonly next: string | null;
+}

@@ -1,0 +1,137 @@
+import type {
+  AuditAnswer,
+  DebtAnswer,
+  DeliveryAnswer,
+  EventAnswer,
+  KeyAnswer,
+  LeaseAnswer,
+  ReservationAnswer,
+} from './answers.ts';
+import { CONFIGURED } from './nouns-configured.ts';
+import { columnsOf, type Noun } from './noun.ts';
+import { instant } from './output.ts';
+
+export const NOUNS: readonly Noun[] = [
+  {
+    name: 'reservations',
+    about: 'bookings as their sources told them',
+    length: 'pages',
+    filters: {
+      source: 'name of the source',
+      'external-id': "the source's own id",
+      'resource-id': 'what is booked',
+      closed: 'true or false',
+      troubled: 'true: only those of which no lease came',
+    },
+    columns: columnsOf<ReservationAnswer>([
+      { title: 'ID', of: (row) => row.id },
+      { title: 'SOURCE', of: (row) => row.source },
+      { title: 'BOOKING', of: (row) => row.externalId },
+      { title: 'RESOURCE', of: (row) => row.resource?.name ?? row.resource?.id },
+      { title: 'STARTS', of: (row) => instant(row.startsAt) },
+      { title: 'ENDS', of: (row) => instant(row.endsAt) },
+      { title: 'CLOSED', of: (row) => (row.closed ? 'yes' : 'no') },
+      { title: 'PROBLEM', of: (row) => row.problem },
+    ]),
+  },
+  {
+    name: 'leases',
+    about: 'what a plan grants to a holder for a reservation',
+    length: 'pages',
+    filters: { state: 'active, stuck, refused, ...', plan: 'name', provider: 'name', holder: 'id', source: 'name' },
+    columns: columnsOf<LeaseAnswer>([
+      { title: 'ID', of: (row) => row.id },
+      { title: 'STATE', of: (row) => row.state },
+      { title: 'PLAN', of: (row) => row.plan },
+      { title: 'PROVIDER', of: (row) => row.provider },
+      { title: 'HOLDER', of: (row) => row.holderId },
+      { title: 'RESOURCE', of: (row) => row.resourceId },
+      { title: 'CLOSES', of: (row) => instant(row.closesAt) },
+      { title: 'WHY', of: (row) => row.reason ?? row.lastError },
+    ]),
+  },
+  {
+    name: 'keys',
+    about: 'credentials, by generation; never their secrets',
+    length: 'pages',
+    filters: { state: 'intended, active, revoking or revoked', provider: 'name', lease: 'id' },
+    columns: columnsOf<KeyAnswer>([
+      { title: 'ID', of: (row) => row.id },
+      { title: 'STATE', of: (row) => row.state },
+      { title: 'LEASE', of: (row) => row.leaseId },
+      { title: 'GEN', of: (row) => row.generation },
+      { title: 'PROVIDER', of: (row) => row.provider },
+      { title: 'HINT', of: (row) => row.hint },
+      { title: 'CLOSES', of: (row) => instant(row.closesAt) },
+      { title: 'WHY', of: (row) => row.lastError ?? row.revokeReason },
+    ]),
+  },
+  {
+    name: 'events',
+    about: 'what sources posted',
+    length: 'pages',
+    filters: {
+      source: 'name',
+      type: 'such as started',
+      outcome: 'accepted, ignored or quarantined',
+      'external-id': "the source's own id of the booking",
+    },
+    columns: columnsOf<EventAnswer>([
+      { title: 'ID', of: (row) => row.id },
+      { title: 'RECEIVED', of: (row) => instant(row.receivedAt) },
+      { title: 'SOURCE', of: (row) => row.source },
+      { title: 'TYPE', of: (row) => row.type },
+      { title: 'BOOKING', of: (row) => row.externalId },
+      { title: 'OUTCOME', of: (row) => row.outcome },
+      { title: 'SEEN', of: (row) => row.seen },
+      { title: 'WHY', of: (row) => row.reason },
+    ]),
+  },
+  {
+    name: 'deliveries',
+    about: 'outgoing notifications and their attempts',
+    length: 'pages',
+    filters: { state: 'pending, delivered or failed', channel: 'callback, log, email or webhook', lease: 'id' },
+    columns: columnsOf<DeliveryAnswer>([
+      { title: 'ID', of: (row) => row.id },
+      { title: 'STATE', of: (row) => row.state },
+      { title: 'KIND', of: (row) => row.kind },
+      { title: 'CHANNEL', of: (row) => row.channel },
+      { title: 'TO', of: (row) => row.target },
+      { title: 'TRIES', of: (row) => row.attempts },
+      { title: 'NEXT', of: (row) => instant(row.nextAt) },
+      { title: 'WHY', of: (row) => row.lastError },
+    ]),
+  },
+  {
+    name: 'debts',
+    about: 'keys that should be dead and are not known to be',
+    length: 'pages',
+    filters: { provider: 'name' },
+    columns: columnsOf<DebtAnswer>([
+      { title: 'KEY', of: (row) => row.id },
+      { title: 'LEASE', of: (row) => row.leaseId },
+      { title: 'BOOKING', of: (row) => row.externalId },
+      { title: 'PROVIDER', of: (row) => row.provider },
+      { title: 'OWED SINCE', of: (row) => instant(row.revokingAt) },
+      { title: 'NEXT TRY', of: (row) => instant(row.retryAt) },
+      { title: 'WHY', of: (row) => row.lastError },
+    ]),
+  },
+  ...CONFIGURED,
+];
+
+export const AUDIT: Noun = {
+  name: 'audit',
+  about: 'every change of state, in its hash chain',
+  length: 'pages',
+  filters: { subject: 'id of what it happened to', actor: 'who did it', action: 'such as lease.revoke' },
+  columns: columnsOf<AuditAnswer>([
+    { title: 'SEQ', of: (row) => row.seq },
+    { title: 'AT', of: (row) => instant(row.at) },
+    { title: 'ACTOR', of: (row) => row.actor },
+    { title: 'ACTION', of: (row) => row.action },
+    { title: 'SUBJECT', of: (row) => row.subject },
+    { title: 'DETAIL', of: (row) => row.detail },
+  ]),
+};

@@ -1,0 +1,35 @@
+import { formatRate } from '../reservation/limits.ts';
+import type { Plan } from '../reservation/plan.ts';
+import { table } from './table.ts';
+
+/** What each plan grants at most, for people. */
+export function planTable(plans: readonly Plan[]): string {
+  return table(plans, [
+    { title: 'PLAN', of: (plan) => plan.name },
+    { title: 'MATCHES', of: (plan) => matchOf(plan) },
+    { title: 'PROVIDER', of: (plan) => plan.provider },
+    { title: 'SCOPES', of: (plan) => plan.scopes.allowed.join(' ') },
+    { title: 'ENDPOINTS', of: (plan) => plan.endpoints.allowed.join(' ') },
+    { title: 'QUOTA', of: (plan) => (plan.quota ? `${plan.quota.max}/${plan.quota.per}` : 'none') },
+    { title: 'RATE', of: (plan) => (plan.rateLimit ? formatRate(plan.rateLimit.max) : 'none') },
+    { title: 'LONGEST', of: (plan) => (plan.window.longestMs === undefined ? '' : lengthOf(plan.window.longestMs)) },
+    { title: 'HANDOVER', of: (plan) => `${plan.handover.by.join(' ') || 'operator'}, confirm ${plan.handover.confirm}` },
+  ]);
+}
+
+function matchOf({ match }: Plan): string {
+  const parts = (['source', 'resource', 'resourceType'] as const).filter((part) => match[part] !== undefined);
+  return parts.length === 0 ? 'everything' : parts.map((part) => `${part}=${match[part]}`).join(' ');
+}
+
+/** In the largest unit that says it exactly. */
+function lengthOf(ms: number): string {
+  for (const [unit, size] of [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1000],
+  ] as const)
+    if (ms % size === 0) return `${ms / size}${unit}`;
+  return `${ms}ms`;
+}

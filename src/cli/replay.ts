@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import type { ReplayAllAnswer, ReplayAnswer } from './answers.ts';
+import { path, type Api } from './api.ts';
+import { connect } from './connection.ts';
+import { EXIT, Quit } from './exit.ts';
+import { plain } from './output.ts';
+import { table } from './table.ts';
+
+export function addReplay(program: Command): void {
+  program
+    .command('replay')
+    .description('map quarantined events again, under the configuration of now')
+    .argument('[event]')
+    .option('--all', 'every quarantined event')
+    .option('--source <name>', 'with --all: of this source only')
+    .action(async (event: string | undefined, { all, source }: { all?: true; source?: string }, command: Command) => {
+      if ((event === undefined) === (all === undefined)) throw new Quit(EXIT.usage, 'Give the id of one event, or --all.');
+      const { api, out } = await connect(command);
+      if (event === undefined) {
+        const tally = await replayAll(api, source);
+        out.result(tally, () => tallyText(tally));
+        if (tally.quarantined > 0 || tally.failures.length > 0) process.exitCode = EXIT.partly;
+        return;
+      }
+      const { body } = await api.post<ReplayAnswer>(path`/events/${event}/replay`);
+      out.result(body, () => `${plain(event)} is ${plain(body.status)}`);
+      if (body.status === 'quarantined') process.exitCode = EXIT.failed;
+    });
+}
+
+type Tally = Omit<ReplayAllAnswer, 'next'>;
+
+/** So many in one request, until there are no more. */
+async function replayAll(api: Api, source: string | undefined): Promise<Tally> {
+  let tally: Tally = { replayed: 0, accepted: 0, ignored: 0, quarantined: 0, failures: [] };
+  let cursor: string | null = null;
+  do {
+    const { body }: { body: ReplayAllAnswer } = await api.post('/events/replay', { source, cursor: cursor ?? undefined });
+    tally = {
+      replayed: tally.replayed + body.replayed,
+      accepted: tally.accepted + body.accepted,
+      ignored: tally.ignored + body.ignored,
+      quarantined: tally.quarantined + body.quarantined,
+      failures: [...tally.failures, ...body.failures],
+    };
+    cursor = body.next;
+  } while (cursor !== null);
+  return tally;
+}
+
+function tallyText({ replayed, accepted, ignored, quarantined, failures }: Tally): string {
+  const rows = table(failures, [
+    { title: 'EVENT', of: (failure) => failure.eventId },
+    { title: 'WHY NOT', of: (failure) => failure.error },
+  ]);
+  const total = `${replayed} replayed: ${accepted} accepted, ${ignored} ignored, ${quarantined} still quarantined, ${failures.length} failed`;
+  return rows === '' ? total : `${rows}\n${total}`;
+}

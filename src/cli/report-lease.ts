@@ -1,0 +1,15 @@
+import type { LeaseReplyAnswer } from './answers.ts';
+import type { Answer } from './api.ts';
+import { instant, plain, type Output } from './output.ts';
+
+/** What an act on a lease came to: its state now, and why it is not what was asked for. */
+export function reportLease(out: Output, answer: Answer<LeaseReplyAnswer>): void {
+  const { lease } = answer.body;
+  out.result(answer.body, () => {
+    const until = lease.state === 'active' && lease.closesAt ? ` until ${instant(lease.closesAt)}` : '';
+    const why = lease.reason ?? lease.lastError;
+    return `${plain(lease.id)} is ${plain(lease.state)}${until}${why ? `: ${plain(why)}` : ''}`;
+  });
+  if (answer.status === 202)
+    out.note('Recorded; the provider still has to answer. It is tried again until it is done: see `latchkey debts list`.');
+}

@@ -1,0 +1,49 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { SingleBar } from 'cli-progress';
+import type { RotationAnswer } from './answers.ts';
+import { path, type Api } from './api.ts';
+import { EXIT } from './exit.ts';
+import { plain, type Output } from './output.ts';
+import { table } from './table.ts';
+
+const LOOK_AGAIN_MS = 500;
+
+/** Follows a rotation to its end, then reports each failure. Ends with code 3 when there are any. */
+export async function follow(id: string, { api, out }: { readonly api: Api; readonly out: Output }): Promise<void> {
+  const bar = progressBar();
+  let rotation = await look(id, api);
+  bar.start(rotation.total, 0);
+  while (rotation.state === 'running') {
+    bar.update(rotation.done + rotation.failed);
+    await wait(LOOK_AGAIN_MS);
+    rotation = await look(id, api);
+  }
+  bar.update(rotation.done + rotation.failed);
+  bar.stop();
+  out.result(rotation, () => summary(rotation));
+  if (rotation.failed > 0) process.exitCode = EXIT.partly;
+}
+
+async function look(id: string, api: Api): Promise<RotationAnswer> {
+  return await api.get<RotationAnswer>(path`/rotations/${id}`);
+}
+
+function summary({ id, done, failed, failures }: RotationAnswer): string {
+  const failedRows = table(failures, [
+    { title: 'LEASE', of: (failure) => failure.leaseId },
+    { title: 'WHY NOT', of: (failure) => failure.error },
+  ]);
+  const total = `${plain(id)}: ${done} rotated, ${failed} failed`;
+  return failedRows === '' ? total : `${failedRows}\n${total}`;
+}
+
+/** On stderr, and only where somebody watches: stdout is for the result. */
+function progressBar(): SingleBar {
+  return new SingleBar({
+    format: 'rotating {bar} {value}/{total}',
+    stream: process.stderr,
+    noTTYOutput: false,
+    hideCursor: true,
+    clearOnComplete: true,
+  });
+}

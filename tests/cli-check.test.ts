@@ -1,0 +1,93 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { latchkey } from './cli-world.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'latchkey-check-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function config(text: string): string {
+  const file = join(folder, 'latchkey.yaml');
+  writeFileSync(file, text);
+  return file;
+}
+
+const check = async (args: readonly string[], env?: Record<string, string>) => await latchkey(['check', ...args], { env });
+
+describe('check', () => {
+  const good = `providers:
+  local: { driver: builtin }
+plans:
+  - { name: lab, match: { resource: "lab-*" }, provider: local, quota: { max: 50, per: day }, window: { longest: 8h } }
+`;
+
+  test('shows the plans of a good configuration, and makes nothing', async () => {
+    const dataDir = join(folder, 'data');
+    const { code, stdout, stderr } = await check([config(good)], { DATA_DIR: dataDir });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^PLAN .*\nlab +resource=lab-\* +local .* 50\/day +100\/hour +8h/);
+    expect(existsSync(dataDir)).toBe(false);
+  });
+
+  test('needs no file: the environment says it all', async () => {
+    const env = {
+      LATCHKEY_CONFIG: join(folder, 'none.yaml'),
+      API_MANAGEMENT_ENDPOINT: 'https://keys.example',
+      API_MANAGEMENT_TOKEN: 't',
+    };
+    const { code, stdout } = await check(['--json'], env);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, plans: [{ name: 'default', provider: 'generic' }] });
+  });
+
+  const bad = `providers:
+  local: { driver: builtn }
+plans:
+  - name: lab
+    provider: locl
+  - { name: desk, provider: local, window: { longest: 8 hours } }
+`;
+
+  test('tells every problem at once, each with file, line and column and what would be right', async () => {
+    const file = config(bad);
+    const { code, stdout } = await check([file]);
+    expect(code).toBe(1);
+    const lines = stdout.trim().split('\n');
+    expect(lines.map((line) => line.slice(0, line.indexOf(' ')))).toEqual([`${file}:2:12`, `${file}:5:5`, `${file}:6:46`]);
+    expect(stdout).toMatch(/did you mean "builtin"\?\n.*did you mean "local"\?\n.*such as 8h/);
+  });
+
+  test('tells them to machines with --json', async () => {
+    const { code, stdout } = await check([config(bad), '--json']);
+    expect(code).toBe(1);
+    const answer = JSON.parse(stdout) as { ok: boolean; problems: { line: number; path: string }[] };
+    expect(answer.ok).toBe(false);
+    expect(answer.problems.map(({ line }) => line)).toEqual([2, 5, 6]);
+  });
+
+  test('tells what settings a start with a PostgreSQL server would miss, beside the problems of the file', async () => {
+    const { code, stdout } = await check([config(bad)], { DATABASE_URL: 'postgres://db/latchkey' });
+    expect(code).toBe(1);
+    for (const part of ['LATCHKEY_MASTER_KEY', 'LATCHKEY_ADMIN_TOKEN', ':2:12']) expect(stdout).toContain(part);
+  });
+
+  test('tells wrong settings', async () => {
+    const { code, stdout } = await check([config(good)], { PORT: 'many' });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^environment PORT must be a TCP port/);
+  });
+
+  test('a file that is not there is a mistake of usage', async () => {
+    expect(await check([join(folder, 'missing.yaml')])).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  test('warnings do not fail, and do not get into the result', async () => {
+    const { code, stdout, stderr } = await check([
+      config(`${good}    # two\n  - { name: late, provider: local, match: { resource: "lab-*" } }\n`),
+    ]);
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('warning');
+    expect(stderr).toMatch(/latchkey\.yaml:6:5 warning: plans\[1\] can never match/);
+  });
+});
