@@ -57,7 +57,8 @@ describe('every command', () => {
   test.each<[string, Answered, number, string]>([
     ['an unknown token', problem(401, 'This operator token is not known.'), 4, 'not known. Give the token with --token'],
     ['a role that may not', problem(403, 'The role viewer may not do this.'), 4, 'The role viewer may not do this.'],
-    ['a service that is not ready', problem(503, 'Not ready.'), 4, 'Not ready.'],
+    ['a service that is not ready', problem(503, 'Not ready.'), 4, 'Not ready. (request req_1)'],
+    ['a fault of the service', problem(500, 'Something went wrong.'), 1, 'Something went wrong. (request req_1)'],
     ['a refusal, with its place', problem(400, 'must be one of these', { at: 'state' }), 1, 'must be one of these (at state)'],
     ['another service there', { status: 404, body: '<html>' }, 1, "is not Latchkey's"],
     ['a page instead of an answer', { status: 200, body: '<html>' }, 1, "is not Latchkey's"],

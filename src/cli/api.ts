@@ -82,8 +82,9 @@ function refusal(target: string, { status, location, json }: Reached): Quit {
   if (typeof problem['detail'] !== 'string')
     return new Quit(codeOf(status), `${target} answered ${status} with something that is not Latchkey's: is --url right?`);
   const at = typeof problem['at'] === 'string' ? ` (at ${plain(problem['at'])})` : '';
+  const request = status >= 500 ? ` (request ${plain(problem['requestId'])})` : '';
   const advice = status === 401 ? ' Give the token with --token or LATCHKEY_ADMIN_TOKEN.' : '';
-  return new Quit(codeOf(status), `${plain(problem['detail'])}${at}${advice}`, problem);
+  return new Quit(codeOf(status), `${plain(problem['detail'])}${at}${request}${advice}`, problem);
 }
 
 function codeOf(status: number): ExitCode {

@@ -74,10 +74,17 @@ function deliveryLine(delivery: DeliveryAnswer): string {
   return `  told "${plain(delivery.kind)}" by ${plain(delivery.channel)}: ${plain(delivery.state)}${listed(parts)}`;
 }
 
+/** Ids and what is nested are left to --json: they say nothing to a reader. */
 function auditLine({ at, actor, action, detail }: AuditAnswer): string {
-  const details = Object.entries(detail).map(([name, value]) => `${name} ${plain(value)}`);
-  return line(at, `${plain(action)} by ${plain(actor)}`, details);
+  const told = Object.entries(detail).filter(([, value]) => typeof value !== 'object' && !ID.test(plain(value)));
+  return line(
+    at,
+    `${plain(action)} by ${plain(actor)}`,
+    told.map(([name, value]) => `${name} ${plain(value)}`),
+  );
 }
+
+const ID = /^[a-z]{2,3}[_-][0-9a-f]{32}\b/;
 
 function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ['', strong(title), ...lines];

@@ -4,6 +4,8 @@ import { dim, strong } from '../output.ts';
 export interface Narrator {
   act(title: string): void;
   say(text: string): void;
+  /** Something longer, as it is. */
+  show(text: string): void;
   /** Throws `BrokenPromise` unless it holds. */
   promise(text: string, holds: boolean): void;
   readonly told: readonly Told[];
@@ -33,6 +35,10 @@ export function createNarrator(write: (line: string) => void, now: () => Date): 
     say(text) {
       told.push({ act: current, text });
       write(`${seconds()}    ${text}`);
+    },
+    show(text) {
+      told.push({ act: current, text });
+      write(text.replace(/^(?=.)/gm, '           '));
     },
     promise(text, holds) {
       told.push({ act: current, text, ok: holds });

@@ -130,7 +130,7 @@ async function end(
 async function lookBack({ api }: Stage, narrator: Narrator): Promise<void> {
   narrator.act(`Looking back: latchkey explain default ${BOOKING.booking}`);
   const story = await api.get<StoryAnswer>('/explain', { source: 'default', booking: BOOKING.booking });
-  for (const line of storyText(story).split('\n')) narrator.say(line);
+  narrator.show(storyText(story));
   narrator.act('Looking back: latchkey audit verify');
   const { body } = await api.post<AuditVerification>('/audit/verify');
   narrator.promise(body.ok ? `${body.rows} entries in an unbroken chain` : `broken at ${body.seq}: ${body.what}`, body.ok);

@@ -1,0 +1,180 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AuditVerification, LeaseAnswer, StoryAnswer } from '../src/cli/answers.ts';
+import type { Page } from '../src/cli/api.ts';
+import { CLI, latchkey } from './cli-world.ts';
+import { freshFolder } from './engines.ts';
+
+/** The command against the real service, which it has itself started: an operator's afternoon, with nothing configured. */
+
+let env: Record<string, string>;
+let service: ChildProcess;
+let removeFolder: () => Promise<void>;
+
+beforeAll(async () => {
+  const { place, remove } = await freshFolder();
+  removeFolder = remove;
+  const port = await freePort();
+  env = {
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    DATA_DIR: place.dataDir,
+    LATCHKEY_CONFIG: '/nonexistent/latchkey.yaml',
+    LOG_LEVEL: 'warn',
+  };
+  env['LATCHKEY_MASTER_KEY'] = Buffer.alloc(32, 7).toString('base64');
+  service = spawn(process.execPath, [CLI, 'serve'], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  for (let waited = 0; waited < 30_000; waited += 100) {
+    const ready = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => undefined);
+    if (ready?.ok) return;
+    await wait(100);
+  }
+  throw new Error('the service was not ready within 30 s');
+});
+
+afterAll(async () => {
+  service.kill('SIGKILL');
+  await removeFolder();
+});
+
+/** The answer of a command with --json. */
+async function answer<T>(...args: string[]): Promise<T> {
+  const { code, stdout, stderr } = await latchkey([...args, '--json'], { env });
+  expect([code, stderr]).toEqual([0, '']);
+  return JSON.parse(stdout) as T;
+}
+
+async function leaseOf(booking: string, state: string): Promise<LeaseAnswer> {
+  let found: LeaseAnswer | undefined;
+  await expect
+    .poll(
+      async () => {
+        const { items } = await answer<Page<LeaseAnswer>>('leases', 'list');
+        found = items.find((lease) => lease.externalId === booking);
+        return found?.state;
+      },
+      { timeout: 20_000, interval: 50 },
+    )
+    .toBe(state);
+  return found!;
+}
+
+describe('an afternoon of an operator', () => {
+  test('a sent event becomes a lease, which can be explained, rotated, moved, held back and ended', async () => {
+    await answer('send', 'started', '--booking', '42', '--ends', '+1h');
+    const { id } = await leaseOf('42', 'active');
+
+    const { url } = await answer<{ url: string }>('claim-link', id);
+    expect(url).toMatch(new RegExp(`^http://localhost:${env['PORT']}/claim/`));
+    await answer('rotate', id, '--overlap', '0');
+    await answer('retime', id, '--ends', '+2h');
+    const moved = await leaseOf('42', 'active');
+    expect(new Date(moved.closesAt!).getTime()).toBeGreaterThan(Date.now() + 90 * 60_000);
+    await answer('suspend', id, '--reason', 'a question');
+    await leaseOf('42', 'suspended');
+    await answer('resume', id);
+    await leaseOf('42', 'active');
+    await answer('revoke', id, '--reason', 'done');
+
+    const story = await answer<StoryAnswer>('explain', 'default', '42');
+    expect(story.leases[0]).toMatchObject({ id, state: 'revoked', revokedBy: { actor: 'admin', reason: 'done' } });
+    expect(story.leases[0]!.keys.map((key) => key.state)).toEqual(['revoked', 'revoked']);
+    expect((await latchkey(['explain', 'default', '42'], { env })).stdout).toMatch(/Booking 42 of default[\s\S]*Next: /);
+  });
+
+  test('all of a plan can be rotated, and is followed to the end', async () => {
+    await answer('send', 'started', '--booking', '43');
+    await answer('send', 'started', '--booking', '44', '--resource', 'lab-2');
+    await Promise.all([leaseOf('43', 'active'), leaseOf('44', 'active')]);
+    const { code, stdout } = await latchkey(['rotate', '--plan', 'default', '--overlap', '1h', '--yes', '--json'], { env });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ state: 'done', total: 2, done: 2, failed: 0 });
+  });
+
+  test.each('reservations leases keys events deliveries debts plans providers sources audit'.split(' '))(
+    '%s list',
+    async (noun) => {
+      expect(await answer<Page<unknown>>(noun, 'list')).toMatchObject({ items: expect.any(Array) });
+      expect(await latchkey([noun, 'list'], { env })).toMatchObject({ code: 0 });
+    },
+  );
+
+  test('the filters are known to the service, each of them', async () => {
+    for (const args of [
+      [
+        'reservations',
+        'list',
+        '--source',
+        'default',
+        '--external-id',
+        '42',
+        '--resource-id',
+        'lab-1',
+        '--closed',
+        'false',
+        '--troubled',
+        'false',
+      ],
+      [
+        'leases',
+        'list',
+        '--state',
+        'active',
+        '--plan',
+        'default',
+        '--provider',
+        'builtin',
+        '--holder',
+        'ada',
+        '--source',
+        'default',
+      ],
+      ['keys', 'list', '--state', 'active', '--provider', 'builtin', '--lease', 'lse_1'],
+      ['events', 'list', '--source', 'default', '--type', 'started', '--outcome', 'accepted', '--external-id', '42'],
+      ['deliveries', 'list', '--state', 'failed', '--channel', 'email', '--lease', 'lse_1'],
+      ['debts', 'list', '--provider', 'builtin'],
+      ['providers', 'list', '--check', 'true'],
+      ['audit', 'list', '--subject', 'lse_1', '--actor', 'admin', '--action', 'lease.revoke'],
+    ])
+      await answer(...args);
+  });
+
+  test('what does not exist is a failure with the words of the service', async () => {
+    const ran = await latchkey(['revoke', 'lse_none', '--reason', 'x'], { env });
+    expect(ran).toMatchObject({ code: 1, stderr: 'latchkey: there is no lease lse_none\n' });
+  });
+
+  test('the audit is whole, also from an earlier head on', async () => {
+    const first = await answer<AuditVerification>('audit', 'verify');
+    if (!first.ok) throw new Error(`broken at ${first.seq}`);
+    expect(await answer('audit', 'verify', '--anchor', first.head)).toMatchObject({ ok: true });
+    const other = `${first.head.slice(0, -1)}${first.head.endsWith('0') ? '1' : '0'}`;
+    expect(await latchkey(['audit', 'verify', '--anchor', other], { env })).toMatchObject({ code: 1 });
+  });
+
+  test('the API is described, without a token', async () => {
+    const { stdout } = await latchkey(['openapi'], { env: { ...env, DATA_DIR: '/nonexistent' } });
+    expect(JSON.parse(stdout)).toMatchObject({ openapi: expect.stringMatching(/^3\.1/), paths: expect.any(Object) });
+  });
+
+  test('SIGTERM ends it in order, and its port is free', async () => {
+    const ended = once(service, 'exit');
+    service.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    expect(await latchkey(['leases', 'list'], { env })).toMatchObject({ code: 4 });
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
+}
