@@ -7,6 +7,7 @@ import { openCatalogue } from './catalogue.ts';
 import { startClock } from './clock.ts';
 import type { CompleteSettings } from './first-start.ts';
 import { openHandover } from './handover/open.ts';
+import { TURN_MS } from './handover/schedule.ts';
 import { presets } from './intake/presets.ts';
 import { reconsiderBookings } from './intake/reconsider.ts';
 import { createReceiver } from './intake/receive.ts';
@@ -15,6 +16,7 @@ import { openLeasing } from './lease/open.ts';
 import { debtCount, leasesByState } from './ledger/counts.ts';
 import { openLedger, type Ledger } from './ledger/database.ts';
 import { startJobs } from './ledger/jobs.ts';
+import { releaseDeliveries } from './ledger/deliveries.ts';
 import { releaseTurns } from './ledger/leases.ts';
 import { forgetOld } from './ledger/retention.ts';
 import { createLog, type Log } from './observe/log.ts';
@@ -65,7 +67,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
   });
   const unwind: (() => Promise<unknown>)[] = [() => ledger.close()];
   try {
-    if (ledger.engine === 'embedded') await releaseTurns(ledger.db, now());
+    if (ledger.engine === 'embedded') await releaseWork(ledger, now());
     await bootstrapAdmin(ledger, settings.adminToken, now);
     const keys = await openKeys({
       ledger,
@@ -136,6 +138,12 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     await closeAll(unwind, log);
     throw error;
   }
+}
+
+/** Nobody else works on an embedded database: what the last process left in the middle goes on at once. */
+async function releaseWork({ db }: Ledger, now: Date): Promise<void> {
+  await releaseTurns(db, now);
+  await releaseDeliveries(db, { now, until: new Date(now.getTime() + TURN_MS) });
 }
 
 /** A crash point on either side of each commit. */

@@ -128,7 +128,7 @@ const MINUTE = 60_000;
 
 /** One booking as the campus system sees it, and the events it sends about it. */
 export function bookingAt(
-  campus: Campus,
+  campus: Pick<Campus, 'now'>,
   id: number,
   changes: { startsIn?: number; minutes?: number; user?: string; parameters?: object; resource?: number } = {},
 ) {

@@ -343,6 +343,26 @@ describe('decide', () => {
     expect(decide(situation({ keys: [{ ...live, state: 'revoked' }] }), CLOSES).wakeAt).toBeNull();
   });
 
+  test('is not woken by what is past while it waits for something else', () => {
+    const owed = { ...live, state: 'revoking', retryAt: minutesAfterOpening(9) } as const;
+    const keys = [owed, { ...live, id: 'key_2', generation: 2 }];
+    const { wakeAt } = decide(situation({ keys, lease: { generation: 2, overlapUntil: OPENS } }), minutesAfterOpening(5));
+    expect(wakeAt).toEqual(minutesAfterOpening(9));
+  });
+
+  test('takes a key away at once although another call for it waits to be tried again', () => {
+    const keys = [{ ...live, state: 'intended', retryAt: minutesAfterOpening(9) } as const];
+    const cancelled: Event = { type: 'cancelled', reservationId: '7', version: 2 };
+    expect(verbs(decide(situation({ keys, events: [cancelled] }), minutesAfterOpening(5)))).toEqual(['revoke key_1']);
+  });
+
+  test('after the overlap one key bridges until its successor works, not two', () => {
+    const next = { ...live, id: 'key_3', generation: 3, state: 'intended', retryAt: minutesAfterOpening(9) } as const;
+    const keys = [live, { ...live, id: 'key_2', generation: 2 }, next];
+    const state = situation({ keys, lease: { generation: 3, overlapUntil: OPENS } });
+    expect(verbs(decide(state, minutesAfterOpening(5)))).toEqual(['revoke key_1']);
+  });
+
   test('the clock standing back an hour lengthens nothing', () => {
     const decision = decide(
       situation({ keys: [{ ...live, state: 'revoked' }], events: [{ type: 'ended', reservationId: '7', version: 2 }] }),

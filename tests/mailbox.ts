@@ -41,6 +41,8 @@ export async function startMailbox(): Promise<Mailbox> {
       });
     },
   });
+  // A client that dies in the middle.
+  server.on('error', () => {});
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.server.address() as AddressInfo;
   const close = () => new Promise<void>((resolve) => server.close(() => resolve()));

@@ -167,6 +167,18 @@ describeEngines('settle', (engine) => {
     expect(shop.manager.keys()).toHaveLength(1);
   });
 
+  test('a window that became shorter is kept by our clock where the manager cannot move it', async () => {
+    await open();
+    await shop.hear(booked);
+    await shop.settleAll();
+    await shop.hear({ ...booked, type: 'updated', version: 2, endsAt: new Date('2026-01-01T11:00:00Z') });
+    await shop.settleAll();
+    expect(await shop.keys()).toMatchObject([{ state: 'active', closesAt: new Date('2026-01-01T11:00:00Z') }]);
+    shop.clock.set('2026-01-01T11:00:00Z');
+    await shop.settleAll();
+    expect(shop.manager.keys()).toEqual([]);
+  });
+
   test('rotation: both keys are good for the overlap, then only the new one', async () => {
     await open();
     await shop.hear(booked);

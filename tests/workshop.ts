@@ -76,8 +76,8 @@ export async function openWorkshop(
         providers,
         gate,
         deadlineMs: 3000,
-      stopping: new AbortController().signal,
         pace: (provider, action, perSecond) => reservePace(ledger.db, { provider, action, perSecond, now: clock.now() }),
+        stopping: new AbortController().signal,
         crashPoint: options.crashPoint,
       }),
       announce: async (_tx, notice) => void notices.push(notice),
@@ -137,7 +137,7 @@ export async function openWorkshop(
     /** What a process that died leaves behind: the ledger and the provider. */
     restart: async () => {
       running = start();
-      if (ledger.engine === 'embedded') await releaseTurns(ledger.db);
+      if (ledger.engine === 'embedded') await releaseTurns(ledger.db, clock.now());
     },
     settleAll: async () => {
       for (const { id } of await ledger.db.selectFrom('lease').select('id').orderBy('id').execute()) await running.settle(id);

@@ -13,7 +13,8 @@ type RetimeStep = Step & { do: 'retime' };
 /** Moves a living key's window without changing the key: by a call where the provider keeps an expiry, else in our books. */
 export async function retime(shop: Workshop, turn: Turn, key: KeyRow, step: RetimeStep): Promise<void> {
   const driver = shop.providers(key.provider)?.driver;
-  if (driver?.retime) {
+  // A provider that cannot move it still has us: a window that became shorter is kept by our clock.
+  if (driver?.retime && key.lastErrorKind !== 'fixed') {
     await shop.call(key.provider, 'retime', async (provider, call) => {
       const ref = refOf(shop, key);
       const wish = { name: key.name, secret: ref.secret ?? new Secret(''), window: step.window, grant: step.grant };

@@ -62,6 +62,17 @@ export async function takeDelivery(db: Db, id: string, turn: { now: Date; until:
     .executeTakeFirst();
 }
 
+/** Embedded only, at start: attempts that a dead process was making are made again at once, and what would come as soon with them. */
+export async function releaseDeliveries(db: Db, turn: { now: Date; until: Date }): Promise<void> {
+  await db
+    .updateTable('delivery')
+    .set({ nextAt: turn.now })
+    .where('state', '=', 'pending')
+    .where('attempts', '>', 0)
+    .where('nextAt', '<=', turn.until)
+    .execute();
+}
+
 export type DeliveryOutcome =
   | { readonly state: 'delivered'; readonly at: Date; readonly status: number | null }
   | { readonly state: 'pending'; readonly nextAt: Date; readonly status: number | null; readonly error: string }

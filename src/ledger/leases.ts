@@ -178,13 +178,9 @@ export async function seeWake(db: Reader, id: string, turn: number): Promise<boo
   return seen !== undefined;
 }
 
-/** Embedded only, at start: the process that held these turns is dead. */
-export async function releaseTurns(db: Reader): Promise<void> {
-  await db
-    .updateTable('lease')
-    .set((set) => ({ heldUntil: null, wakeAt: set.fn.coalesce('wakeAt', 'heldUntil') }))
-    .where('heldUntil', 'is not', null)
-    .execute();
+/** Embedded only, at start: the process that held these turns is dead, and what it was at goes on at once. */
+export async function releaseTurns(db: Reader, now: Date): Promise<void> {
+  await db.updateTable('lease').set({ heldUntil: null, wakeAt: now }).where('heldUntil', 'is not', null).execute();
 }
 
 /** A provider that failed answers again: what waited for it need not wait any longer. */

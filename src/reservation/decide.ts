@@ -55,11 +55,12 @@ function wakesOf({ lease, keys, plan }: Situation, terms: Terms, now: Date): Dat
   if (!terms.wanted) return terms.until ? [terms.until] : [];
   const wakes = [terms.window.closesAt];
   const soon = endingAt(terms.window);
-  if (soon && soon > now) wakes.push(soon);
+  if (soon) wakes.push(soon);
   if (lease.overlapUntil && keys.some((key) => lives(key) && key.generation < lease.generation)) wakes.push(lease.overlapUntil);
   const current = keys.find((key) => key.generation === lease.generation && key.state === 'active');
   if (plan?.rotation && current?.activeAt) wakes.push(new Date(current.activeAt.getTime() + plan.rotation.everyMs));
-  return wakes;
+  // What is past was seen now; it must not wake the lease again and again while something else is waited for.
+  return wakes.filter((wake) => wake > now);
 }
 
 /** Steps put off by a provider's failure come due at their key's own time. */

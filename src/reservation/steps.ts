@@ -23,7 +23,10 @@ export function stepsTowards(situation: Situation, terms: Terms & { wanted: true
   const { lease, keys, plan, powers } = situation;
   const current = keys.find((key) => key.generation === lease.generation);
   const outdated = keys.filter((key) => lives(key) && key.generation < lease.generation);
-  const superseded = current?.state === 'active' && (lease.overlapUntil === null || now >= lease.overlapUntil) ? outdated : [];
+  // Until its successor works, the newest key that does stays.
+  const newest = current?.state === 'active' ? current : outdated.findLast((key) => key.state === 'active');
+  const overlaps = lease.overlapUntil !== null && now < lease.overlapUntil;
+  const superseded = overlaps ? [] : outdated.filter((key) => newest && key !== newest);
   const steps: Step[] = [
     ...keys
       .filter((key) => key.state === 'revoking' && !superseded.includes(key))
@@ -71,7 +74,10 @@ export function stepsAway({ keys, powers }: Situation, terms: Terms & { wanted: 
 }
 
 export function isDue(step: Step, keys: readonly KeyFacts[], now: Date): boolean {
-  const retryAt = keyOf(step, keys)?.retryAt;
+  const key = keyOf(step, keys);
+  // The wait belongs to the call that failed. Taking a key away is another call, and waits only for itself.
+  if (step.do === 'revoke' && key?.state !== 'revoking') return true;
+  const retryAt = key?.retryAt;
   return !retryAt || retryAt <= now;
 }
 
