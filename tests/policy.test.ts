@@ -204,6 +204,24 @@ describe('what is written', () => {
 const plan = (...rest: string[]): string =>
   lines('plans:', '  - name: lab', '    provider: builtin', ...rest.map((line) => `    ${line}`));
 
+test('one run tells every problem of a plan, also beside a section that cannot be read', () => {
+  const result = load(
+    plan('window: { longest: soon }', 'scopes: { default: [red], allowed: [read] }', 'match: { source: nobody }').replace(
+      'provider: builtin',
+      'provider: builtn',
+    ),
+  );
+  const places = result.ok ? [] : result.problems.map((problem) => problem.path);
+  expect(places).toEqual(
+    expect.arrayContaining([
+      'plans[0].provider',
+      'plans[0].match.source',
+      'plans[0].scopes.default[0]',
+      'plans[0].window.longest',
+    ]),
+  );
+});
+
 describe('what is wrong', () => {
   test.each<[string, string, number, string, string]>([
     ['a section nobody knows', lines('plan:', '  - name: lab'), 1, 'plan', 'did you mean "plans"?'],
@@ -343,6 +361,7 @@ describe('what is wrong', () => {
     expect(problems.map((problem) => [problem.line, problem.path])).toEqual([
       [2, 'sources.a.preset'],
       [3, 'sources.b.secret'],
+      [6, 'plans[0].provider'],
       [7, 'plans[0].window.longest'],
     ]);
     const mended = refused(

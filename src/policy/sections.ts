@@ -35,11 +35,13 @@ export function readPolicy(value: unknown, input: PolicyInput, report: Report): 
   const plans = entries.map((entry, index): Plan | undefined => {
     const path = ['plans', index];
     const parsed = parse(PlanEntry, entry, path, report);
-    if (!parsed) return undefined;
-    const plan = buildPlan(parsed, context);
+    // What is right in a plan that is wrong elsewhere is checked all the same: one run tells every problem.
+    const readable = parsed ?? PlanEntry.safeParse(readablePart(entry)).data;
+    if (!readable) return undefined;
+    const plan = buildPlan(readable, context);
     checkPlan(plan, path, names, report);
     checkHandover(plan, path, context, report);
-    return plan;
+    return parsed ? plan : undefined;
   });
   checkOrder(plans, report);
   return { sources, providers, scopes, plans: plans.filter((plan) => plan !== undefined) };
@@ -89,6 +91,15 @@ function parse<Schema extends z.ZodType>(
   if (parsed.success) return parsed.data;
   for (const finding of findingsOf(parsed.error, schema, path)) report(finding);
   return undefined;
+}
+
+/** A plan without the sections that cannot be read, which their defaults stand in for. */
+function readablePart(entry: unknown): unknown {
+  const broken = new Set(
+    PlanEntry.safeParse(entry).error?.issues.flatMap((issue) => [issue.path[0], ...('keys' in issue ? issue.keys : [])]),
+  );
+  if (typeof entry !== 'object' || entry === null) return entry;
+  return Object.fromEntries(Object.entries(entry).filter(([section]) => !broken.has(section)));
 }
 
 /** Without a prototype, so that a name from a URL such as `constructor` finds nothing. */
