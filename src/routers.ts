@@ -9,6 +9,7 @@ import type { Receiver } from './intake/receive.ts';
 import type { Keys } from './keys/open.ts';
 import type { Ledger } from './ledger/database.ts';
 import type { Metrics } from './observe/metrics.ts';
+import { apiRoutes } from './http/api/api.ts';
 import { claimRoutes } from './http/claim.ts';
 import { healthRoutes } from './http/health.ts';
 import { metricsRoutes } from './http/metrics.ts';
@@ -16,12 +17,17 @@ import { verifyAccess } from './http/verify-access.ts';
 import { verifyRoutes } from './http/verify.ts';
 import { webhookRoutes } from './http/webhooks.ts';
 import { findOperator } from './access/operators.ts';
+import packageFile from '../package.json' with { type: 'json' };
+import type { Sealer } from './secret/seal.ts';
 import { Secret } from './secret/secret.ts';
+
+const VERSION = packageFile.version;
 
 export interface RouterParts {
   readonly ledger: Ledger;
   readonly now: () => Date;
   readonly metrics: Metrics;
+  readonly sealer: Sealer;
   readonly settings: { readonly publicUrl: string; readonly verifyAllowFrom: readonly string[] };
   readonly guard: Guard;
   readonly keys: Keys;
@@ -35,7 +41,7 @@ export interface RouterParts {
 
 /** Every route there is. Webhooks come first: nothing may parse their bodies before the signature is checked. */
 export function createRouters(parts: RouterParts): RequestHandler[] {
-  const { ledger, settings, now } = parts;
+  const { ledger, settings, now, catalogue } = parts;
   const allow = verifyAccess({
     allowFrom: settings.verifyAllowFrom,
     isOperatorToken: async (token) => (await findOperator(ledger, new Secret(token))) !== undefined,
@@ -53,6 +59,15 @@ export function createRouters(parts: RouterParts): RequestHandler[] {
     metricsRoutes({
       metrics: parts.metrics,
       allow: async (request) => (await allow(request)) || (await parts.guard.admits(request, 'read')),
+    }),
+    apiRoutes({
+      ...parts,
+      ...parts.leasing,
+      call: parts.leasing.shop.call,
+      policy: catalogue.policy,
+      providers: catalogue.provider,
+      publicUrl: settings.publicUrl,
+      version: VERSION,
     }),
   ];
 }

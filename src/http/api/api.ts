@@ -1,0 +1,55 @@
+import { Router } from 'express';
+import { auditApi } from './audit.ts';
+import { catalogueApi } from './catalogue.ts';
+import { configApi } from './config.ts';
+import { debtsApi } from './debts.ts';
+import { deliveriesApi } from './deliveries.ts';
+import type { ApiDeps } from './deps.ts';
+import { docsPage } from './docs.ts';
+import { eventsApi } from './events.ts';
+import { explainApi } from './explain.ts';
+import { hooksApi } from './hooks.ts';
+import { keysApi } from './keys.ts';
+import { leaseActsApi } from './lease-acts.ts';
+import { leasesApi } from './leases.ts';
+import { API_PATH, createDocument } from './openapi.ts';
+import { operatorsApi } from './operators.ts';
+import { replaysApi } from './replays.ts';
+import { reservationsApi } from './reservations.ts';
+import { rotationsApi } from './rotations.ts';
+import { createApiRouter, type ApiRoute } from './route.ts';
+
+/** Every operation of the management API. */
+export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
+  return [
+    explainApi,
+    reservationsApi,
+    leasesApi,
+    leaseActsApi,
+    keysApi,
+    debtsApi,
+    rotationsApi,
+    eventsApi,
+    replaysApi,
+    deliveriesApi,
+    hooksApi,
+    catalogueApi,
+    auditApi,
+    operatorsApi,
+    configApi,
+  ].flatMap((api) => api(deps));
+}
+
+/** `/api/v1` for operators, and for everybody what it is: the OpenAPI document at `/api/v1/openapi.json` and the page at `/docs`. */
+export function apiRoutes(deps: ApiDeps): Router {
+  const routes = apiDeclarations(deps);
+  const document = createDocument(routes, deps);
+  const json = JSON.stringify(document);
+  const router = Router();
+  router.get(`${API_PATH}/openapi.json`, (_request, response) => {
+    response.set('Cache-Control', 'no-cache').type('application/json').send(json);
+  });
+  router.get('/docs', docsPage(document));
+  router.use(API_PATH, createApiRouter(routes, deps.guard));
+  return router;
+}

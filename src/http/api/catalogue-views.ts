@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { ENFORCED, type Driver } from '../../../providers/driver.ts';
+import { CHANNELS, CONFIRMATIONS, METHODS, PERIODS, type Catalogue, type Plan } from '../../reservation/plan.ts';
+import type { Source } from '../../reservation/policy.ts';
+import { LimitView } from './lease-views.ts';
+import { Time } from './words.ts';
+
+const Names = z.array(z.string()).readonly();
+
+export const PlanView = z
+  .object({
+    name: z.string(),
+    match: z.object({ source: z.string().optional(), resource: z.string().optional(), resourceType: z.string().optional() }),
+    provider: z.string(),
+    scopes: z.object({ default: Names, allowed: Names }),
+    methods: z.record(z.string(), z.array(z.enum(METHODS)).readonly()).meta({ description: 'Of each allowed scope.' }),
+    endpoints: z.object({ default: Names, allowed: Names }),
+    quota: z.object({ default: z.int(), max: z.int(), per: z.enum(PERIODS) }).optional(),
+    rateLimit: z.object({ default: LimitView, max: LimitView }).optional(),
+    allowedIps: Names.optional(),
+    window: z.object({
+      opensBeforeMs: z.int(),
+      closesAfterMs: z.int(),
+      longestMs: z.int().optional(),
+      issueBeforeMs: z.int(),
+    }),
+    handover: z.object({ by: z.array(z.enum(CHANNELS)).readonly(), confirm: z.enum(CONFIRMATIONS) }),
+    rotation: z.object({ everyMs: z.int(), overlapMs: z.int() }).optional(),
+    acceptsUnenforced: z.boolean(),
+  })
+  .meta({ id: 'Plan', description: 'What a resource grants. The first plan that matches a booking is its plan.' });
+
+export function viewOfPlan(plan: Plan, scopes: Catalogue['scopes']): z.output<typeof PlanView> {
+  const methods = Object.fromEntries(plan.scopes.allowed.map((scope) => [scope, scopes[scope]?.methods ?? []]));
+  return { ...plan, methods };
+}
+
+const Enforcement = z.object({ by: z.enum(['gateway', 'approximate', 'latchkey', 'none']), note: z.string().optional() });
+
+const Check = z.object({
+  ok: z.boolean(),
+  warnings: Names,
+  error: z.string().optional().meta({ description: 'Why the provider could not be asked.' }),
+});
+
+export const ProviderView = z
+  .object({
+    name: z.string(),
+    driver: z.string(),
+    limits: z.record(z.enum(ENFORCED), Enforcement).meta({ description: 'Who keeps each promise.' }),
+    pace: z.object({
+      issuePerSecond: z.number().nullable().meta({ description: 'Null: as fast as we can.' }),
+      revokePerSecond: z.number().nullable(),
+      concurrency: z.number().nullable(),
+    }),
+    powers: Names.meta({ description: 'What its driver can do besides issue and revoke.' }),
+    check: Check.optional(),
+  })
+  .meta({ id: 'Provider', description: 'A configured instance of a driver.' });
+
+const POWERS = ['issueMany', 'retime', 'suspend', 'usage', 'list'] as const;
+
+export function viewOfDriver(driver: Driver<unknown>): Pick<z.output<typeof ProviderView>, 'limits' | 'pace' | 'powers'> {
+  const { issuePerSecond, revokePerSecond, concurrency } = driver.pace;
+  const finite = (rate: number): number | null => (Number.isFinite(rate) ? rate : null);
+  return {
+    limits: driver.limits,
+    pace: {
+      issuePerSecond: finite(issuePerSecond),
+      revokePerSecond: finite(revokePerSecond),
+      concurrency: finite(concurrency),
+    },
+    powers: POWERS.filter((power) => power in driver && driver[power as keyof typeof driver] !== undefined),
+  };
+}
+
+export const SourceView = z
+  .object({
+    name: z.string(),
+    preset: z.string(),
+    path: z.string().meta({ description: 'Where it posts its events.' }),
+    signed: z.boolean().meta({ description: 'False: anybody can post as this source.' }),
+    secrets: z.array(z.object({ notAfter: Time.nullable() })).readonly(),
+    tells: z.object({
+      notifications: z.boolean(),
+      log: z.boolean(),
+      webhook: z.boolean(),
+    }),
+  })
+  .meta({ id: 'Source', description: 'A reservation system that posts events.' });
+
+export function viewOfSource({ name, preset, secrets, callback, webhook }: Source): z.output<typeof SourceView> {
+  return {
+    name,
+    preset,
+    path: name === 'default' ? '/webhook' : `/webhooks/${name}`,
+    signed: secrets.length > 0,
+    secrets: secrets.map(({ notAfter }) => ({ notAfter: notAfter ?? null })),
+    tells: {
+      notifications: callback?.notifications !== undefined,
+      log: callback?.log !== undefined,
+      webhook: webhook !== undefined,
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { Guard } from '../../access/guard.ts';
+import type { Chain } from '../../audit/chain.ts';
+import type { Claims } from '../../handover/claim.ts';
+import type { Deliverer } from '../../handover/deliver.ts';
+import type { Receiver } from '../../intake/receive.ts';
+import type { Caller, OpenProvider } from '../../lease/call.ts';
+import type { Operations } from '../../lease/operate.ts';
+import type { Rotations } from '../../lease/rotations.ts';
+import type { Ledger } from '../../ledger/database.ts';
+import type { Policy } from '../../reservation/policy.ts';
+import type { Sealer } from '../../secret/seal.ts';
+
+/** What the management API works with. Each resource takes what it needs of it. */
+export interface ApiDeps {
+  readonly ledger: Ledger;
+  readonly guard: Pick<Guard, 'needs'>;
+  readonly operations: Operations;
+  readonly rotations: Pick<Rotations, 'preview' | 'start'>;
+  readonly receiver: Pick<Receiver, 'replay'>;
+  readonly handover: Pick<Deliverer, 'resend'> & { readonly claims: Pick<Claims, 'reissueLink'> };
+  readonly policy: () => Policy;
+  readonly providers: (name: string) => OpenProvider | undefined;
+  readonly call: Caller;
+  readonly chain: Chain;
+  readonly sealer: Sealer;
+  /** Every problem, and the old configuration stays in force; none, and the new one is. */
+  readonly reload: () => Promise<readonly ConfigProblem[]>;
+  readonly now: () => Date;
+  /** Where the service is reached, for the document. */
+  readonly publicUrl: string;
+  readonly version: string;
+}
+
+/** Something wrong in the configuration, where, and what would be right. */
+export interface ConfigProblem {
+  readonly severity: 'error' | 'warning';
+  readonly file: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly path: string;
+  readonly message: string;
+  readonly fix: string;
+}

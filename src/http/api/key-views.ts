@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import type { ListedKey } from '../../ledger/lists/keys.ts';
+import { KEY_STATES } from '../../reservation/lease.ts';
+import { Time } from './words.ts';
+
+export const KeyView = z
+  .object({
+    id: z.string(),
+    leaseId: z.string(),
+    generation: z.int(),
+    name: z.string().meta({ description: 'As the provider has it.' }),
+    provider: z.string(),
+    state: z.enum(KEY_STATES),
+    opensAt: Time,
+    closesAt: Time,
+    hint: z.string().meta({ description: 'What people may see of it: prefix and last four characters.' }),
+    confirmedAt: Time.nullable().meta({ description: 'When the provider first answered that it exists.' }),
+    activeAt: Time.nullable(),
+    suspendedAt: Time.nullable(),
+    revokeReason: z.string().nullable(),
+    revokingAt: Time.nullable(),
+    revokedAt: Time.nullable(),
+    proof: z.record(z.string(), z.unknown()).nullable().meta({ description: 'How we know that it is dead.' }),
+    attempts: z.int(),
+    retryAt: Time.nullable(),
+    lastError: z.string().nullable(),
+    lastErrorKind: z.string().nullable(),
+    createdAt: Time,
+  })
+  .meta({ id: 'Key', description: 'One credential issued under a lease. Its value is never shown here.' });
+
+export const DebtView = KeyView.extend({
+  source: z.string(),
+  externalId: z.string(),
+  holderId: z.string(),
+  plan: z.string(),
+  ageSeconds: z.int().meta({ description: 'Since it was to be revoked.' }),
+  overdue: z.boolean().meta({ description: 'It has failed for so long that an operator should act.' }),
+}).meta({ id: 'Debt', description: 'A key that should be dead and is not known to be. Tried again for ever.' });
+
+export function viewOfKey(key: ListedKey): z.output<typeof KeyView> {
+  return { ...key, proof: key.proof as Record<string, unknown> | null };
+}

@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import type { LeaseStory } from '../../ledger/leases.ts';
+import type { ApiDeps } from './deps.ts';
+import { LeaseReply, readLease } from './lease-views.ts';
+import { route, type ApiRoute } from './route.ts';
+import { ById, Duration, Reason, Shown, Time } from './words.ts';
+
+type Deps = Pick<ApiDeps, 'ledger' | 'operations' | 'handover'>;
+
+/** What an operator may do to a lease. Each act is recorded first and settled before the answer, and may be repeated. */
+export function leaseActsApi(deps: Deps): ApiRoute[] {
+  return [revoke(deps), rotate(deps), retime(deps), suspend(deps), resume(deps), retry(deps), claimLink(deps)];
+}
+
+const WithReason = z.strictObject({ reason: Reason });
+
+async function reply({ ledger }: Deps, { lease }: LeaseStory) {
+  return { status: 200, body: { lease: await readLease(ledger, lease.id) } } as const;
+}
+
+function revoke(deps: Deps): ApiRoute {
+  return route({
+    id: 'revokeLease',
+    method: 'post',
+    path: '/leases/{id}/revoke',
+    permission: 'act',
+    summary: 'Take every key of a lease away, for good',
+    description:
+      'Final: no later event of the booking brings a key back. 200: no key of the lease works any more. 202: it is recorded, and a provider that does not answer now is asked again until it does.',
+    params: ById,
+    body: WithReason,
+    responses: { 200: LeaseReply, 202: LeaseReply },
+    handle: async ({ params: { id }, body: { reason } }, caller) => {
+      const story = await deps.operations.revoke(id, { actor: caller.name, reason });
+      const body = { lease: await readLease(deps.ledger, id) };
+      return story.keys.every((key) => key.state === 'revoked') ? { status: 200, body } : { status: 202, body };
+    },
+  });
+}
+
+function rotate(deps: Deps): ApiRoute {
+  return route({
+    id: 'rotateLease',
+    method: 'post',
+    path: '/leases/{id}/rotate',
+    permission: 'act',
+    summary: 'Give the holder a new key with the same grant',
+    description: 'Both keys are good for the overlap, never past the window. After a leak: `overlap: "0"`.',
+    params: ById,
+    body: z.strictObject({ overlap: Duration, reason: Reason.optional() }),
+    responses: { 200: LeaseReply },
+    faults: ['conflict'],
+    handle: async ({ params: { id }, body: { overlap, reason } }, caller) =>
+      await reply(deps, await deps.operations.rotate(id, { actor: caller.name, overlapMs: overlap, reason })),
+  });
+}
+
+function retime(deps: Deps): ApiRoute {
+  return route({
+    id: 'retimeLease',
+    method: 'post',
+    path: '/leases/{id}/retime',
+    permission: 'act',
+    summary: "Move the booking's window",
+    description: "As a newer event of the booking would; the source's next change overrides it. Within what the plan grants.",
+    params: ById,
+    body: z
+      .strictObject({ startsAt: Time.optional(), endsAt: Time.optional().meta({ examples: ['2026-01-31T18:00:00Z'] }) })
+      .refine(({ startsAt, endsAt }) => startsAt !== undefined || endsAt !== undefined, 'give startsAt, endsAt or both'),
+    responses: { 200: LeaseReply },
+    handle: async ({ params: { id }, body }, caller) =>
+      await reply(deps, await deps.operations.retime(id, { actor: caller.name, ...body })),
+  });
+}
+
+function suspend(deps: Deps): ApiRoute {
+  return route({
+    id: 'suspendLease',
+    method: 'post',
+    path: '/leases/{id}/suspend',
+    permission: 'act',
+    summary: 'Hold a lease back until it is resumed or its window ends',
+    params: ById,
+    body: WithReason,
+    responses: { 200: LeaseReply },
+    handle: async ({ params: { id }, body: { reason } }, caller) =>
+      await reply(deps, await deps.operations.suspend(id, { actor: caller.name, reason })),
+  });
+}
+
+function resume(deps: Deps): ApiRoute {
+  return route({
+    id: 'resumeLease',
+    method: 'post',
+    path: '/leases/{id}/resume',
+    permission: 'act',
+    summary: 'Let a suspended lease work again',
+    params: ById,
+    responses: { 200: LeaseReply },
+    handle: async ({ params: { id } }, caller) => await reply(deps, await deps.operations.resume(id, { actor: caller.name })),
+  });
+}
+
+function retry(deps: Deps): ApiRoute {
+  return route({
+    id: 'retryLease',
+    method: 'post',
+    path: '/leases/{id}/retry',
+    permission: 'act',
+    summary: 'Try a failed issue or a delayed revocation again now',
+    params: ById,
+    responses: { 200: LeaseReply },
+    handle: async ({ params: { id } }, caller) => await reply(deps, await deps.operations.retry(id, { actor: caller.name })),
+  });
+}
+
+const ClaimLink = z
+  .object({
+    url: Shown.meta({ description: 'Give it to the holder yourself; the link before it no longer works.' }),
+    code: Shown.optional().meta({ description: 'To be told to the holder another way than the link.' }),
+    confirm: z.enum(['none', 'email', 'code']).meta({ description: 'What the page will ask for.' }),
+    expiresAt: Time,
+  })
+  .meta({ id: 'ClaimLink', description: 'Shown once.' });
+
+function claimLink(deps: Deps): ApiRoute {
+  return route({
+    id: 'makeClaimLink',
+    method: 'post',
+    path: '/leases/{id}/claim-link',
+    permission: 'act',
+    summary: 'Make a new link for a key that nobody claimed yet',
+    params: ById,
+    responses: { 200: ClaimLink },
+    faults: ['gone'],
+    handle: async ({ params: { id } }, caller) => {
+      const { link, code, confirm, expiresAt } = await deps.handover.claims.reissueLink(id, caller.name);
+      return { status: 200, body: { url: link, code, confirm, expiresAt } };
+    },
+  });
+}

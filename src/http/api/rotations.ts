@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { listRotationPage } from '../../ledger/lists/rotations.ts';
+import { findRotation, progressOf } from '../../ledger/rotations.ts';
+import { Fault } from '../../reservation/fault.ts';
+import type { ApiDeps } from './deps.ts';
+import { route, type ApiRoute } from './route.ts';
+import { ById, Duration, listOf, paging, Reason, Text, Time } from './words.ts';
+
+const RotationView = z
+  .object({
+    id: z.string(),
+    filter: z.object({ plan: z.string().optional(), provider: z.string().optional() }),
+    overlapMs: z.int(),
+    reason: z.string(),
+    actor: z.string(),
+    state: z.enum(['running', 'done']),
+    createdAt: Time,
+    doneAt: Time.nullable(),
+  })
+  .meta({ id: 'Rotation', description: 'New keys for many leases at once; goes on over restarts.' });
+
+const RotationDetail = RotationView.extend({
+  total: z.int(),
+  done: z.int(),
+  failed: z.int(),
+  failures: z.array(z.object({ leaseId: z.string(), error: z.string().nullable() })).readonly(),
+}).meta({ id: 'RotationDetail' });
+
+const Wish = z.strictObject({
+  plan: Text.optional(),
+  provider: Text.optional(),
+  overlap: Duration,
+  reason: Reason,
+  dryRun: z.boolean().optional().meta({ description: 'Only say what it would reach.' }),
+});
+
+const MOST_SHOWN = 1000;
+
+const Preview = z
+  .object({
+    leases: z.int().meta({ description: `All of them; at most ${MOST_SHOWN} are listed.` }),
+    items: z.array(z.object({ id: z.string(), plan: z.string(), provider: z.string(), holderId: z.string() })),
+  })
+  .meta({ id: 'RotationPreview' });
+
+export function rotationsApi({ ledger, rotations }: Pick<ApiDeps, 'ledger' | 'rotations'>): ApiRoute[] {
+  return [
+    route({
+      id: 'startRotation',
+      method: 'post',
+      path: '/rotations',
+      permission: 'act',
+      summary: 'Rotate every active lease of a plan, a provider, or all',
+      description: 'With `dryRun` it changes nothing and answers 200 with the leases it would reach; else 202 with its id.',
+      body: Wish,
+      responses: { 200: Preview, 202: z.object({ id: z.string() }) },
+      handle: async ({ body: { plan, provider, overlap, reason, dryRun } }, caller) => {
+        const filter = { plan, provider };
+        if (!dryRun) {
+          const id = await rotations.start({ filter, overlapMs: overlap, reason, actor: caller.name });
+          return { status: 202, body: { id } };
+        }
+        const items = await rotations.preview(filter);
+        return { status: 200, body: { leases: items.length, items: items.slice(0, MOST_SHOWN) } };
+      },
+    }),
+    route({
+      id: 'listRotations',
+      method: 'get',
+      path: '/rotations',
+      permission: 'read',
+      summary: 'Rotations, newest first',
+      query: z.strictObject(paging),
+      responses: { 200: listOf(RotationView) },
+      handle: async ({ query }) => ({ status: 200, body: await listRotationPage(ledger.db, query) }),
+    }),
+    route({
+      id: 'getRotation',
+      method: 'get',
+      path: '/rotations/{id}',
+      permission: 'read',
+      summary: 'How far a rotation is, and what failed',
+      params: ById,
+      responses: { 200: RotationDetail },
+      handle: async ({ params: { id } }) => {
+        const rotation = await findRotation(ledger.db, id);
+        if (!rotation) throw new Fault('not_found', `there is no rotation ${id}`);
+        return { status: 200, body: { ...rotation, ...(await progressOf(ledger.db, id)) } };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,97 @@
+import express, { Router, type Request, type Response } from 'express';
+import { z } from 'zod';
+import { operatorOf, type Guard } from '../../access/guard.ts';
+import type { Operator, Permission } from '../../access/operators.ts';
+import { Fault, type FaultCode } from '../../reservation/fault.ts';
+import { Nothing } from './words.ts';
+
+/** One operation of the management API: what is served and what is documented are read from the same declaration. */
+export interface ApiRoute {
+  /** Stable: generated clients take their method names from it. */
+  readonly id: string;
+  readonly method: 'get' | 'post' | 'delete';
+  /** Below /api/v1, as in OpenAPI: `/leases/{id}`. */
+  readonly path: string;
+  readonly permission: Permission;
+  readonly summary: string;
+  readonly description?: string;
+  readonly params: z.ZodType;
+  readonly query: z.ZodType;
+  readonly body: z.ZodType;
+  readonly responses: Responses;
+  /** What may be answered besides the faults that every route has. */
+  readonly faults?: readonly FaultCode[];
+  handle(input: { params: unknown; query: unknown; body: unknown }, caller: Operator): Promise<Reply>;
+}
+
+/** By status; a body's fields that its schema does not name never leave. */
+export type Responses = Readonly<Record<number, z.ZodType>>;
+
+export interface Reply {
+  readonly status: number;
+  readonly body?: unknown;
+}
+
+type ReplyTo<R extends Responses> = { [S in keyof R & number]: { status: S; body: z.output<R[S]> } }[keyof R & number];
+
+type Declaration<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends Responses> = Omit<
+  ApiRoute,
+  'params' | 'query' | 'body' | 'responses' | 'handle'
+> & {
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  readonly responses: R;
+  handle(input: { params: z.output<P>; query: z.output<Q>; body: z.output<B> }, caller: Operator): Promise<ReplyTo<NoInfer<R>>>;
+};
+
+/** Types a declaration; the only way to make one. */
+export function route<
+  R extends Responses,
+  P extends z.ZodType = typeof Nothing,
+  Q extends z.ZodType = typeof Nothing,
+  B extends z.ZodType = typeof Nothing,
+>(declaration: Declaration<P, Q, B, R>): ApiRoute {
+  return { params: Nothing, query: Nothing, body: Nothing, ...declaration };
+}
+
+const LARGEST_BODY = '64kb';
+
+/** Serves the routes: the caller's right first, then what was sent, checked before anything is done. Every failure is a Fault for the error handler. */
+export function createApiRouter(routes: readonly ApiRoute[], guard: Pick<Guard, 'needs'>): Router {
+  const router = Router();
+  // Whatever its content type says: a body here is JSON or refused.
+  const parseBody = express.json({ type: () => true, limit: LARGEST_BODY });
+  for (const declared of routes) {
+    const path = declared.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    router[declared.method](path, guard.needs(declared.permission), parseBody, async (request: Request, response: Response) => {
+      const input = {
+        params: read(declared.params, request.params, 'path'),
+        query: read(declared.query, request.query, 'query'),
+        body: read(declared.body, request.body ?? {}, 'body'),
+      };
+      answer(response, declared, await declared.handle(input, operatorOf(response)));
+    });
+  }
+  return router;
+}
+
+function read(schema: z.ZodType, given: unknown, part: 'path' | 'query' | 'body'): unknown {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const path = issue?.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : (issue?.path ?? []);
+  const at = path.map(String).join('.').slice(0, 100);
+  const wrong = issue?.code === 'unrecognized_keys' ? 'is not known here' : (issue?.message ?? 'cannot be read');
+  throw new Fault('invalid', `${part}${at === '' ? '' : ` ${at}`}: ${wrong}`, { at: at === '' ? part : at });
+}
+
+function answer(response: Response, { id, responses }: ApiRoute, { status, body }: Reply): void {
+  const schema = responses[status];
+  if (!schema) throw new Error(`api: ${id} answers ${status}, which it does not declare`);
+  response.status(status).set('Cache-Control', 'no-store');
+  if (body === undefined) return void response.end();
+  response.type(status >= 400 ? 'application/problem+json' : 'application/json');
+  // Encoding takes what the schema names and leaves the rest behind.
+  response.send(JSON.stringify(z.encode(schema, body)));
+}

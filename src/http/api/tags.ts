@@ -1,0 +1,25 @@
+/** The chapters of the document, in reading order. The management API's are the first words of its paths. */
+export const TAGS = [
+  { name: 'explain', description: 'The whole story of one booking. Begin here when something is stuck.' },
+  { name: 'reservations', description: 'Bookings, as all their events add up.' },
+  {
+    name: 'leases',
+    description: 'One plan granted to one holder for one booking: what keys are made for, and what operators act on.',
+  },
+  { name: 'keys', description: 'The credentials issued under leases, without their values.' },
+  { name: 'debts', description: 'Keys that should be dead and are not known to be.' },
+  { name: 'rotations', description: 'New keys for many leases at once.' },
+  { name: 'events', description: 'What sources told us.' },
+  { name: 'deliveries', description: 'What we told holders, sources and subscribers.' },
+  { name: 'hooks', description: 'Webhooks that get the news.' },
+  { name: 'plans', description: 'What resources grant.' },
+  { name: 'providers', description: 'The gateways that keys are made at.' },
+  { name: 'sources', description: 'The systems that bookings come from.' },
+  { name: 'audit', description: 'Every change of state, in a chain that shows tampering.' },
+  { name: 'operators', description: 'Who may use this API.' },
+  { name: 'config', description: 'The configuration in force.' },
+  { name: 'webhooks', description: 'For reservation systems.' },
+  { name: 'claim', description: 'For holders.' },
+  { name: 'verify', description: 'For gateways and APIs.' },
+  { name: 'health', description: 'For platforms.' },
+] as const;
