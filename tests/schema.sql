@@ -88,6 +88,7 @@ create table "event" (
   PRIMARY KEY (id),
   UNIQUE (source, dedupe)
 );
+CREATE INDEX event_booking ON public.event USING btree (source, external_id, id);
 CREATE INDEX event_quarantined ON public.event USING btree (received_at) WHERE (outcome = 'quarantined'::text);
 CREATE INDEX event_reservation ON public.event USING btree (reservation_id, id);
 

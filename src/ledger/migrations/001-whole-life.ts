@@ -47,6 +47,7 @@ const STATEMENTS = [
     unique (source, dedupe)
   )`,
   `create index event_reservation on event (reservation_id, id)`,
+  `create index event_booking on event (source, external_id, id)`,
   `create index event_quarantined on event (received_at) where outcome = 'quarantined'`,
 
   `create table reservation (
