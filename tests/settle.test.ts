@@ -51,6 +51,27 @@ describeEngines('settle', (engine) => {
     expect(shop.notices.at(-1)).toMatchObject({ kind: 'revoked', reason: 'the window closed' });
   });
 
+  test('every change of state leaves one audit entry, in its order', async () => {
+    await open();
+    await shop.hear(booked);
+    await shop.settleAll();
+    await shop.settleAll();
+    shop.clock.set('2026-01-01T12:00:00Z');
+    await shop.settleAll();
+    await shop.settleAll();
+    const entries = await shop.ledger.db.selectFrom('audit').select('action').orderBy('seq').execute();
+    expect(entries.map((entry) => entry.action)).toEqual([
+      'lease.issuing',
+      'key.intended',
+      'lease.active',
+      'key.active',
+      'lease.revoking',
+      'key.revoking',
+      'key.revoked',
+      'lease.revoked',
+    ]);
+  });
+
   test('settling again and again changes nothing', async () => {
     await open();
     await shop.hear(booked);
