@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import packageFile from '../package.json' with { type: 'json' };
 import { addAuditVerify } from './cli/audit.ts';
 import { addCheck } from './cli/check.ts';
 import { addClaimLink } from './cli/claim-link.ts';
@@ -42,6 +43,7 @@ try {
 
 function createProgram(): Command {
   const latchkey = new Command('latchkey')
+    .version(packageFile.version)
     .description('Reservation-driven API keys: a booking becomes a temporary key, and its end takes the key away.')
     .option('--json', 'one JSON value on stdout and nothing else')
     .option('--url <url>', 'of the service')

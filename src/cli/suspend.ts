@@ -7,7 +7,7 @@ import { reportLease } from './report-lease.ts';
 export function addSuspend(program: Command): void {
   program
     .command('suspend')
-    .description('take the keys of a lease away until `resume`')
+    .description('hold the keys of a lease back until `resume`')
     .argument('<lease>')
     .requiredOption('--reason <text>', 'why; goes into the audit')
     .action(async (lease: string, { reason }: { reason: string }, command: Command) => {
