@@ -4,6 +4,7 @@ import { Fault } from '../../src/reservation/fault.ts';
 import type { TestEngine } from '../engines.ts';
 import { clockAt, openWorkshop, type TestWorkshop } from '../workshop.ts';
 import { newModel, type Model } from './bookings.ts';
+import { assertBooks } from './laws.ts';
 
 export interface World {
   readonly shop: TestWorkshop;
@@ -14,8 +15,8 @@ export interface World {
   rejections: boolean;
   /** The process dies at the n-th crash point from now. */
   dieAt(points: number): void;
-  /** Does something that the process may die of; what remained is done after its restart. */
-  work(act: () => Promise<unknown>): Promise<void>;
+  /** Does something that the process may die of. True when it did, and was started again. */
+  work(act: () => Promise<unknown>): Promise<boolean>;
   /** The jobs of an event: run until each has run to its end. */
   settle(leaseIds: readonly string[]): Promise<void>;
   /** What the service's own clock wakes now. */
@@ -52,15 +53,14 @@ export async function openWorld(engine: TestEngine, repeats: 'conflict' | 'upser
         // An operator is told that it cannot be done now; nothing else may come out.
         if (!process.dead && !(error instanceof Fault)) throw error;
       }
-      if (!process.dead) return;
+      if (!process.dead) return false;
+      await assertBooks(world);
       Object.assign(process, { pointsLeft: Infinity, dead: false });
       await shop.restart();
+      return true;
     },
     async settle(leaseIds) {
-      for (const id of leaseIds) {
-        await world.work(() => shop.settle(id));
-        await world.work(() => shop.settle(id));
-      }
+      for (const id of leaseIds) while (await world.work(() => shop.settle(id)));
     },
     async sweep() {
       for (let round = 0; round < 20; round += 1) {
