@@ -1,6 +1,7 @@
 import { DriverError } from '../../providers/driver.ts';
 import { noteSetback } from '../ledger/keys.ts';
-import { endTurn, keepTurn, predecessors, readStory, seeWake, takeTurn, type LeaseStory } from '../ledger/leases.ts';
+import { predecessors, readStory, type LeaseStory } from '../ledger/leases.ts';
+import { endTurn, keepTurn, seeWake, takeTurn } from '../ledger/turns.ts';
 import type { Step } from '../reservation/steps.ts';
 import { Postponed } from './gate.ts';
 import { issue, noteIssueFailure, REJECTED } from './issue.ts';

@@ -1,6 +1,7 @@
 import type { Log } from '../observe/log.ts';
 import type { Ledger, Tx } from '../ledger/database.ts';
-import { changeLease, holdTurn, type LeaseChange } from '../ledger/leases.ts';
+import { changeLease, type LeaseChange } from '../ledger/leases.ts';
+import { holdTurn } from '../ledger/turns.ts';
 import type { KeyRow, LeaseRow } from '../ledger/schema.ts';
 import type { Decision } from '../reservation/decide.ts';
 import { LEASE_MOVES, type LeaseState } from '../reservation/lease.ts';

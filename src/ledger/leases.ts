@@ -94,41 +94,6 @@ export async function predecessors(db: Reader, lease: LeaseRow, now: Date): Prom
   return rows.map((row) => row.id);
 }
 
-/** Takes the right to act on a lease; undefined when somebody else has it. Older turns can write no more. */
-export async function takeTurn(db: Reader, id: string, now: Date, holdMs: number): Promise<number | undefined> {
-  const until = new Date(now.getTime() + holdMs);
-  const taken = await db
-    .updateTable('lease')
-    .set({ turn: sql<number>`turn + 1`, heldUntil: until, wakeAt: until })
-    .where('id', '=', id)
-    .where((where) => where.or([where('heldUntil', 'is', null), where('heldUntil', '<=', now)]))
-    .returning('turn')
-    .executeTakeFirst();
-  return taken?.turn;
-}
-
-/** Keeps the right while a slow provider is waited for. A wake that came meanwhile is kept. */
-export async function keepTurn(db: Reader, id: string, turn: number, until: Date): Promise<void> {
-  await db
-    .updateTable('lease')
-    .set({ heldUntil: until, wakeAt: sql<Date>`case when wake_at = held_until then ${until} else wake_at end` })
-    .where('id', '=', id)
-    .where('turn', '=', turn)
-    .execute();
-}
-
-/** Locks the lease for this transaction and tells its state; undefined when the turn is lost and nothing may be written. */
-export async function holdTurn(db: Transaction<Database>, id: string, turn: number): Promise<LeaseState | undefined> {
-  const row = await db
-    .selectFrom('lease')
-    .select('state')
-    .where('id', '=', id)
-    .where('turn', '=', turn)
-    .forUpdate()
-    .executeTakeFirst();
-  return row?.state;
-}
-
 export interface LeaseChange {
   state?: LeaseState;
   reason?: string | null;
@@ -148,39 +113,6 @@ export async function changeLease(db: Transaction<Database>, id: string, change:
     .set({ ...fields, ...(granted ? { grant: JSON.stringify(granted) } : {}), updatedAt: now })
     .where('id', '=', id)
     .execute();
-}
-
-/**
- * Gives the turn back and sets the clock. False when somebody woke the lease meanwhile (its facts changed: decide again) or
- * the turn was lost.
- */
-export async function endTurn(db: Transaction<Database>, id: string, turn: number, wakeAt: Date | null): Promise<boolean> {
-  const ended = await db
-    .updateTable('lease')
-    .set({ heldUntil: null, wakeAt })
-    .where('id', '=', id)
-    .where('turn', '=', turn)
-    .whereRef('wakeAt', '=', 'heldUntil')
-    .returning('id')
-    .executeTakeFirst();
-  return ended !== undefined;
-}
-
-/** After a wake in the middle of a turn: the turn goes on and the wake is taken as seen. */
-export async function seeWake(db: Reader, id: string, turn: number): Promise<boolean> {
-  const seen = await db
-    .updateTable('lease')
-    .set((set) => ({ wakeAt: set.ref('heldUntil') }))
-    .where('id', '=', id)
-    .where('turn', '=', turn)
-    .returning('id')
-    .executeTakeFirst();
-  return seen !== undefined;
-}
-
-/** Embedded only, at start: the process that held these turns is dead, and what it was at goes on at once. */
-export async function releaseTurns(db: Reader, now: Date): Promise<void> {
-  await db.updateTable('lease').set({ heldUntil: null, wakeAt: now }).where('heldUntil', 'is not', null).execute();
 }
 
 /** A provider that failed answers again: what waited for it need not wait any longer. */
