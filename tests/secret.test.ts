@@ -5,6 +5,7 @@ import { Secret } from '../src/secret/secret.ts';
 test('a secret shows itself only when revealed', () => {
   const secret = new Secret('temp_abc');
   for (const shown of [
+    // oxlint-disable-next-line typescript/restrict-template-expressions -- what happens then is the question
     `${secret}`,
     JSON.stringify({ secret }),
     inspect({ secret }),

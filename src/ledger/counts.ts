@@ -19,6 +19,5 @@ export async function debtCount(db: Kysely<Database>, now: Date): Promise<{ coun
     .where('state', '=', 'revoking')
     .where('attempts', '>', 0)
     .executeTakeFirstOrThrow();
-  const oldest = row.oldest as Date | null;
-  return { count: row.debts, oldestSeconds: oldest ? Math.max(0, (now.getTime() - oldest.getTime()) / 1000) : 0 };
+  return { count: row.debts, oldestSeconds: row.oldest ? Math.max(0, (now.getTime() - row.oldest.getTime()) / 1000) : 0 };
 }
