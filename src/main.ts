@@ -17,7 +17,7 @@ import { debtCount, leasesByState } from './ledger/counts.ts';
 import { openLedger, type Ledger } from './ledger/database.ts';
 import { startJobs } from './ledger/jobs.ts';
 import { releaseDeliveries } from './ledger/deliveries.ts';
-import { releaseTurns } from './ledger/leases.ts';
+import { releaseTurns } from './ledger/turns.ts';
 import { forgetOld } from './ledger/retention.ts';
 import { createLog, type Log } from './observe/log.ts';
 import { createMetrics } from './observe/metrics.ts';
@@ -148,9 +148,9 @@ async function releaseWork({ db }: Ledger, now: Date): Promise<void> {
 
 /** A crash point on either side of each commit. */
 function stoppable(ledger: Ledger, name: string, { crashPoint }: Overrides): Ledger['transact'] {
-  return async (work) => {
+  return async (work, options) => {
     crashPoint?.(`${name}:before-commit`);
-    const result = await ledger.transact(work);
+    const result = await ledger.transact(work, options);
     crashPoint?.(`${name}:after-commit`);
     return result;
   };

@@ -48,7 +48,7 @@ export function createReceiver(parts: ReceiverParts): Receiver {
   const { ledger, policy, now, metrics } = parts;
   const mover = () => ({ jobs: parts.jobs, sealer: parts.sealer, policy: policy(), now: now() });
   const commit = createGroupCommit<Arrival, Outcome>({
-    flush: (arrivals) => ledger.transact((tx) => record(tx, arrivals, mover())),
+    flush: (arrivals) => ledger.transact((tx) => record(tx, arrivals, mover()), { ahead: true }),
     weigh: ({ items }) => items.length,
     heaviest: HEAVIEST,
     mostWaiting: MOST_WAITING,

@@ -1,10 +1,10 @@
-import { setImmediate as othersFirst } from 'node:timers/promises';
 import { CamelCasePlugin, Kysely, type Transaction } from 'kysely';
 import type { ConstructorOptions } from 'pg-boss';
 import { Fault } from '../reservation/fault.ts';
 import type { Secret } from '../secret/secret.ts';
 import { openEmbedded } from './embedded.ts';
 import type { Engine, LedgerLog } from './engine.ts';
+import { createLine } from './line.ts';
 import { assertMigrated, migrate } from './migrate.ts';
 import { asFault } from './outage.ts';
 import { openPostgres } from './postgres.ts';
@@ -26,8 +26,11 @@ export interface Ledger {
   readonly engine: 'embedded' | 'postgres';
   /** Outside a transaction only: inside `transact` use `tx.db`. Using this one there throws, since on the embedded engine it would wait for ever. */
   readonly db: Kysely<Database>;
-  /** One transaction. Resolves after the commit; throws `Fault('unavailable')` when the database is out of reach, else what `work` threw. */
-  transact<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * One transaction. Resolves after the commit; throws `Fault('unavailable')` when the database is out of reach, else what `work` threw.
+   * `ahead`: somebody outside waits for it; it need not queue behind everything that can wait.
+   */
+  transact<T>(work: (tx: Tx) => Promise<T>, options?: { readonly ahead?: boolean }): Promise<T>;
   /** Messages from any node, this one too. A lost connection is made again, and then `onReconnect` is told that messages may be missing. */
   listen(channel: string, onMessage: (payload: string) => void, onReconnect?: () => void): Promise<void>;
   /** Throws when the database is out of reach or not migrated. */
@@ -72,21 +75,29 @@ function ledgerOn(engine: Engine, options: LedgerOptions & { log: LedgerLog }): 
     dialect: engine.dialect,
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
   });
+  const line = engine.name === 'embedded' ? createLine() : undefined;
   const running = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
-  async function transact<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  async function transact<T>(work: (tx: Tx) => Promise<T>, { ahead = false } = {}): Promise<T> {
     refuseNested();
-    // The embedded database never lets go of the event loop by itself: without this, a queue of transactions would keep everybody else waiting.
-    if (engine.name === 'embedded') await othersFirst();
-    if (closing) throw new Fault('unavailable', 'the service is stopping; try again');
-    const turn = transactOn(inner, work, options);
+    refuseClosing();
+    const run = async () => {
+      // It may have been a long line.
+      refuseClosing();
+      return await transactOn(inner, work, options);
+    };
+    const turn = line ? line.wait(run, { ahead }) : run();
     running.add(turn);
     try {
       return await turn;
     } finally {
       running.delete(turn);
     }
+  }
+
+  function refuseClosing(): void {
+    if (closing) throw new Fault('unavailable', 'the service is stopping; try again');
   }
 
   async function close(): Promise<void> {
