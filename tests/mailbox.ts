@@ -20,13 +20,17 @@ export interface Mailbox {
   close(): Promise<void>;
 }
 
-/** A real SMTP server that keeps what it gets. */
-export async function startMailbox(): Promise<Mailbox> {
+/** A real SMTP server that keeps what it gets; with a password, only from who knows it. */
+export async function startMailbox(options: { password?: string } = {}): Promise<Mailbox> {
+  const { password } = options;
   const mails: Mail[] = [];
   const failures: number[] = [];
   const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS', 'AUTH'],
+    authOptional: password === undefined,
+    disabledCommands: password === undefined ? ['STARTTLS', 'AUTH'] : ['STARTTLS'],
+    allowInsecureAuth: true,
+    onAuth: (given, _session, done) =>
+      given.password === password ? done(null, { user: given.username }) : done(new Error('wrong password')),
     logger: false,
     onData(stream, session, done) {
       const chunks: Buffer[] = [];
@@ -46,7 +50,8 @@ export async function startMailbox(): Promise<Mailbox> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.server.address() as AddressInfo;
   const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
-  return { url: `smtp://127.0.0.1:${port}`, mails, failures, close };
+  const user = password === undefined ? '' : `latchkey:${encodeURIComponent(password)}@`;
+  return { url: `smtp://${user}127.0.0.1:${port}`, mails, failures, close };
 }
 
 function read(raw: string): Pick<Mail, 'raw' | 'headers' | 'text' | 'html'> {

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, NextFunction, Request, Response } from 'express';
 import type { Log } from '../observe/log.ts';
+import { redactText } from '../observe/redact.ts';
 import { Fault, type FaultCode } from '../reservation/fault.ts';
 import { requestIdOf } from './request-id.ts';
 
@@ -78,7 +79,8 @@ function send(response: Response, answer: Answer): void {
 function answerTo(error: unknown): Answer {
   if (error instanceof Fault) {
     const retryAfterMs = error.retryAfterMs ?? (error.code === 'unavailable' ? UNAVAILABLE_RETRY_MS : undefined);
-    return { status: STATUS_OF[error.code], code: error.code, detail: error.message, at: error.at, retryAfterMs };
+    // A message may quote what the caller wrote, and callers have pasted keys where ids belong.
+    return { status: STATUS_OF[error.code], code: error.code, detail: redactText(error.message), at: error.at, retryAfterMs };
   }
   return answerToBody(error) ?? UNEXPECTED;
 }
