@@ -106,8 +106,8 @@ export async function freshDatabase() {
   return { place: { databaseUrl: new Secret(url.href) }, remove: () => onServer(`drop database if exists ${name} with (force)`) };
 }
 
-export async function onServer(sql: string): Promise<void> {
-  const client = new Client({ connectionString: SERVER_URL, connectionTimeoutMillis: 2_000 });
+export async function onServer(sql: string, url = SERVER_URL): Promise<void> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
   await client.connect();
   try {
     await client.query(sql);

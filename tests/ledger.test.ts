@@ -119,6 +119,32 @@ describeEngines('the ledger', (engine) => {
     expect(await providers()).toHaveLength(50);
   });
 
+  test('of thirty at once those that throw keep nothing, and all others everything, once each', async () => {
+    const after: number[] = [];
+    const fates = await Promise.allSettled(
+      Array.from({ length: 30 }, (_, index) =>
+        open.ledger.transact(async (tx) => {
+          await tx.db
+            .insertInto('pace')
+            .values(pace(`n${String(index).padStart(2, '0')}`))
+            .execute();
+          tx.audit(entry(`n${index}`));
+          tx.afterCommit(() => after.push(index));
+          if (index % 10 === 3) throw new Error(`no ${index}`);
+          return index;
+        }),
+      ),
+    );
+    const kept = Array.from({ length: 30 }, (_, index) => index).filter((index) => index % 10 !== 3);
+    expect(fates.map((fate) => (fate.status === 'fulfilled' ? fate.value : (fate.reason as Error).message))).toEqual(
+      Array.from({ length: 30 }, (_, index) => (index % 10 === 3 ? `no ${index}` : index)),
+    );
+    expect(after.sort((one, other) => one - other)).toEqual(kept);
+    expect(await providers()).toHaveLength(kept.length);
+    const told = (await subjects()).filter((subject) => /^n\d/.test(subject));
+    expect(told.toSorted()).toEqual(kept.map((index) => `n${index}`).toSorted());
+  });
+
   test('numbers, dates, booleans and JSON come back as what they were', async () => {
     const id = newId('rsv');
     const state = { source: 's', externalId: 'x', contacts: { Some_Id: {} }, snake_case: 1 };

@@ -8,7 +8,8 @@ import { createSettle } from './settle.ts';
 import { sweepLeases } from './sweep.ts';
 import type { Workshop } from './turn.ts';
 import type { Jobs } from '../ledger/jobs.ts';
-import { findLease, wakeWaiting } from '../ledger/leases.ts';
+import { providersOf, wakeWaiting } from '../ledger/leases.ts';
+import { askTogether } from '../ledger/together.ts';
 import { reservePace } from '../ledger/pace.ts';
 import type { Metrics } from '../observe/metrics.ts';
 
@@ -78,6 +79,7 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
     onError: (leaseId, error) =>
       log.warn('settling failed', { lease: leaseId, error: error instanceof Error ? error.message : 'unknown' }),
   });
+  const providerOf = askTogether((ids) => providersOf(ledger.db, ids));
   const planOf = (name: string) => options.policy().plans.find((plan) => plan.name === name);
   const operations = createOperations({ ledger, settle, planOf, now, wait: options.wait });
   const inventory = async (name: string) => {
@@ -89,8 +91,8 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
     operations,
     rotations: createRotations({ ledger, jobs, operations, now }),
     async wake(leaseId) {
-      const lease = await findLease(ledger.db, leaseId);
-      if (lease) scheduler.add(lease.provider, leaseId);
+      const provider = await providerOf(leaseId);
+      if (provider) scheduler.add(provider, leaseId);
     },
     sweep: () => sweepLeases(ledger, jobs, now),
     inventory: async (name) => void (await inventory(name)),

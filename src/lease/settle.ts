@@ -1,7 +1,8 @@
 import { DriverError } from '../../providers/driver.ts';
 import { noteSetback } from '../ledger/keys.ts';
-import { predecessors, readStory, type LeaseStory } from '../ledger/leases.ts';
-import { endTurn, keepTurn, seeWake, takeTurn } from '../ledger/turns.ts';
+import { predecessorsOf, readStories, readStory, type LeaseStory } from '../ledger/leases.ts';
+import { askTogether, onlyFirst, type Ask } from '../ledger/together.ts';
+import { endTurn, keepTurn, seeWake, takeTurns } from '../ledger/turns.ts';
 import type { Step } from '../reservation/steps.ts';
 import { Postponed } from './gate.ts';
 import { issue, noteIssueFailure, REJECTED } from './issue.ts';
@@ -17,23 +18,32 @@ const MOST_ROUNDS = 12;
 /** Brings one lease to what it should be now. May be called at any time, by any node, as often as one likes. */
 export type Settle = (leaseId: string) => Promise<void>;
 
-export function createSettle(shop: Workshop): Settle {
-  return async (leaseId) => {
-    const story = await readStory(shop.ledger.db, leaseId);
-    if (!story) return;
-    await freeTheResource(shop, story);
-    await settleOne(shop, leaseId);
+export function createSettle(workshop: Workshop): Settle {
+  const { ledger, now } = workshop;
+  const shop: Shop = {
+    ...workshop,
+    takeTurn: onlyFirst(askTogether((ids) => takeTurns(ledger.db, ids, { now: now(), holdMs: HOLD_MS }))),
+    read: askTogether((ids) => readStories(ledger.db, ids)),
+    predecessors: askTogether((ids) => predecessorsOf(ledger.db, ids, now())),
   };
+  return (leaseId) => settleOne(shop, leaseId);
+}
+
+/** What is asked of the ledger for all leases that are settled in the same moment. */
+interface Shop extends Workshop {
+  readonly takeTurn: Ask<number>;
+  readonly read: Ask<LeaseStory>;
+  readonly predecessors: Ask<readonly string[]>;
 }
 
 /** Back-to-back bookings free before they grant: whoever's time on this resource is over goes first. */
-async function freeTheResource(shop: Workshop, { lease, keys }: LeaseStory): Promise<void> {
+async function freeTheResource(shop: Shop, { lease, keys }: Turn): Promise<void> {
   if (keys.some((key) => key.state === 'active')) return;
-  for (const id of await predecessors(shop.ledger.db, lease, shop.now())) await settleOne(shop, id);
+  for (const id of (await shop.predecessors(lease.id)) ?? []) await settleOne(shop, id);
 }
 
-async function settleOne(shop: Workshop, leaseId: string): Promise<void> {
-  const number = await takeTurn(shop.ledger.db, leaseId, shop.now(), HOLD_MS);
+async function settleOne(shop: Shop, leaseId: string): Promise<void> {
+  const number = await shop.takeTurn(leaseId);
   if (number === undefined) return;
   const held = holdOn(shop, leaseId, number);
   try {
@@ -48,11 +58,14 @@ async function settleOne(shop: Workshop, leaseId: string): Promise<void> {
 }
 
 /** One look and the steps that follow from it. True when there is nothing more to do now. */
-async function settleRound(shop: Workshop, leaseId: string, number: number): Promise<boolean> {
-  const story = await readStory(shop.ledger.db, leaseId);
+async function settleRound(shop: Shop, leaseId: string, number: number): Promise<boolean> {
+  const story = await shop.read(leaseId);
   if (!story) return true;
   const turn = look(shop, story, number);
-  for (const step of turn.decision.steps) await take(shop, turn, step);
+  for (const step of turn.decision.steps) {
+    if (step.do === 'issue') await freeTheResource(shop, turn);
+    await take(shop, turn, step);
+  }
   if (turn.decision.steps.length > 0) return false;
   return await rest(shop, turn);
 }

@@ -10,7 +10,7 @@ import { asFault } from './outage.ts';
 import { openPostgres } from './postgres.ts';
 import type { Database } from './schema.ts';
 import type { AuditEntry, ChainMac } from './trail.ts';
-import { outsideOnly, refuseNested, transactOn } from './transact.ts';
+import { outsideOnly, refuseNested, transactOn, type Work } from './transact.ts';
 
 export interface Tx {
   db: Transaction<Database>;
@@ -28,7 +28,8 @@ export interface Ledger {
   readonly db: Kysely<Database>;
   /**
    * One transaction. Resolves after the commit; throws `Fault('unavailable')` when the database is out of reach, else what `work` threw.
-   * `ahead`: somebody outside waits for it; it need not queue behind everything that can wait.
+   * On the embedded engine it may share its transaction with others, and is done again when one of them fails: what `work` does outside of the
+   * transaction it does after the commit. `ahead`: somebody outside waits for it; it need not queue behind everything that can wait.
    */
   transact<T>(work: (tx: Tx) => Promise<T>, options?: { readonly ahead?: boolean }): Promise<T>;
   /** Messages from any node, this one too. A lost connection is made again, and then `onReconnect` is told that messages may be missing. */
@@ -75,22 +76,22 @@ function ledgerOn(engine: Engine, options: LedgerOptions & { log: LedgerLog }): 
     dialect: engine.dialect,
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
   });
-  const line = engine.name === 'embedded' ? createLine() : undefined;
+  const carryOut = async (works: readonly Work[]) => {
+    // It may have been a long line.
+    refuseClosing();
+    return await transactOn(inner, works, options);
+  };
+  const line = engine.name === 'embedded' ? createLine(carryOut) : undefined;
   const running = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
   async function transact<T>(work: (tx: Tx) => Promise<T>, { ahead = false } = {}): Promise<T> {
     refuseNested();
     refuseClosing();
-    const run = async () => {
-      // It may have been a long line.
-      refuseClosing();
-      return await transactOn(inner, work, options);
-    };
-    const turn = line ? line.wait(run, { ahead }) : run();
+    const turn = line ? line.wait(work, { ahead }) : carryOut([work]).then(([answer]) => answer);
     running.add(turn);
     try {
-      return await turn;
+      return (await turn) as T;
     } finally {
       running.delete(turn);
     }

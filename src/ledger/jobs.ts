@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { fromKysely, PgBoss } from 'pg-boss';
 import type { Ledger, Tx } from './database.ts';
 import type { LedgerLog } from './engine.ts';
@@ -29,6 +30,7 @@ export interface Jobs {
 const DRAIN_MS = 4_000;
 const CHANNEL = 'jobs';
 const HEARTBEAT_MS = 5_000;
+const TELL_MS = 20;
 const ERROR_LOG_PAUSE_MS = 10_000;
 const DAY_SECONDS = 86_400;
 
@@ -65,6 +67,19 @@ export async function startJobs(ledger: Ledger, options: { log?: LedgerLog } = {
     );
   }
 
+  /** Soon and once for many jobs: every NOTIFY is a statement, and its commit waits for all others that notify. A lost one costs a poll. */
+  const untold = new Set<Queue>();
+  function tellOthers(queue: Queue): void {
+    if (untold.size === 0) setTimeout(tell, TELL_MS).unref();
+    untold.add(queue);
+  }
+  function tell(): void {
+    const queues = [...untold];
+    untold.clear();
+    const told = queues.map((queue) => sql`select pg_notify(${CHANNEL}, ${`${node} ${queue}`})`.execute(ledger.db));
+    Promise.all(told).catch((error: unknown) => log('other nodes were not woken', { error: String(error) }));
+  }
+
   return {
     async enqueue(tx, queue, ids) {
       const unique = [...new Set(ids)];
@@ -75,8 +90,10 @@ export async function startJobs(ledger: Ledger, options: { log?: LedgerLog } = {
         unique.map((id) => ({ data: { id } })),
         { db },
       );
-      if (ledger.engine === 'postgres') await tx.notify(CHANNEL, `${node} ${queue}`);
-      tx.afterCommit(() => wake(queue));
+      tx.afterCommit(() => {
+        wake(queue);
+        if (ledger.engine === 'postgres') tellOthers(queue);
+      });
     },
     async work(queue, { concurrency }, handle) {
       if (crews.has(queue)) throw new Error(`jobs: ${queue} has its workers already`);

@@ -1,4 +1,5 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
+import { chunksOf } from './chunks.ts';
 import type { Grant, LeaseState } from '../reservation/lease.ts';
 import { JOB_GRACE_MS, openLeasesOf, wakeLeasesOf, type LeaseOpening } from './openings.ts';
 import type { Database, KeyRow, LeaseRow, ReservationRow } from './schema.ts';
@@ -36,15 +37,34 @@ export interface LeaseStory {
 }
 
 export async function readStory(db: Reader, id: string): Promise<LeaseStory | undefined> {
-  const lease = await findLease(db, id);
-  if (!lease) return undefined;
-  const reservation = await db
-    .selectFrom('reservation')
-    .selectAll()
-    .where('id', '=', lease.reservationId)
-    .executeTakeFirstOrThrow();
-  const keys = await db.selectFrom('key').selectAll().where('leaseId', '=', id).orderBy('generation').execute();
-  return { lease, reservation, keys };
+  return (await readStories(db, [id])).get(id);
+}
+
+/** By lease. Those that are gone are missing. */
+export async function readStories(db: Reader, ids: readonly string[]): Promise<Map<string, LeaseStory>> {
+  const stories = new Map<string, LeaseStory>();
+  for (const chunk of chunksOf(ids)) {
+    const leases = await db.selectFrom('lease').selectAll().where('id', 'in', chunk).execute();
+    if (leases.length === 0) continue;
+    const booked = [...new Set(leases.map((lease) => lease.reservationId))];
+    const reservations = await db.selectFrom('reservation').selectAll().where('id', 'in', booked).execute();
+    const keys = await db.selectFrom('key').selectAll().where('leaseId', 'in', chunk).orderBy('generation').execute();
+    const reservationOf = new Map(reservations.map((reservation) => [reservation.id, reservation]));
+    const keysOf = Map.groupBy(keys, (key) => key.leaseId);
+    for (const lease of leases)
+      stories.set(lease.id, { lease, reservation: reservationOf.get(lease.reservationId)!, keys: keysOf.get(lease.id) ?? [] });
+  }
+  return stories;
+}
+
+/** At which provider each of these leases has its keys. */
+export async function providersOf(db: Reader, ids: readonly string[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const chunk of chunksOf(ids)) {
+    const rows = await db.selectFrom('lease').select(['id', 'provider']).where('id', 'in', chunk).execute();
+    for (const { id, provider } of rows) found.set(id, provider);
+  }
+  return found;
 }
 
 /**
@@ -79,19 +99,25 @@ export async function takeDue(db: Reader, now: Date, limit: number): Promise<str
   return due.map((row) => row.id).filter((id) => ids.has(id));
 }
 
-/** Leases on the same resource whose window is over but whose keys may still live: they go before a new key is made. */
-export async function predecessors(db: Reader, lease: LeaseRow, now: Date): Promise<string[]> {
-  const rows = await db
-    .selectFrom('lease')
-    .select('id')
-    .where('resourceId', '=', lease.resourceId)
-    .where('provider', '=', lease.provider)
-    .where('id', '!=', lease.id)
-    .where('closesAt', '<=', now)
-    .where('state', 'in', ['active', 'issuing'])
-    .limit(20)
-    .execute();
-  return rows.map((row) => row.id);
+/** For each of these leases, others on its resource whose window is over but whose keys may still live: they go before a new key is made. */
+export async function predecessorsOf(db: Reader, ids: readonly string[], now: Date): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  for (const chunk of chunksOf(ids)) {
+    const rows = await db
+      .selectFrom('lease')
+      .innerJoin('lease as older', (join) =>
+        join.onRef('older.resourceId', '=', 'lease.resourceId').onRef('older.provider', '=', 'lease.provider'),
+      )
+      .select(['lease.id', 'older.id as olderId'])
+      .where('lease.id', 'in', chunk)
+      .whereRef('older.id', '!=', 'lease.id')
+      .where('older.closesAt', '<=', now)
+      .where('older.state', 'in', ['active', 'issuing'])
+      .limit(20 * chunk.length)
+      .execute();
+    for (const { id, olderId } of rows) found.set(id, [...(found.get(id) ?? []), olderId]);
+  }
+  return found;
 }
 
 export interface LeaseChange {

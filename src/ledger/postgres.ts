@@ -1,9 +1,11 @@
 import { PostgresDialect, type PostgresPoolClient } from 'kysely';
 import { Pool, types as pgTypes, type CustomTypesConfig, type PoolClient } from 'pg';
+import { Fault } from '../reservation/fault.ts';
 import type { Secret } from '../secret/secret.ts';
 import { NUMBER_TYPES, type Engine, type LedgerLog } from './engine.ts';
 import { createListener } from './listener.ts';
 import { asFault } from './outage.ts';
+import { createStatements, isOutdated, type Statements } from './statements.ts';
 
 const POOL_SIZE = 12;
 const BOSS_POOL_SIZE = 4;
@@ -64,12 +66,13 @@ function watched(pool: Pool, log: LedgerLog): Pool {
 
 function dialectOf(pool: Pool): PostgresDialect {
   const known = new WeakMap<PoolClient, PostgresPoolClient>();
+  const statements = createStatements();
   return new PostgresDialect({
     pool: {
       options: {},
       async connect() {
         const client = await pool.connect().catch(rethrow);
-        const guarded = known.get(client) ?? guard(client);
+        const guarded = known.get(client) ?? guard(client, statements);
         known.set(client, guarded);
         return guarded;
       },
@@ -79,9 +82,14 @@ function dialectOf(pool: Pool): PostgresDialect {
 }
 
 /** The client, except that a lost connection surfaces as `Fault('unavailable')`. */
-function guard(client: PoolClient): PostgresPoolClient {
+function guard(client: PoolClient, statements: Statements): PostgresPoolClient {
   // Kysely also calls it with a cursor, but only to stream, and none of ours does.
-  const query = async (text: string, parameters: readonly unknown[]) => client.query(text, [...parameters]).catch(rethrow);
+  const query = async (text: string, parameters: readonly unknown[]) =>
+    client.query({ name: statements.nameOf(text), text, values: [...parameters] }).catch((error: unknown) => {
+      if (!isOutdated(error)) rethrow(error);
+      statements.forget();
+      throw new Fault('unavailable', 'the database changed its tables; try again', { cause: error });
+    });
   return { query: query as unknown as PostgresPoolClient['query'], release: (error) => client.release(error) };
 }
 

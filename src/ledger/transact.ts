@@ -29,27 +29,35 @@ export interface TransactOptions {
   log: LedgerLog;
 }
 
-/** One transaction: the work, then its audit entries, the commit, and then what waits for it. */
-export async function transactOn<T>(db: Kysely<Database>, work: (tx: Tx) => Promise<T>, options: TransactOptions): Promise<T> {
+export type Work = (tx: Tx) => Promise<unknown>;
+
+/** One transaction: the works one after the other, their audit entries, the commit, and then what waits for it. Answers in order. */
+export async function transactOn(
+  db: Kysely<Database>,
+  works: readonly Work[],
+  options: TransactOptions,
+): Promise<readonly unknown[]> {
   const entries: AuditEntry[] = [];
   const later: (() => void)[] = [];
   const turn = { open: true };
   try {
-    const result = await current.run(turn, () =>
+    const answers = await current.run(turn, () =>
       db.transaction().execute(async (trx) => {
-        const answer = await work({
+        const tx: Tx = {
           db: trx,
           audit: (entry) => void entries.push(entry),
           afterCommit: (task) => void later.push(task),
           notify: async (channel, payload) => void (await sql`select pg_notify(${channel}, ${payload})`.execute(trx)),
-        });
+        };
+        const done: unknown[] = [];
+        for (const work of works) done.push(await work(tx));
         await appendAudit(trx, entries, { at: options.now(), mac: options.mac });
-        return answer;
+        return done;
       }),
     );
     turn.open = false;
     for (const task of later) runLater(task, options.log);
-    return result;
+    return answers;
   } catch (error) {
     throw asFault(error);
   } finally {

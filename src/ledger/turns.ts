@@ -1,4 +1,5 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
+import { chunksOf } from './chunks.ts';
 import type { LeaseState } from '../reservation/lease.ts';
 import type { Database } from './schema.ts';
 
@@ -6,17 +7,30 @@ import type { Database } from './schema.ts';
 
 type Reader = Kysely<Database> | Transaction<Database>;
 
-/** Takes the right to act on a lease; undefined when somebody else has it. Older turns can write no more. */
-export async function takeTurn(db: Reader, id: string, now: Date, holdMs: number): Promise<number | undefined> {
+/**
+ * Takes the right to act on leases; those that somebody else has are missing. Older turns can write no more. A lease that is being written to at
+ * this moment is missing too: whoever writes to a lease without holding its turn wakes it.
+ */
+export async function takeTurns(db: Reader, ids: readonly string[], { now, holdMs }: { now: Date; holdMs: number }) {
   const until = new Date(now.getTime() + holdMs);
-  const taken = await db
-    .updateTable('lease')
-    .set({ turn: sql<number>`turn + 1`, heldUntil: until, wakeAt: until })
-    .where('id', '=', id)
-    .where((where) => where.or([where('heldUntil', 'is', null), where('heldUntil', '<=', now)]))
-    .returning('turn')
-    .executeTakeFirst();
-  return taken?.turn;
+  const turns = new Map<string, number>();
+  for (const chunk of chunksOf(ids)) {
+    const free = db
+      .selectFrom('lease')
+      .select('id')
+      .where('id', 'in', chunk)
+      .where((where) => where.or([where('heldUntil', 'is', null), where('heldUntil', '<=', now)]))
+      .forUpdate()
+      .skipLocked();
+    const taken = await db
+      .updateTable('lease')
+      .set({ turn: sql<number>`turn + 1`, heldUntil: until, wakeAt: until })
+      .where('id', 'in', free)
+      .returning(['id', 'turn'])
+      .execute();
+    for (const { id, turn } of taken) turns.set(id, turn);
+  }
+  return turns;
 }
 
 /** Keeps the right while a slow provider is waited for. A wake that came meanwhile is kept. */
