@@ -110,4 +110,18 @@ describe('the gate', () => {
     gate.succeeded('campus');
     expect(recovered).toEqual(['campus']);
   });
+
+  test('names a provider that does not answer when it was not asked for a while, so that somebody tries', () => {
+    const { gate, forward } = open();
+    gate.enter('campus');
+    for (let n = 0; n < 5; n += 1) gate.failed('campus', new DriverError('transient', 'campus: no answer'));
+    expect(gate.untried()).toEqual([]);
+    forward(10_000);
+    expect(gate.untried()).toEqual(['campus']);
+    gate.enter('campus');
+    expect(gate.untried()).toEqual([]);
+    forward(10_000);
+    gate.succeeded('campus');
+    expect(gate.untried()).toEqual([]);
+  });
 });

@@ -19,10 +19,12 @@ export interface Fault {
   readonly about?: string;
 }
 
-/** What a manager takes from all its clients together, in any second; the rest is a 429 with `Retry-After: 1`, or the date of it. */
+/** What a manager takes in any second; the rest is a 429 with a Retry-After in either of its forms. */
 export interface StandingLimit {
   readonly perSecond: number;
   readonly retryAfter: 'seconds' | 'date';
+  /** How long it asks to wait (1). */
+  readonly restSeconds?: number;
 }
 
 /** What no message of a driver may repeat. */
@@ -63,9 +65,10 @@ export function createLimiter(): (limit: StandingLimit | undefined) => boolean {
   };
 }
 
-export function answerTooMany(response: ServerResponse, { retryAfter }: StandingLimit): void {
+export function answerTooMany(response: ServerResponse, { retryAfter, restSeconds = 1 }: StandingLimit): void {
   response.statusCode = 429;
-  response.setHeader('Retry-After', retryAfter === 'seconds' ? '1' : new Date(Date.now() + 1000).toUTCString());
+  const until = new Date(Date.now() + restSeconds * 1000).toUTCString();
+  response.setHeader('Retry-After', retryAfter === 'seconds' ? String(restSeconds) : until);
   response.setHeader('Content-Type', 'application/json').end('{"error":"too many requests"}');
 }
 

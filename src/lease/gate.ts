@@ -22,12 +22,15 @@ export interface Gate {
   stillOpen(provider: string): void;
   succeeded(provider: string): void;
   failed(provider: string, failure: DriverError): void;
+  /** Those that do not answer and have not been asked for a while, because everything for them waits: somebody should try. */
+  untried(): string[];
 }
 
 interface State {
   failures: number;
   /** Because it did not answer; an answer ends it. */
   restUntil: number;
+  triedAt: number;
   /** As it asked with "too many"; an answer to an earlier call ends nothing. */
   quietUntil: number;
   readonly rate: Rate;
@@ -35,19 +38,26 @@ interface State {
 
 const FAILURES_BEFORE_REST = 5;
 const LONGEST_REST_MS = 5000;
+const UNTRIED_MS = 10_000;
 /** Of a 429 without Retry-After. */
 const UNSAID_REST_MS = 1000;
 
 /**
  * Gives a provider that does not answer a rest, and one that says "too many" the time it asked for and from then on a pace that it
- * bears. A rest is short, so that recovery is noticed within seconds however long the outage was; `onRecovery` then wakes what had
- * backed off.
+ * bears. A rest is short and somebody always tries, so that recovery is noticed within seconds however long the outage was;
+ * `onRecovery` then wakes what had backed off.
  */
 export function createGate(options: { now: () => Date; random: () => number; onRecovery: (provider: string) => void }): Gate {
   const states = new Map<string, State>();
   const nowMs = () => options.now().getTime();
   const stateOf = (provider: string): State => {
-    const state = states.get(provider) ?? { failures: 0, restUntil: 0, quietUntil: 0, rate: createRate(options.random) };
+    const state = states.get(provider) ?? {
+      failures: 0,
+      restUntil: 0,
+      triedAt: 0,
+      quietUntil: 0,
+      rate: createRate(options.random),
+    };
     states.set(provider, state);
     return state;
   };
@@ -57,8 +67,10 @@ export function createGate(options: { now: () => Date; random: () => number; onR
   };
   return {
     enter(provider) {
-      rest(provider, stateOf(provider).restUntil);
-      const turn = stateOf(provider).rate.reserve(nowMs());
+      const state = stateOf(provider);
+      rest(provider, state.restUntil);
+      state.triedAt = nowMs();
+      const turn = state.rate.reserve(nowMs());
       if ('waitMs' in turn) return turn.waitMs;
       throw new Postponed(`${provider} takes only so many calls a second`, Math.ceil(turn.comeBackMs));
     },
@@ -86,5 +98,9 @@ export function createGate(options: { now: () => Date; random: () => number; onR
       if (state.failures >= FAILURES_BEFORE_REST)
         state.restUntil = nowMs() + Math.min(LONGEST_REST_MS, 250 * 2 ** (state.failures - FAILURES_BEFORE_REST));
     },
+    untried: () =>
+      [...states].flatMap(([provider, { failures, triedAt }]) =>
+        failures >= FAILURES_BEFORE_REST && nowMs() - triedAt >= UNTRIED_MS ? [provider] : [],
+      ),
   };
 }

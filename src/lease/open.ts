@@ -8,7 +8,8 @@ import { createSettle } from './settle.ts';
 import { sweepLeases } from './sweep.ts';
 import type { Workshop } from './turn.ts';
 import type { Jobs } from '../ledger/jobs.ts';
-import { providersOf, wakeWaiting } from '../ledger/leases.ts';
+import { providersOf } from '../ledger/leases.ts';
+import { wakeOneWaiting, wakeWaiting } from '../ledger/waiting.ts';
 import { askTogether } from '../ledger/together.ts';
 import { reservePace } from '../ledger/pace.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -94,7 +95,10 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
       const provider = await providerOf(leaseId);
       if (provider) scheduler.add(provider, leaseId);
     },
-    sweep: () => sweepLeases(ledger, jobs, now),
+    async sweep() {
+      for (const provider of gate.untried()) await wakeOneWaiting(ledger.db, provider, now());
+      return await sweepLeases(ledger, jobs, now);
+    },
     inventory: async (name) => void (await inventory(name)),
     inventoryAll: (names) => ledger.transact((tx) => jobs.enqueue(tx, 'inventory', names)),
     takeInventory: inventory,

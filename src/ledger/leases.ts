@@ -140,21 +140,3 @@ export async function changeLease(db: Transaction<Database>, id: string, change:
     .where('id', '=', id)
     .execute();
 }
-
-/** A provider that failed answers again: what waited for it need not wait any longer. */
-export async function wakeWaiting(db: Reader, provider: string, now: Date): Promise<void> {
-  const waiting = db
-    .selectFrom('key')
-    .select('leaseId')
-    .where('provider', '=', provider)
-    .where('retryAt', '>', now)
-    .where('lastErrorKind', '=', 'transient');
-  await db.updateTable('lease').set({ wakeAt: now }).where('id', 'in', waiting).where('heldUntil', 'is', null).execute();
-  await db
-    .updateTable('key')
-    .set({ retryAt: now })
-    .where('provider', '=', provider)
-    .where('retryAt', '>', now)
-    .where('lastErrorKind', '=', 'transient')
-    .execute();
-}
