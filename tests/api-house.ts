@@ -57,7 +57,7 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     settings: { publicUrl: 'https://keys.example.org', smtpFrom: 'keys@example.org', allowPrivateTargets: [] },
     metrics: { deliveryFailures: { inc() {} } },
   });
-  Object.assign(shop, { announce: handover.announce, policy });
+  Object.assign(work.bound, { announce: handover.announce, policy });
   const receiver = createReceiver({ ledger, jobs, sealer, policy, now });
   const log = { ...silentLog, error: (message: string, fields?: object) => void work.errors.push({ message, ...fields }) };
 

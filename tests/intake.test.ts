@@ -313,9 +313,11 @@ describeEngines('intake', (engine) => {
     expect((await leases(id)).length).toBe(1);
   });
 
-  test('when the plans are renamed, a booking that has its lease keeps it and gets no second one', async () => {
+  test('when the plans are renamed, a booking that has a key keeps its lease and gets no second one', async () => {
     const id = booking();
     await house.send(entity(id, 'EVENT_CREATED'));
+    const [lease] = await leases(id);
+    await house.db.updateTable('lease').set({ state: 'active' }).where('id', '=', lease!.id).execute();
     house.setPolicy({ plans: [{ ...plan, name: 'renamed' }] });
     await house.send(entity(id, 'EVENT_UPDATED', { end: '2026-01-01T16:00:00Z', updatedAt: '2026-01-01T12:30:00Z' }));
     expect((await leases(id)).map((lease) => lease.plan)).toEqual(['lab']);

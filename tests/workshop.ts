@@ -53,6 +53,11 @@ export async function openWorkshop(
   const driver = generic.open(config, { keys: undefined as never, userAgent: 'test', provider: 'campus' }) as Driver<unknown>;
   const plan: Plan = { ...lab, provider: 'campus', ...options.plan };
   const notices: Notice[] = [];
+  /** May be bound to something else by a test that has more of the house. */
+  const bound: Pick<Workshop, 'policy' | 'announce'> = {
+    policy: () => ({ scopes, plans: [plan] }),
+    announce: async (_tx, notice) => void notices.push(notice),
+  };
   const log = {
     debug() {},
     info() {},
@@ -72,7 +77,7 @@ export async function openWorkshop(
     const shop: Workshop = {
       ledger,
       sealer,
-      policy: () => ({ scopes, plans: [plan] }),
+      policy: () => bound.policy(),
       providers,
       call: createCaller({
         providers,
@@ -82,7 +87,7 @@ export async function openWorkshop(
         stopping: new AbortController().signal,
         crashPoint: options.crashPoint,
       }),
-      announce: async (_tx, notice) => void notices.push(notice),
+      announce: (tx, notice) => bound.announce(tx, notice),
       now: clock.now,
       random: () => 0.5,
       keyPrefix: 'temp',
@@ -127,6 +132,7 @@ export async function openWorkshop(
     place,
     manager,
     notices,
+    bound,
     errors,
     get shop() {
       return running.shop;
