@@ -12,7 +12,8 @@ import { noteRevokeFailure, revoke } from './revoke.ts';
 import { hold } from './suspend.ts';
 import { moveLease, TurnLost, writeInTurn, type Turn, type Workshop } from './turn.ts';
 
-const HOLD_MS = 10_000;
+/** After a crash another node takes over this much later. */
+const HOLD_MS = 5000;
 const MOST_ROUNDS = 12;
 
 /** Brings one lease to what it should be now. May be called at any time, by any node, as often as one likes. */
