@@ -1,22 +1,32 @@
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { Server as NetServer, type AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Listening {
   readonly url: string;
-  /** Takes no new connection, lets running requests end, at most 3 s. */
+  /** Takes no new connection, lets running requests end, at most 3 s. Whoever keeps a connection is told first that it ends. */
   close(): Promise<void>;
 }
 
 const DRAIN_MS = 3000;
+/** So long an idle connection is left open: its client may be sending, and would take its end for a failure. */
+const GRACE_MS = 250;
 
 /** Listens, with limits on how long a client may take to say what it wants. */
 export async function listen(
   listener: RequestListener,
   address: { readonly host: string; readonly port: number },
 ): Promise<Listening> {
+  const answering = new Set<ServerResponse>();
+  let closing = false;
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },
-    listener,
+    (request, response) => {
+      answering.add(response);
+      response.once('close', () => answering.delete(response));
+      if (closing) endAfter(response);
+      listener(request, response);
+    },
   );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -26,14 +36,25 @@ export async function listen(
   const host = ['0.0.0.0', '::'].includes(address.host) ? '127.0.0.1' : address.host;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    close: () =>
-      new Promise((resolve) => {
-        const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-        server.close(() => {
-          clearTimeout(force);
-          resolve();
-        });
-        server.closeIdleConnections();
-      }),
+    async close() {
+      closing = true;
+      answering.forEach(endAfter);
+      await drain(server);
+    },
   };
+}
+
+/** The client hears that this is the last answer on this connection. */
+function endAfter(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('Connection', 'close');
+}
+
+async function drain(server: Server): Promise<void> {
+  const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  // Not http's own close, which cuts idle connections at once.
+  const ended = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+  await Promise.race([ended, delay(GRACE_MS)]);
+  server.close();
+  await ended;
+  clearTimeout(force);
 }

@@ -1,18 +1,18 @@
 import express from 'express';
 import type { Receiver } from '../intake/receive.ts';
+import { cappedBody } from './capped-body.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** Where reservation systems post their events. Mounted before anything that parses bodies: signatures are over raw bytes. */
 
-const LARGEST = '256kb';
+const LARGEST = 256 * 1024;
 /** Senders keep our answer in a column of a few thousand characters. */
 const MOST_BOOKINGS = 50;
 
 /** `POST /webhook` is the source named `default`. Answers 202 once the event is recorded; every failure is a Fault for the error handler. */
 export function webhookRoutes({ receiver }: { receiver: Pick<Receiver, 'receive'> }): express.Router {
   const router = express.Router();
-  // Capped while it streams, whatever length it claims. A compressed body is refused: nobody signs what it inflates to.
-  const rawBody = express.raw({ type: () => true, limit: LARGEST, inflate: false });
+  const rawBody = cappedBody(LARGEST);
 
   const receive = async (source: string, request: express.Request, response: express.Response) => {
     const body: unknown = request.body;

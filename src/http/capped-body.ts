@@ -1,0 +1,53 @@
+import type { IncomingMessage } from 'node:http';
+import type { NextFunction } from 'express';
+
+type Request = IncomingMessage & { body?: unknown };
+
+/** How long the rest of a refused body is thrown away before the connection is: until then the sender can read why. */
+const PATIENCE_MS = 2000;
+
+/**
+ * The raw bytes of a request as `request.body`, at most `most` of them, whatever length it claims. A larger one is refused as soon as it
+ * is known to be larger: body-parser would first read the rest, so one without an end would never be answered. A compressed one is
+ * refused too: nobody signs what it inflates to.
+ */
+export function cappedBody(most: number): (request: Request, response: unknown, next: NextFunction) => void {
+  return (request, _response, next) => {
+    if ((request.headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') return next(refusal(415));
+    if (Number(request.headers['content-length'] ?? 0) > most) return refuse(request, next);
+    collect(request, most, next);
+  };
+}
+
+function collect(request: Request, most: number, next: NextFunction): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const settle = (then: () => void): void => {
+    request.off('data', onData).off('end', onEnd).off('close', onClose);
+    then();
+  };
+  const onData = (chunk: Buffer): void => {
+    size += chunk.length;
+    if (size > most) return settle(() => refuse(request, next));
+    chunks.push(chunk);
+  };
+  const onEnd = (): void =>
+    settle(() => {
+      request.body = Buffer.concat(chunks);
+      next();
+    });
+  const onClose = (): void => settle(() => next(refusal(400)));
+  request.on('data', onData).on('end', onEnd).on('close', onClose);
+}
+
+function refuse(request: Request, next: NextFunction): void {
+  const cut = setTimeout(() => request.destroy(), PATIENCE_MS).unref();
+  request.once('close', () => clearTimeout(cut));
+  request.resume();
+  next(refusal(413));
+}
+
+/** As body parsers throw it: the error handler has the words for each status. */
+function refusal(status: 400 | 413 | 415): Error {
+  return Object.assign(new Error(`body refused with ${status}`), { status });
+}
