@@ -5,7 +5,7 @@ import { Fault } from '../reservation/fault.ts';
 import { sentence } from './claim-frame.ts';
 import { problemPage } from './claim-page.ts';
 import { addressBlock, fromOwnPage, wantsJson } from './claim-request.ts';
-import { STATUS_OF } from './errors.ts';
+import { retryAfterOf, setRetryAfter, STATUS_OF } from './errors.ts';
 
 /** On every answer, errors included: nothing is kept, framed, indexed, run or told to another site. */
 export function privately(_req: Request, res: Response, next: NextFunction): void {
@@ -30,13 +30,12 @@ export function nonceOf(res: Response): string {
 /** So many requests per minute and address; beyond that 429 with Retry-After. */
 export function limited(perMinute: number): RequestHandler {
   const limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
-  return async (req, res, next) => {
+  return async (req, _res, next) => {
     const retryAfterMs = await limiter.consume(addressBlock(req.ip)).then(
       () => undefined,
       (state: { msBeforeNext: number }) => state.msBeforeNext,
     );
     if (retryAfterMs === undefined) return next();
-    res.set('Retry-After', String(Math.ceil(retryAfterMs / 1000)));
     throw new Fault('too_many', 'too many requests; wait a minute', { retryAfterMs });
   };
 }
@@ -55,8 +54,9 @@ export function onlyOwnForms(publicUrl: string): RequestHandler {
 /** A page for people; programs get what the rest of the service answers. */
 export const pageOfFault: ErrorRequestHandler = (error: unknown, req, res, next) => {
   const fault = faultOf(error);
-  if (!fault || wantsJson(req)) return next(fault ?? error);
+  if (!fault || wantsJson(req)) return next(error);
   const title = fault.code === 'not_found' ? 'There is no such link' : 'That did not work';
+  setRetryAfter(res, retryAfterOf(fault));
   res
     .status(STATUS_OF[fault.code])
     .type('html')

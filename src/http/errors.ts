@@ -60,6 +60,15 @@ export function notFound(_request: Request, response: Response): void {
   send(response, { status: 404, code: 'not_found', detail: 'There is nothing here.' });
 }
 
+/** When to come again, also where nobody knows how long an outage lasts. */
+export function retryAfterOf({ code, retryAfterMs }: Fault): number | undefined {
+  return retryAfterMs ?? (code === 'unavailable' ? UNAVAILABLE_RETRY_MS : undefined);
+}
+
+export function setRetryAfter(response: Response, retryAfterMs: number | undefined): void {
+  if (retryAfterMs !== undefined) response.set('Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
+}
+
 function send(response: Response, answer: Answer): void {
   const { status, code, detail, at, retryAfterMs } = answer;
   const problem: ProblemDocument = {
@@ -71,7 +80,7 @@ function send(response: Response, answer: Answer): void {
     requestId: requestIdOf(response),
     at,
   };
-  if (retryAfterMs !== undefined) response.set('Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
+  setRetryAfter(response, retryAfterMs);
   if (status === 401 && !response.get('WWW-Authenticate')) response.set('WWW-Authenticate', 'Bearer');
   response.status(status).set('Cache-Control', 'no-store').type('application/problem+json').send(JSON.stringify(problem));
 }

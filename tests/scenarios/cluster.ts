@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
@@ -20,10 +20,12 @@ if (!clusters && process.env['CI'] === 'true') throw new Error('tests: no initdb
 if (!clusters) console.warn('\n!!! No initdb found: what happens when PostgreSQL itself fails is SKIPPED.\n');
 
 export interface Cluster {
+  /** Of a database that an ordinary user owns, as that user. */
   readonly url: string;
   start(): Promise<void>;
   /** `immediate` is a crash: no checkpoint, recovery at the next start. */
   stop(how: 'fast' | 'immediate'): Promise<void>;
+  /** As the administrator, in the same database. */
   query(sql: string): Promise<Record<string, unknown>[]>;
   remove(): Promise<void>;
 }
@@ -48,28 +50,32 @@ export async function openCluster(options: { folder?: string; settings?: readonl
     input: `${settings.join('\n')}\n`,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  const urlOf = (user: string, database: string) => `postgres://${user}@127.0.0.1:${port}/${database}`;
   const cluster: Cluster = {
-    url,
+    url: urlOf('latchkey', 'latchkey'),
     start: () => as('pg_ctl', ['-D', data, '-w', '-t', '30', '-l', join(folder, 'server.log'), 'start']),
     stop: (how) => as('pg_ctl', ['-D', data, '-w', '-m', how, 'stop']),
-    async query(sql) {
-      const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 });
-      client.on('error', () => {});
-      await client.connect();
-      try {
-        return (await client.query(sql)).rows as Record<string, unknown>[];
-      } finally {
-        await client.end().catch(() => {});
-      }
-    },
+    query: (sql) => ask(urlOf('postgres', 'latchkey'), sql),
     async remove() {
       await cluster.stop('immediate').catch(() => {});
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(options.folder === undefined ? folder : data, { recursive: true, force: true });
     },
   };
   await cluster.start();
+  await ask(urlOf('postgres', 'postgres'), 'create role latchkey login');
+  await ask(urlOf('postgres', 'postgres'), 'create database latchkey owner latchkey');
   return cluster;
+}
+
+async function ask(connectionString: string, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString, connectionTimeoutMillis: 5000 });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows;
+  } finally {
+    await client.end().catch(() => {});
+  }
 }
 
 export interface SmallDisk {
@@ -79,22 +85,19 @@ export interface SmallDisk {
   remove(): void;
 }
 
-/** A disk of so many megabytes; undefined where none can be mounted. */
-export function openSmallDisk(megabytes: number): SmallDisk | undefined {
+/** Where a disk of its own can be mounted: as root on Linux. */
+export const smallDisks = canMount();
+if (!smallDisks) console.warn('\n!!! No small disk can be mounted here: what happens when the disk is full is SKIPPED.\n');
+
+/** A disk of so many megabytes. */
+export function openSmallDisk(megabytes: number): SmallDisk {
   const folder = mkdtempSync('/tmp/latchkey-disk-');
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder], { stdio: 'ignore' });
-  } catch {
-    rmSync(folder, { recursive: true, force: true });
-    console.warn('\n!!! No small disk can be mounted here: what happens when the disk is full is SKIPPED.\n');
-    return undefined;
-  }
+  mount(folder, megabytes);
   const filler = join(folder, 'filler');
   return {
     folder,
     fill() {
-      const { bavail, bsize } = statfsSync(folder);
-      writeFileSync(filler, Buffer.alloc(bavail * bsize));
+      for (let size = 8 * 1024 * 1024; size >= 4096; size /= 2) while (grow(filler, size));
     },
     free: () => rmSync(filler, { force: true }),
     remove() {
@@ -102,6 +105,32 @@ export function openSmallDisk(megabytes: number): SmallDisk | undefined {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function mount(folder: string, megabytes: number): void {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder], { stdio: 'ignore' });
+}
+
+function canMount(): boolean {
+  const folder = mkdtempSync('/tmp/latchkey-disk-');
+  try {
+    mount(folder, 1);
+    execFileSync('umount', [folder], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function grow(file: string, size: number): boolean {
+  try {
+    appendFileSync(file, Buffer.alloc(size));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function as(program: string, args: readonly string[]): Promise<void> {

@@ -28,6 +28,8 @@ export interface ServiceOptions {
 export interface Service {
   readonly url: string;
   readonly manager: FakeManager;
+  /** The header of an operator who may do everything. */
+  readonly operator: Record<string, string>;
   /** Where its database is. */
   readonly place: { databaseUrl?: string; dataDir?: string };
   now(): Date;
@@ -38,7 +40,7 @@ export interface Service {
   /** Rejects when there is no answer. */
   post(event: object): Promise<Answer & { retryAfter: string | undefined }>;
   get(path: string, headers?: Record<string, string>): Promise<Reply>;
-  json(method: string, path: string, body: object): Promise<Reply>;
+  json(method: string, path: string, body: object, headers?: Record<string, string>): Promise<Reply>;
   admin<T>(path: string, body?: object): Promise<T>;
   /** All it wrote, on both streams. */
   output(): string;
@@ -85,6 +87,7 @@ export async function openService(options: ServiceOptions = {}): Promise<Service
   const service: Service = {
     url,
     manager,
+    operator: { authorization: `Bearer ${ADMIN}` },
     place: { databaseUrl, dataDir },
     now: () => new Date(),
     async start() {
@@ -112,8 +115,8 @@ export async function openService(options: ServiceOptions = {}): Promise<Service
       return { status: reply.status, body, retryAfter: reply.headers['retry-after'] };
     },
     get: (path, headers) => ask('GET', path, { headers }),
-    json: (method, path, body) =>
-      ask(method, path, { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    json: (method, path, body, headers) =>
+      ask(method, path, { headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) }),
     async admin<T>(path: string, body?: object) {
       const headers = { authorization: `Bearer ${ADMIN}`, 'content-type': 'application/json' };
       const reply = await ask(body ? 'POST' : 'GET', `/api/v1${path}`, {
