@@ -306,6 +306,20 @@ describeEngines('intake', (engine) => {
     expect((await leases(id)).length).toBe(1);
   });
 
+  test('a booking for another day waits for its time without a job; one that asks for too much is settled at once', async () => {
+    const [later, greedy] = [booking(), booking()];
+    const tomorrow = { eventStart: '2026-01-02T13:00:00Z', eventEnd: '2026-01-02T15:00:00Z' };
+    await house.send(flat(later, tomorrow));
+    await house.send(flat(greedy, { ...tomorrow, customParameters: '{"scopes":["admin"]}' }));
+    const [waits] = await leases(later);
+    const [settles] = await leases(greedy);
+    const at = new Date(Date.parse('2026-01-02T13:00:00Z') - plan.window.issueBeforeMs);
+    expect(waits).toMatchObject({ state: 'pending', wakeAt: at, closesAt: new Date('2026-01-02T15:00:00Z') });
+    const jobs = await house.settleJobs();
+    expect(jobs).toContain(settles!.id);
+    expect(jobs).not.toContain(waits!.id);
+  });
+
   test('parameters that cannot be read refuse the key, not the news of the booking', async () => {
     const id = booking();
     expect((await house.send(flat(id, { customParameters: '{"scopes":' }))).body.status).toBe('accepted');

@@ -3,6 +3,7 @@ import { linkEvents } from '../ledger/events.ts';
 import type { Jobs } from '../ledger/jobs.ts';
 import { openLeasesOf, served, wakeLeasesOf, type LeaseOpening, type Served } from '../ledger/openings.ts';
 import { lockReservations, saveReservations, type Booking, type LockedReservation } from '../ledger/reservations.ts';
+import { aheadOf, type Ahead } from './ahead.ts';
 import { canonical } from '../reservation/canonical.ts';
 import type { Event } from '../reservation/event.ts';
 import { closedBy, fold } from '../reservation/fold.ts';
@@ -34,7 +35,7 @@ export async function moveReservations(tx: Tx, news: readonly News[], mover: Mov
   const byBooking = Map.groupBy(news, ({ source, event }) => keyOf({ source, externalId: event.reservationId }));
   const bookings = [...byBooking.values()].map(([first]) => ({ source: first!.source, externalId: first!.event.reservationId }));
   const locked = await lockReservations(tx.db, bookings, mover.now);
-  const moved = locked.map((before) => move(before, byBooking.get(keyOf(before.state))!, mover.policy));
+  const moved = locked.map((before) => move(before, byBooking.get(keyOf(before.state))!, mover));
   await settleDown(tx, moved, mover);
   await linkEvents(
     tx.db,
@@ -47,7 +48,7 @@ export async function placeAgain(tx: Tx, bookings: readonly Booking[], mover: Mo
   const locked = await lockReservations(tx.db, bookings, mover.now);
   await settleDown(
     tx,
-    locked.map((before) => move(before, [], mover.policy)),
+    locked.map((before) => move(before, [], mover)),
     mover,
   );
 }
@@ -61,7 +62,7 @@ async function settleDown(tx: Tx, moved: readonly Move[], mover: Mover): Promise
   );
   for (const one of moved) auditMove(tx, one);
   await openLeasesOf(tx.db, await openingsOf(tx, moved, mover));
-  const ids = moved.map(({ before }) => before.id);
+  const ids = moved.filter((one) => !one.ahead).map(({ before }) => before.id);
   await mover.jobs.enqueue(tx, 'settle', await wakeLeasesOf(tx.db, ids, mover.now));
 }
 
@@ -71,12 +72,16 @@ interface Move {
   readonly state: Reservation;
   readonly problem: string | null;
   readonly plan: Plan | undefined;
+  /** Of a new booking whose key is not due for long. */
+  readonly ahead: Ahead | undefined;
 }
 
-function move(before: LockedReservation, news: readonly News[], { plans }: Policy): Move {
+function move(before: LockedReservation, news: readonly News[], { policy, now }: Mover): Move {
   let state = before.state;
   for (const { event } of news) state = fold(state, event);
-  return { before, news, state, ...prospectOf(state, plans) };
+  const prospect = prospectOf(state, policy.plans);
+  const ahead = before.fresh && prospect.plan ? aheadOf(state, prospect.plan, { policy, now }) : undefined;
+  return { before, news, state, ahead, ...prospect };
 }
 
 /** The plan to open leases under, or why there is none, in words for an operator. A closed booking needs neither. */
@@ -106,13 +111,13 @@ async function openingsOf(tx: Tx, moved: readonly Move[], { now, policy }: Mover
       )
     ).map((lease) => takenBy(lease)),
   );
-  return moved.flatMap(({ before: { id: reservationId }, state, plan }): LeaseOpening[] => {
+  return moved.flatMap(({ before: { id: reservationId }, state, plan, ahead }): LeaseOpening[] => {
     const resourceId = state.resource?.value.id;
     if (!plan || resourceId === undefined) return [];
     const holderIds = (state.holders?.value ?? []).filter(
       (holderId) => !taken.has(takenBy({ reservationId, holderId, resourceId })),
     );
-    return [{ reservationId, plan, holderIds, resourceId, now }];
+    return [{ reservationId, plan, holderIds, resourceId, now, ahead }];
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { Window } from '../reservation/lease.ts';
 import type { Plan } from '../reservation/plan.ts';
 import { chunksOf } from './chunks.ts';
 import { newId } from './ids.ts';
@@ -17,11 +18,13 @@ export interface LeaseOpening {
   readonly holderIds: readonly string[];
   readonly resourceId: string;
   readonly now: Date;
+  /** There is nothing to do until then. */
+  readonly ahead?: { readonly wakeAt: Date; readonly window: Window };
 }
 
 /** Makes sure that each holder has a lease under the plan. Returns the ids of those that are new. */
 export async function openLeasesOf(db: Db, openings: readonly LeaseOpening[]): Promise<string[]> {
-  const rows = openings.flatMap(({ reservationId, plan, holderIds, resourceId, now }) =>
+  const rows = openings.flatMap(({ reservationId, plan, holderIds, resourceId, now, ahead }) =>
     holderIds.map((holderId) => ({
       id: newId('lse'),
       reservationId,
@@ -30,6 +33,9 @@ export async function openLeasesOf(db: Db, openings: readonly LeaseOpening[]): P
       provider: plan.provider,
       resourceId,
       state: 'pending' as const,
+      opensAt: ahead?.window.opensAt ?? null,
+      closesAt: ahead?.window.closesAt ?? null,
+      wakeAt: ahead?.wakeAt ?? null,
       createdAt: now,
       updatedAt: now,
     })),
