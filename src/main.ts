@@ -17,6 +17,7 @@ import { debtCount, leasesByState } from './ledger/counts.ts';
 import { openLedger, type Ledger } from './ledger/database.ts';
 import { startJobs } from './ledger/jobs.ts';
 import { releaseDeliveries } from './ledger/deliveries.ts';
+import { wakeTaken } from './ledger/leases.ts';
 import { releaseTurns } from './ledger/turns.ts';
 import { forgetOld } from './ledger/retention.ts';
 import { createLog, type Log } from './observe/log.ts';
@@ -68,6 +69,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
   const unwind: (() => Promise<unknown>)[] = [() => ledger.close()];
   try {
     if (ledger.engine === 'embedded') await releaseWork(ledger, now());
+    await wakeTaken(ledger.db, now());
     await bootstrapAdmin(ledger, settings.adminToken, now);
     const keys = await openKeys({
       ledger,

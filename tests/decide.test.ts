@@ -370,6 +370,15 @@ describe('decide', () => {
     );
     expect(decision.steps).toEqual([]);
   });
+
+  test('a clock that is set back does not bring back a window that was seen to be over; a longer one opens all the same', () => {
+    const keys = [{ ...live, state: 'revoked' } as const];
+    const over = situation({ keys, lease: { seenClosedAt: CLOSES } });
+    expect(decide(over, minutesAfterOpening(30))).toMatchObject({ state: 'revoked', steps: [], wakeAt: null });
+    const longer: Event = { ...booked, type: 'updated', version: 2, endsAt: minutesAfterOpening(240) };
+    const extended = situation({ keys, lease: { seenClosedAt: CLOSES }, events: [longer] });
+    expect(verbs(decide(extended, minutesAfterOpening(30)))).toEqual(['issue 2']);
+  });
 });
 
 /** Carries out steps as an honest provider would. */

@@ -4,6 +4,7 @@ import { decide, type Decision } from '../reservation/decide.ts';
 import { reviveReservation } from '../reservation/fold.ts';
 import type { Reservation } from '../reservation/reservation.ts';
 import type { KeyFacts, Powers } from '../reservation/situation.ts';
+import { CLOSED } from '../reservation/terms.ts';
 import { REJECTED } from './issue.ts';
 import { isOverdue } from './revoke.ts';
 import type { Workshop } from './turn.ts';
@@ -26,6 +27,7 @@ export function lookAt(lens: Lens, story: LeaseStory): { readonly reservation: R
       overlapUntil: lease.overlapUntil,
       suspended: lease.suspendedAt !== null,
       revokedBy: lease.revokedBy ? `revoked by ${lease.revokedBy.actor}: ${lease.revokedBy.reason}` : null,
+      seenClosedAt: seenClosedAt(keys),
       granted: lease.grant,
     },
     keys: keys.map((key) => factsOf(key, now)),
@@ -34,6 +36,13 @@ export function lookAt(lens: Lens, story: LeaseStory): { readonly reservation: R
     powers: powersOf(lens, lease.provider),
   };
   return { reservation, decision: decide(situation, now) };
+}
+
+function seenClosedAt(keys: readonly KeyRow[]): Date | null {
+  const times = keys.flatMap(({ revokeReason, revokingAt }) =>
+    revokeReason === CLOSED && revokingAt ? [revokingAt.getTime()] : [],
+  );
+  return times.length === 0 ? null : new Date(Math.max(...times));
 }
 
 function factsOf(key: KeyRow, now: Date): KeyFacts {

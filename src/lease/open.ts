@@ -8,7 +8,7 @@ import { createSettle } from './settle.ts';
 import { sweepLeases } from './sweep.ts';
 import type { Workshop } from './turn.ts';
 import type { Jobs } from '../ledger/jobs.ts';
-import { providersOf } from '../ledger/leases.ts';
+import { giveBack, providersOf } from '../ledger/leases.ts';
 import { wakeOneWaiting, wakeWaiting } from '../ledger/waiting.ts';
 import { askTogether } from '../ledger/together.ts';
 import { reservePace } from '../ledger/pace.ts';
@@ -26,7 +26,7 @@ export interface Leasing {
   takeInventory(provider: string): Promise<Inventory | undefined>;
   /** The configuration changed: every lease that is not over is looked at again. */
   reconsider(): Promise<void>;
-  /** Waits for what is running, a few seconds; what waits is left to its own clock. */
+  /** Waits for what is running, a few seconds; what waits is given back. */
   drain(): Promise<void>;
 }
 
@@ -111,8 +111,9 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
         .execute()),
     async drain() {
       const giveUp = setTimeout(() => stopping.abort(), GRACE_MS);
-      await scheduler.drain();
+      const left = await scheduler.drain();
       clearTimeout(giveUp);
+      await giveBack(ledger.db, left, now());
     },
   };
 }

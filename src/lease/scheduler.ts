@@ -2,8 +2,8 @@
 export interface Scheduler {
   /** False when the provider's queue is full: the lease's own clock will bring it back. */
   add(provider: string, leaseId: string): boolean;
-  /** Waits until nothing is running; what waits is left to the lease's clock. */
-  drain(): Promise<void>;
+  /** Begins nothing more and waits until nothing is running. Answers the leases that still wait. */
+  drain(): Promise<string[]>;
   readonly size: () => number;
 }
 
@@ -56,10 +56,12 @@ export function createScheduler({ settle, concurrencyOf, longest, onError }: Sch
     },
     async drain() {
       draining = true;
-      if (running() === 0) return;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      idle.add(resolve);
-      await promise;
+      if (running() > 0) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        idle.add(resolve);
+        await promise;
+      }
+      return [...lanes.values()].flatMap((lane) => [...lane.waiting]);
     },
     size: () => running() + [...lanes.values()].reduce((sum, lane) => sum + lane.waiting.size, 0),
   };

@@ -99,6 +99,23 @@ export async function takeDue(db: Reader, now: Date, limit: number): Promise<str
   return due.map((row) => row.id).filter((id) => ids.has(id));
 }
 
+/** At start: what the last process had taken to do, and did not do, is looked at now and not when its time is over. */
+export async function wakeTaken(db: Reader, now: Date): Promise<void> {
+  await db
+    .updateTable('lease')
+    .set({ wakeAt: now })
+    .where('wakeAt', '>', now)
+    .where('wakeAt', '<=', new Date(now.getTime() + SWEEP_GRACE_MS))
+    .where('heldUntil', 'is', null)
+    .execute();
+}
+
+/** These are looked at soon, by whichever node sweeps first. */
+export async function giveBack(db: Reader, ids: readonly string[], now: Date): Promise<void> {
+  for (const chunk of chunksOf(ids))
+    await db.updateTable('lease').set({ wakeAt: now }).where('id', 'in', chunk).where('heldUntil', 'is', null).execute();
+}
+
 /** For each of these leases, others on its resource whose window is over but whose keys may still live: they go before a new key is made. */
 export async function predecessorsOf(db: Reader, ids: readonly string[], now: Date): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();

@@ -20,6 +20,8 @@ export interface LeaseFacts {
   readonly overlapUntil: Date | null;
   readonly suspended: boolean;
   readonly revokedBy: string | null;
+  /** When a window of it was last seen to be over. A clock that is set back afterwards does not bring that time back. */
+  readonly seenClosedAt?: Date | null;
   /** As last granted, with what the booking then asked for; null before the first key. */
   readonly granted: { readonly grant: Grant; readonly asked: string } | null;
 }

@@ -15,6 +15,9 @@ export type Terms =
       readonly until: Date | null;
     };
 
+/** Why a key is revoked at its time. */
+export const CLOSED = 'the window closed';
+
 /** Whether the lease should have a living key now, and on which terms. */
 export function termsOf({ reservation, lease, plan, scopes, keys, powers }: Situation, now: Date): Terms {
   const over = (reason: string): Terms => ({ wanted: false, window: null, state: 'revoked', reason, until: null });
@@ -29,7 +32,8 @@ export function termsOf({ reservation, lease, plan, scopes, keys, powers }: Situ
   if ('unknown' in opened) return { wanted: false, window: null, state: 'pending', reason: opened.unknown, until: null };
   if ('refused' in opened) return { wanted: false, window: null, state: 'refused', reason: opened.refused, until: null };
   const { window } = opened;
-  if (now >= window.closesAt) return { wanted: false, window, state: 'revoked', reason: 'the window closed', until: null };
+  if (now >= window.closesAt || (lease.seenClosedAt && lease.seenClosedAt >= window.closesAt))
+    return { wanted: false, window, state: 'revoked', reason: CLOSED, until: null };
   const asked = canonical(reservation.parameters?.value ?? {});
   const narrowed =
     lease.granted?.asked === asked ? { grant: lease.granted.grant } : narrow(plan, scopes, reservation.parameters?.value ?? {});
@@ -53,6 +57,6 @@ function withoutPlan(lease: LeaseFacts, keys: readonly KeyFacts[], now: Date): T
   if (!key || !lease.granted)
     return { wanted: false, window: null, state: 'revoked', reason: 'its plan is no longer configured', until: null };
   const window = { opensAt: key.opensAt, closesAt: key.closesAt };
-  if (now >= key.closesAt) return { wanted: false, window, state: 'revoked', reason: 'the window closed', until: null };
+  if (now >= key.closesAt) return { wanted: false, window, state: 'revoked', reason: CLOSED, until: null };
   return { wanted: true, window, grant: lease.granted.grant, asked: lease.granted.asked };
 }

@@ -23,7 +23,7 @@ describeEngines('a process', ({ name: engine }) => {
     expect(left).not.toEqual(oneEach(ids));
     const ms = await service.start();
     console.log(`scenario 1 (${engine}): killed with ${left.length} of 30 keys begun; ready again after ${Math.round(ms)} ms`);
-    await expect.poll(() => keys(service), soon).toEqual(oneEach(ids));
+    await expect.poll(() => keys(service), { timeout: 15_000, interval: 50 }).toEqual(oneEach(ids));
     await end(service, ids);
     await expect.poll(() => keys(service), soon).toEqual([]);
   });
