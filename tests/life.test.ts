@@ -129,7 +129,7 @@ describe('the life of a booking', () => {
   });
 
   test('U8: the answer does not wait for a manager that hangs', async () => {
-    campus.manager.fail({ on: 'issue', how: 'hang', times: 1 });
+    campus.manager.fail({ on: 'issue', how: 'hang', times: 1, about: '"reservation_id":"8"' });
     const began = performance.now();
     expect((await campus.post(bookingAt(campus, 8).flat('EVENT_START'))).status).toBe(202);
     expect(performance.now() - began).toBeLessThan(5000);
