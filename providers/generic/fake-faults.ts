@@ -13,8 +13,8 @@ export interface Fault {
   readonly how: FaultKind;
   /** For so many requests (1); `Infinity` until `heal`. */
   readonly times?: number;
-  /** Only each n-th of them (1). */
-  readonly every?: number;
+  /** Only this part of them (1), chosen as by dice but the same in each run. */
+  readonly share?: number;
   /** Only those whose path or body holds this text. */
   readonly about?: string;
 }
@@ -31,17 +31,17 @@ export interface StandingLimit {
 export const VENDOR_TEXT = 'keys-db-7.internal.example';
 
 export function createFaults() {
-  const armed: { fault: Fault; left: number; seen: number }[] = [];
+  const armed: { fault: Fault; left: number; dice: number }[] = [];
   return {
     arm(fault: Fault): void {
-      armed.push({ fault, left: fault.times ?? 1, seen: 0 });
+      armed.push({ fault, left: fault.times ?? 1, dice: 1 });
     },
     take(places: readonly FaultPlace[], text: string): FaultKind | undefined {
       for (const one of armed) {
-        const { on, how, every = 1, about = '' } = one.fault;
+        const { on, how, share = 1, about = '' } = one.fault;
         if (one.left === 0 || !(on === 'any' || places.includes(on)) || !text.includes(about)) continue;
-        one.seen += 1;
-        if (one.seen % every !== 0) continue;
+        one.dice = (one.dice * 1_664_525 + 1_013_904_223) % 2 ** 32;
+        if (one.dice >= share * 2 ** 32) continue;
         one.left -= 1;
         return how;
       }

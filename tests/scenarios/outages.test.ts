@@ -124,18 +124,18 @@ describe('a manager that does not answer', () => {
 
   test('scenario 7: of a fifth of all answers lost, to creations, policies and deletions alike, nothing is left over', async () => {
     const ids = numbersFrom(7000, 100);
-    campus.manager.fail({ on: 'any', how: 'lost-answer', every: 5, ...always });
+    campus.manager.fail({ on: 'any', how: 'lost-answer', share: 0.2, ...always });
     await book(campus, ids, 10 * 60);
     /** Time passes faster than here, so that nobody waits for the pauses between attempts. */
     const hurry = (ms: number) => () => {
       campus.forward(ms);
       return keysOf(campus, ids);
     };
-    await expect.poll(hurry(SECOND), { timeout: 50_000, interval: 100 }).toEqual(oneEach(ids));
+    await expect.poll(hurry(3 * SECOND), { timeout: 50_000, interval: 100 }).toEqual(oneEach(ids));
     await aMoment();
     expect(keysOf(campus, ids)).toEqual(oneEach(ids));
     await end(campus, ids);
-    await expect.poll(hurry(SECOND), { timeout: 50_000, interval: 100 }).toEqual([]);
+    await expect.poll(hurry(3 * SECOND), { timeout: 50_000, interval: 100 }).toEqual([]);
     campus.manager.heal();
     await lastly(ids);
   });
