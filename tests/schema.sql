@@ -77,7 +77,6 @@ create table "event" (
   "reason" text,
   "type" text,
   "external_id" text,
-  "reservation_id" text,
   "event" jsonb,
   "sealed_body" text,
   "request_id" text not null,
@@ -90,7 +89,6 @@ create table "event" (
 );
 CREATE INDEX event_booking ON public.event USING btree (source, external_id, id);
 CREATE INDEX event_quarantined ON public.event USING btree (received_at) WHERE (outcome = 'quarantined'::text);
-CREATE INDEX event_reservation ON public.event USING btree (reservation_id, id);
 
 create table "hook" (
   "id" text not null,

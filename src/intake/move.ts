@@ -1,8 +1,7 @@
 import type { Tx } from '../ledger/database.ts';
-import { linkEvents } from '../ledger/events.ts';
 import type { Jobs } from '../ledger/jobs.ts';
 import { openLeasesOf, served, wakeLeasesOf, type LeaseOpening, type Served } from '../ledger/openings.ts';
-import { lockReservations, saveReservations, type Booking, type LockedReservation } from '../ledger/reservations.ts';
+import { lockReservations, saveReservations, unheardOf, type Booking, type LockedReservation } from '../ledger/reservations.ts';
 import { aheadOf, type Ahead } from './ahead.ts';
 import { canonical } from '../reservation/canonical.ts';
 import type { Event } from '../reservation/event.ts';
@@ -33,41 +32,52 @@ export interface Mover {
 export async function moveReservations(tx: Tx, news: readonly News[], mover: Mover): Promise<void> {
   if (news.length === 0) return;
   const byBooking = Map.groupBy(news, ({ source, event }) => keyOf({ source, externalId: event.reservationId }));
-  const bookings = [...byBooking.values()].map(([first]) => ({ source: first!.source, externalId: first!.event.reservationId }));
-  const locked = await lockReservations(tx.db, bookings, mover.now);
-  const moved = locked.map((before) => move(before, byBooking.get(keyOf(before.state))!, mover));
+  // Most bookings are heard of for the first time: then what they are drafted as is what they are.
+  const drafts = [...byBooking.values()].map((own) => {
+    const { source, event } = own[0]!;
+    const unheard = unheardOf({ source, externalId: event.reservationId });
+    return move({ ...unheard, fresh: true }, own, mover);
+  });
+  const draftOf = new Map(drafts.map((draft) => [keyOf(draft.state), draft]));
+  const locked = await lockReservations(tx.db, drafts, mover.now);
+  const moved = locked.map((before): Placed => {
+    const key = keyOf(before.state);
+    return { before, ...(before.fresh ? draftOf.get(key)! : move(before, byBooking.get(key)!, mover)) };
+  });
   await settleDown(tx, moved, mover);
-  await linkEvents(
-    tx.db,
-    news.map(({ eventId }) => eventId),
-  );
 }
 
 /** The same bookings under a configuration that changed: leases that can be made now are made. */
 export async function placeAgain(tx: Tx, bookings: readonly Booking[], mover: Mover): Promise<void> {
-  const locked = await lockReservations(tx.db, bookings, mover.now);
+  const locked = await lockReservations(tx.db, bookings.map(unheardOf), mover.now);
   await settleDown(
     tx,
-    locked.map((before) => move(before, [], mover)),
+    locked.map((before) => ({ before, ...move(before, [], mover) })),
     mover,
   );
 }
 
 /** Writes what the bookings became, with the leases that follow, and has them settled. */
-async function settleDown(tx: Tx, moved: readonly Move[], mover: Mover): Promise<void> {
+async function settleDown(tx: Tx, moved: readonly Placed[], mover: Mover): Promise<void> {
+  const known = moved.filter(({ before }) => !before.fresh);
   await saveReservations(
     tx.db,
-    moved.map(({ before, state, problem }) => ({ ...before, state, problem })),
+    known.map(({ before, state, problem }) => ({ ...before, state, problem })),
     mover.now,
   );
   for (const one of moved) auditMove(tx, one);
-  await openLeasesOf(tx.db, await openingsOf(tx, moved, mover));
-  const ids = moved.filter((one) => !one.ahead).map(({ before }) => before.id);
-  await mover.jobs.enqueue(tx, 'settle', await wakeLeasesOf(tx.db, ids, mover.now));
+  const opened = await openLeasesOf(tx.db, await openingsOf(tx, moved, mover));
+  const woken = await wakeLeasesOf(
+    tx.db,
+    known.map(({ before }) => before.id),
+    mover.now,
+  );
+  await mover.jobs.enqueue(tx, 'settle', [...opened, ...woken]);
 }
 
+type Placed = Move & { readonly before: LockedReservation };
+
 interface Move {
-  readonly before: LockedReservation;
   readonly news: readonly News[];
   readonly state: Reservation;
   readonly problem: string | null;
@@ -76,12 +86,12 @@ interface Move {
   readonly ahead: Ahead | undefined;
 }
 
-function move(before: LockedReservation, news: readonly News[], { policy, now }: Mover): Move {
+function move(before: Pick<LockedReservation, 'state' | 'fresh'>, news: readonly News[], { policy, now }: Mover): Move {
   let state = before.state;
   for (const { event } of news) state = fold(state, event);
   const prospect = prospectOf(state, policy.plans);
   const ahead = before.fresh && prospect.plan ? aheadOf(state, prospect.plan, { policy, now }) : undefined;
-  return { before, news, state, ahead, ...prospect };
+  return { news, state, ahead, ...prospect };
 }
 
 /** The plan to open leases under, or why there is none, in words for an operator. A closed booking needs neither. */
@@ -100,7 +110,7 @@ function prospectOf(state: Reservation, plans: readonly Plan[]): Pick<Move, 'pla
 }
 
 /** A lease for each holder of each open booking, except for those who have one under the plan that matched before. */
-async function openingsOf(tx: Tx, moved: readonly Move[], { now, policy }: Mover): Promise<LeaseOpening[]> {
+async function openingsOf(tx: Tx, moved: readonly Placed[], { now, policy }: Mover): Promise<LeaseOpening[]> {
   const known = moved.filter(({ before, plan }) => plan && !before.fresh).map(({ before }) => before.id);
   const taken = new Set(
     (
@@ -125,8 +135,8 @@ function takenBy({ reservationId, holderId, resourceId }: Pick<Served, 'reservat
   return JSON.stringify([reservationId, holderId, resourceId]);
 }
 
-function auditMove(tx: Tx, { before, news, state, problem }: Move): void {
-  if (canonical(before.state) === canonical(state)) return;
+function auditMove(tx: Tx, { before, news, state, problem }: Placed): void {
+  if (!before.fresh && canonical(before.state) === canonical(state)) return;
   const closed = closedBy(state);
   const closes = closed && !closedBy(before.state);
   tx.audit({

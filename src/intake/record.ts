@@ -65,10 +65,14 @@ export function eventRow(arrival: Omit<Arrival, 'items'>, item: MappedItem, seal
     requestId: arrival.requestId,
     receivedAt: arrival.receivedAt,
     lastSeenAt: arrival.receivedAt,
+    seen: 1,
+    reason: null,
+    event: null,
+    sealedBody: null,
   };
   if (item.outcome === 'accepted')
-    return { ...common, type: item.event.type, externalId: item.event.reservationId, event: JSON.stringify(item.event) };
-  const rest = { ...common, reason: item.reason, type: item.type, externalId: item.externalId };
+    return { ...common, type: item.event.type, externalId: item.event.reservationId, event: item.event };
+  const rest = { ...common, reason: item.reason, type: item.type ?? null, externalId: item.externalId ?? null };
   return item.outcome === 'ignored' ? rest : { ...rest, sealedBody: sealDocument(sealer, id, item.document) };
 }
 

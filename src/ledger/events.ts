@@ -1,5 +1,6 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Updateable } from 'kysely';
 import { chunksOf } from './chunks.ts';
+import { insertRows } from './rows.ts';
 import type { Database, EventRow, EventTable, NewEvent } from './schema.ts';
 
 /** Queries on events. A source's event is recorded once; further sightings are counted. */
@@ -23,7 +24,7 @@ export async function insertEvents(db: Db, events: readonly NewEvent[]): Promise
     const key = keyOf(event);
     const first = distinct.get(key);
     // One statement may not touch a row twice.
-    distinct.set(key, first ? { ...first, seen: (first.seen ?? 1) + 1 } : { ...event, seen: 1 });
+    distinct.set(key, first ? { ...first, seen: first.seen + 1 } : event);
   }
   const rows = [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, event]) => event);
   const written = new Map<string, { id: string; outcome: EventTable['outcome'] }>();
@@ -36,22 +37,11 @@ export async function insertEvents(db: Db, events: readonly NewEvent[]): Promise
   });
 }
 
-/** Ties events to the reservations that they moved. */
-export async function linkEvents(db: Db, ids: readonly string[]): Promise<void> {
-  for (const chunk of chunksOf(ids)) {
-    await db
-      .updateTable('event')
-      .from('reservation')
-      .set((row) => ({ reservationId: row.ref('reservation.id') }))
-      .whereRef('reservation.source', '=', 'event.source')
-      .whereRef('reservation.externalId', '=', 'event.externalId')
-      .where('event.id', 'in', chunk)
-      .execute();
-  }
-}
+/** With the reservation it moved; one that moved none has none. */
+export type ListedEvent = Omit<EventRow, 'sealedBody'> & { readonly reservationId: string | null };
 
-export async function findEvent(db: Db, id: string): Promise<EventRow | undefined> {
-  return await db.selectFrom('event').selectAll().where('id', '=', id).executeTakeFirst();
+export async function findEvent(db: Db, id: string): Promise<ListedEvent | undefined> {
+  return await selectListed(db).where('event.id', '=', id).executeTakeFirst();
 }
 
 /** Locks the row until the transaction ends, so that it is replayed by one at a time. */
@@ -63,7 +53,7 @@ export async function lockEvent(db: Db, id: string): Promise<EventRow | undefine
 export async function changeEvent(
   db: Db,
   id: string,
-  change: Partial<Pick<NewEvent, 'outcome' | 'reason' | 'type' | 'externalId' | 'event' | 'sealedBody'>>,
+  change: Partial<Pick<Updateable<EventTable>, 'outcome' | 'reason' | 'type' | 'externalId' | 'event' | 'sealedBody'>>,
 ): Promise<void> {
   await db.updateTable('event').set(change).where('id', '=', id).execute();
 }
@@ -74,23 +64,50 @@ export interface EventFilter {
   readonly type?: string;
   /** The source's id of the booking. */
   readonly externalId?: string;
-  readonly reservationId?: string;
   /** The id of the last event of the page before. */
   readonly before?: string;
   readonly limit: number;
 }
 
 /** Newest first. Give the last id as `before` for the next page; sealed bodies stay behind. */
-export async function listEvents(db: Db, filter: EventFilter): Promise<readonly Omit<EventRow, 'sealedBody'>[]> {
-  let query = db.selectFrom('event').select(LISTED).orderBy('id', 'desc').limit(filter.limit);
-  for (const column of ['source', 'outcome', 'type', 'externalId', 'reservationId'] as const) {
-    if (filter[column] !== undefined) query = query.where(column, '=', filter[column]);
+export async function listEvents(db: Db, filter: EventFilter): Promise<readonly ListedEvent[]> {
+  let query = selectListed(db).orderBy('event.id', 'desc').limit(filter.limit);
+  for (const column of ['source', 'outcome', 'type', 'externalId'] as const) {
+    if (filter[column] !== undefined) query = query.where(`event.${column}`, '=', filter[column]);
   }
-  if (filter.before !== undefined) query = query.where('id', '<', filter.before);
+  if (filter.before !== undefined) query = query.where('event.id', '<', filter.before);
   return await query.execute();
 }
 
+function selectListed(db: Db) {
+  return db
+    .selectFrom('event')
+    .leftJoin('reservation', (join) =>
+      join
+        .onRef('reservation.source', '=', 'event.source')
+        .onRef('reservation.externalId', '=', 'event.externalId')
+        .on('event.outcome', '=', 'accepted'),
+    )
+    .select(LISTED);
+}
+
 const LISTED = [
+  'event.id',
+  'event.source',
+  'event.dedupe',
+  'event.outcome',
+  'event.reason',
+  'event.type',
+  'event.externalId',
+  'reservation.id as reservationId',
+  'event.event',
+  'event.requestId',
+  'event.receivedAt',
+  'event.seen',
+  'event.lastSeenAt',
+] as const;
+
+const INSERTED = [
   'id',
   'source',
   'dedupe',
@@ -98,8 +115,8 @@ const LISTED = [
   'reason',
   'type',
   'externalId',
-  'reservationId',
   'event',
+  'sealedBody',
   'requestId',
   'receivedAt',
   'seen',
@@ -107,9 +124,7 @@ const LISTED = [
 ] as const;
 
 async function insertOrCount(db: Db, rows: NewEvent[]) {
-  return await db
-    .insertInto('event')
-    .values(rows)
+  return await insertRows(db, 'event', { columns: INSERTED, rows })
     .onConflict((conflict) =>
       conflict.columns(['source', 'dedupe']).doUpdateSet((row) => ({
         seen: row('event.seen', '+', row.ref('excluded.seen')),

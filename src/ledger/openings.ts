@@ -3,6 +3,7 @@ import type { Window } from '../reservation/lease.ts';
 import type { Plan } from '../reservation/plan.ts';
 import { chunksOf } from './chunks.ts';
 import { newId } from './ids.ts';
+import { anyOf, insertRows } from './rows.ts';
 import type { Database } from './schema.ts';
 
 /** The leases that follow from reservations, for many reservations in one statement each: a busy tick moves hundreds. */
@@ -22,7 +23,7 @@ export interface LeaseOpening {
   readonly ahead?: { readonly wakeAt: Date; readonly window: Window };
 }
 
-/** Makes sure that each holder has a lease under the plan. Returns the ids of those that are new. */
+/** Makes sure that each holder has a lease under the plan. Returns the ids of those that are new and to be settled soon. */
 export async function openLeasesOf(db: Db, openings: readonly LeaseOpening[]): Promise<string[]> {
   const rows = openings.flatMap(({ reservationId, plan, holderIds, resourceId, now, ahead }) =>
     holderIds.map((holderId) => ({
@@ -35,37 +36,57 @@ export async function openLeasesOf(db: Db, openings: readonly LeaseOpening[]): P
       state: 'pending' as const,
       opensAt: ahead?.window.opensAt ?? null,
       closesAt: ahead?.window.closesAt ?? null,
-      wakeAt: ahead?.wakeAt ?? null,
+      wakeAt: ahead?.wakeAt ?? soon(now),
       createdAt: now,
       updatedAt: now,
+      soon: ahead === undefined,
     })),
   );
   const opened: string[] = [];
   for (const chunk of chunksOf(rows)) {
-    const made = await db
-      .insertInto('lease')
-      .values(chunk)
+    const made = await insertRows(db, 'lease', { columns: INSERTED, rows: chunk })
       .onConflict((conflict) => conflict.columns(['reservationId', 'holderId', 'plan', 'resourceId']).doNothing())
       .returning('id')
       .execute();
-    opened.push(...made.map((row) => row.id));
+    const fresh = new Set(made.map(({ id }) => id));
+    opened.push(...chunk.filter((row) => row.soon && fresh.has(row.id)).map(({ id }) => id));
   }
   return opened;
 }
 
-/** Every lease of these reservations is to be settled soon; returns their ids for the job queue. */
+const INSERTED = [
+  'id',
+  'reservationId',
+  'holderId',
+  'plan',
+  'provider',
+  'resourceId',
+  'state',
+  'opensAt',
+  'closesAt',
+  'wakeAt',
+  'createdAt',
+  'updatedAt',
+] as const;
+
+/** Every lease of these reservations is to be settled soon; returns their ids for the job queue. Locked in the order of their ids, as by whoever settles many. */
 export async function wakeLeasesOf(db: Db, reservationIds: readonly string[], now: Date): Promise<string[]> {
-  const woken: string[] = [];
-  for (const chunk of chunksOf(reservationIds)) {
-    const rows = await db
-      .updateTable('lease')
-      .set({ wakeAt: new Date(now.getTime() + JOB_GRACE_MS) })
-      .where('reservationId', 'in', chunk)
-      .returning('id')
-      .execute();
-    woken.push(...rows.map((row) => row.id));
-  }
-  return woken;
+  if (reservationIds.length === 0) return [];
+  const rows = await db
+    .with('locked', (sub) =>
+      sub.selectFrom('lease').select('id').where('reservationId', '=', anyOf(reservationIds)).orderBy('id').forUpdate(),
+    )
+    .updateTable('lease')
+    .from('locked')
+    .set({ wakeAt: soon(now) })
+    .whereRef('lease.id', '=', 'locked.id')
+    .returning('lease.id')
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+function soon(now: Date): Date {
+  return new Date(now.getTime() + JOB_GRACE_MS);
 }
 
 export interface Served {
@@ -79,17 +100,13 @@ export interface Served {
  * changes. A lease that an operator revoked counts too, so that renaming its plan does not bring the key back.
  */
 export async function served(db: Db, reservationIds: readonly string[], plans: readonly string[]): Promise<readonly Served[]> {
-  const found: Served[] = [];
-  for (const chunk of chunksOf(reservationIds)) {
-    const rows = await db
-      .selectFrom('lease')
-      .select(['reservationId', 'holderId', 'resourceId'])
-      .where('reservationId', 'in', chunk)
-      .where((row) => row.or([row('state', 'not in', ['revoked', 'refused']), row('revokedBy', 'is not', null)]))
-      // One that never had a key and whose plan is gone will have none.
-      .where((row) => row.or([row('state', '!=', 'pending'), row('plan', 'in', [...plans, ''])]))
-      .execute();
-    found.push(...rows);
-  }
-  return found;
+  if (reservationIds.length === 0) return [];
+  return await db
+    .selectFrom('lease')
+    .select(['reservationId', 'holderId', 'resourceId'])
+    .where('reservationId', '=', anyOf(reservationIds))
+    .where((row) => row.or([row('state', 'not in', ['revoked', 'refused']), row('revokedBy', 'is not', null)]))
+    // One that never had a key and whose plan is gone will have none.
+    .where((row) => row.or([row('state', '!=', 'pending'), row('plan', '=', anyOf(plans))]))
+    .execute();
 }

@@ -1,9 +1,10 @@
-import type { Insertable, Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import { closedBy, emptyReservation, reviveReservation } from '../reservation/fold.ts';
 import type { Reservation } from '../reservation/reservation.ts';
 import { chunksOf } from './chunks.ts';
 import { newId } from './ids.ts';
-import type { Database, ReservationRow, ReservationTable } from './schema.ts';
+import { insertRows, updateRows, type RowsOf } from './rows.ts';
+import type { Database, ReservationRow } from './schema.ts';
 
 /** Queries on reservations: what all events of a booking add up to. */
 
@@ -23,24 +24,32 @@ export interface LockedReservation {
   readonly fresh: boolean;
 }
 
+/** What a booking is if nobody has heard of it before. */
+export interface Draft {
+  readonly state: Reservation;
+  readonly problem: string | null;
+}
+
+export function unheardOf({ source, externalId }: Booking): Draft {
+  return { state: emptyReservation(source, externalId), problem: null };
+}
+
 /**
- * Locks the reservations of these bookings until the transaction ends, and makes those that are missing. Always in the same
- * order, so that two calls cannot wait for each other. Give each booking once.
+ * Locks the reservations of these bookings until the transaction ends, and makes those that are missing as they are drafted. Always in the
+ * same order, so that two calls cannot wait for each other. Give each booking once.
  */
-export async function lockReservations(db: Db, bookings: readonly Booking[], now: Date): Promise<readonly LockedReservation[]> {
-  const rows = [...bookings].sort(byName).map(({ source, externalId }) => ({
-    id: newId('rsv'),
-    source,
-    externalId,
-    state: JSON.stringify(emptyReservation(source, externalId)),
-    createdAt: now,
-    updatedAt: now,
-  }));
+export async function lockReservations(db: Db, drafts: readonly Draft[], now: Date): Promise<readonly LockedReservation[]> {
+  const rows = drafts
+    .map((draft) => columnsOf({ id: newId('rsv'), ...draft, createdAt: now }, now))
+    .sort(byName);
   const made = new Set(rows.map((row) => row.id));
   const locked: LockedReservation[] = [];
   for (const chunk of chunksOf(rows)) {
-    for (const row of await insertOrLock(db, chunk))
-      locked.push({ ...row, state: reviveReservation(row.state), fresh: made.has(row.id) });
+    for (const row of await insertOrLock(db, chunk)) {
+      const fresh = made.has(row.id);
+      const before = fresh ? unheardOf(row) : { state: reviveReservation(row.state), problem: row.problem };
+      locked.push({ id: row.id, createdAt: row.createdAt, fresh, ...before });
+    }
   }
   return locked;
 }
@@ -71,23 +80,8 @@ export interface ReservationChange {
 /** Writes folded reservations that this transaction holds. */
 export async function saveReservations(db: Db, changes: readonly ReservationChange[], now: Date): Promise<void> {
   for (const chunk of chunksOf(changes)) {
-    await db
-      .insertInto('reservation')
-      .values(chunk.map((change) => columnsOf(change, now)))
-      // Never inserts: it is how one statement updates many rows, each to its own values.
-      .onConflict((conflict) =>
-        conflict.column('id').doUpdateSet((row) => ({
-          state: row.ref('excluded.state'),
-          resourceId: row.ref('excluded.resourceId'),
-          resourceName: row.ref('excluded.resourceName'),
-          startsAt: row.ref('excluded.startsAt'),
-          endsAt: row.ref('excluded.endsAt'),
-          closed: row.ref('excluded.closed'),
-          problem: row.ref('excluded.problem'),
-          updatedAt: row.ref('excluded.updatedAt'),
-        })),
-      )
-      .execute();
+    const rows = chunk.map((change) => columnsOf(change, now));
+    await updateRows(db, 'reservation', { columns: CHANGED, rows });
   }
 }
 
@@ -129,15 +123,16 @@ export async function listReservations(db: Db, filter: ReservationFilter): Promi
   return await query.execute();
 }
 
-async function insertOrLock(db: Db, rows: Insertable<ReservationTable>[]) {
-  return await db
-    .insertInto('reservation')
-    .values(rows)
+const CHANGED = ['state', 'resourceId', 'resourceName', 'startsAt', 'endsAt', 'closed', 'problem', 'updatedAt'] as const;
+const INSERTED = ['id', 'source', 'externalId', ...CHANGED, 'createdAt'] as const;
+
+async function insertOrLock(db: Db, rows: RowsOf<'reservation', (typeof INSERTED)[number]>) {
+  return await insertRows(db, 'reservation', { columns: INSERTED, rows })
     // Changes nothing, but unlike `do nothing` it locks and returns the row that is there.
     .onConflict((conflict) =>
       conflict.columns(['source', 'externalId']).doUpdateSet((row) => ({ updatedAt: row.ref('reservation.updatedAt') })),
     )
-    .returning(['id', 'state', 'problem', 'createdAt'])
+    .returning(['id', 'source', 'externalId', 'state', 'problem', 'createdAt'])
     .execute();
 }
 
@@ -146,7 +141,7 @@ function columnsOf({ id, state, problem, createdAt }: ReservationChange, now: Da
     id,
     source: state.source,
     externalId: state.externalId,
-    state: JSON.stringify(state),
+    state,
     resourceId: state.resource?.value.id ?? null,
     resourceName: state.resource?.value.name ?? null,
     startsAt: state.startsAt?.value ?? null,

@@ -19,7 +19,6 @@ export interface EventTable {
   reason: Nullable<string>;
   type: Nullable<string>;
   externalId: Nullable<string>;
-  reservationId: Nullable<string>;
   event: NullableJson<Event>;
   /** The raw body, sealed; kept for quarantined events only. */
   sealedBody: Nullable<string>;
@@ -259,7 +258,8 @@ export interface Database {
 }
 
 export type EventRow = Selectable<EventTable>;
-export type NewEvent = Insertable<EventTable>;
+/** As read back: its JSON is the value. */
+export type NewEvent = EventRow;
 export type ReservationRow = Selectable<ReservationTable>;
 export type LeaseRow = Selectable<LeaseTable>;
 export type KeyRow = Selectable<KeyTable>;

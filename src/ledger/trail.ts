@@ -1,4 +1,5 @@
-import type { Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
+import { insertRows } from './rows.ts';
 import type { Database } from './schema.ts';
 
 /** One thing that happened. `action` like `lease.active`, `subject` the id it happened to; never a secret. */
@@ -39,12 +40,14 @@ export async function appendAudit(
     const link = { actor: entry.actor, action: entry.action, subject: entry.subject, detail, seq: head.seq + 1, at: options.at };
     const mac = options.mac(head.mac, link);
     head = { seq: link.seq, mac: headMac(options.mac, mac, link.seq) };
-    return { ...link, detail: JSON.stringify(detail), mac };
+    return { ...link, mac };
   });
   await trx
-    .with('appended', (db) => db.insertInto('audit').values(rows))
+    .with('appended', (db) => insertRows(db as unknown as Kysely<Database>, 'audit', { columns: INSERTED, rows }))
     .updateTable('auditHead')
     .set(head)
     .where('id', '=', 1)
     .execute();
 }
+
+const INSERTED = ['seq', 'at', 'actor', 'action', 'subject', 'detail', 'mac'] as const;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { EventRow } from '../../ledger/schema.ts';
+import type { ListedEvent } from '../../ledger/events.ts';
 import { HolderView, ParametersView, ResourceView } from './reservation-views.ts';
 import { Time } from './words.ts';
 
@@ -34,7 +34,7 @@ export const EventView = z
   })
   .meta({ id: 'Event', description: 'One authenticated observation from a source.' });
 
-export function viewOfEvent({ event, ...row }: Omit<EventRow, 'sealedBody'>): z.output<typeof EventView> {
+export function viewOfEvent({ event, ...row }: ListedEvent): z.output<typeof EventView> {
   // Read from JSON, where its instants are text.
   return { ...row, said: event as unknown as z.output<typeof Said> | null };
 }

@@ -37,7 +37,6 @@ const STATEMENTS = [
     reason text,
     type text,
     external_id text,
-    reservation_id text,
     event jsonb,
     sealed_body text,
     request_id text not null,
@@ -46,7 +45,6 @@ const STATEMENTS = [
     last_seen_at timestamptz not null,
     unique (source, dedupe)
   )`,
-  `create index event_reservation on event (reservation_id, id)`,
   `create index event_booking on event (source, external_id, id)`,
   `create index event_quarantined on event (received_at) where outcome = 'quarantined'`,
 

@@ -1,0 +1,57 @@
+import { sql, type Kysely, type RawBuilder, type Selectable } from 'kysely';
+import type { Database } from './schema.ts';
+
+/*
+ * Many rows as one parameter. The statement is then the same for any number of them: it is composed once, and parsed and planned once on each
+ * connection, where a VALUES list of its own for every size costs more than writing the rows.
+ */
+
+type Table = keyof Database;
+type Column<T extends Table> = keyof Selectable<Database[T]> & string;
+
+/** Rows as they are read back: JSON as the value it holds, instants as Date. */
+export type RowsOf<T extends Table, C extends Column<T>> = readonly Pick<Selectable<Database[T]>, C>[];
+
+/** `insert into table (columns)` of all rows, in their order; for the caller to add what happens on a conflict, and what to return. */
+export function insertRows<T extends Table, C extends Column<T>>(
+  db: Kysely<Database>,
+  table: T,
+  { columns, rows }: { readonly columns: readonly C[]; readonly rows: RowsOf<T, C> },
+) {
+  const selected = sql`select ${sql.join(columns.map((column) => sql.ref(column)))} from ${recordset(table, columns, rows)}`;
+  return db
+    .insertInto(table)
+    .columns(columns as never)
+    .expression(selected as never);
+}
+
+/** Sets, in the row of each id, the columns to that row's own values. Locks them in the order of their ids, so that two calls cannot wait for each other. */
+export async function updateRows<T extends Table, C extends Column<T>>(
+  db: Kysely<Database>,
+  table: T,
+  { columns, rows }: { readonly columns: readonly C[]; readonly rows: RowsOf<T, C | (Column<T> & 'id')> },
+): Promise<void> {
+  if (rows.length === 0) return;
+  const sets = columns.map((column) => sql`${sql.ref(column)} = ${sql.ref(`changed.${column}`)}`);
+  const ordered = (rows as readonly { id: string }[]).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const all = ['id', ...columns] as C[];
+  await sql`
+    update ${sql.table(table)} as held set ${sql.join(sets)}
+    from ${recordset(table, all, ordered as unknown as RowsOf<T, C>)} as changed
+    where held.id = changed.id`.execute(db);
+}
+
+/** For `id = any(...)`: one parameter, however many there are. */
+export function anyOf(values: readonly string[]): RawBuilder<string> {
+  return sql<string>`any(${values}::text[])`;
+}
+
+function recordset<T extends Table, C extends Column<T>>(table: T, columns: readonly C[], rows: RowsOf<T, C>) {
+  const named = columns.map((column) => [column, snake(column)] as const);
+  const values = rows.map((row) => Object.fromEntries(named.map(([column, name]) => [name, row[column]])));
+  return sql`json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(values)}::json)`;
+}
+
+function snake(column: string): string {
+  return column.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
