@@ -251,6 +251,7 @@ describeEngines('settle', (engine) => {
     const [id] = await shop.hear(booked);
     shop.manager.latencyMs = 50;
     const settling = shop.settle(id!);
+    await expect.poll(() => shop.manager.requests.length, { interval: 5 }).toBeGreaterThan(0);
     await shop.hear({ type: 'cancelled', reservationId: '7', version: 2 });
     await settling;
     expect(await shop.leases()).toMatchObject([{ state: 'revoked' }]);

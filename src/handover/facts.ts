@@ -1,4 +1,6 @@
 import type { Kysely } from 'kysely';
+import { inOne } from '../ledger/in-one.ts';
+import { readStories } from '../ledger/leases.ts';
 import type { Database, KeyRow, LeaseRow, ReservationRow } from '../ledger/schema.ts';
 import type { Holder, Resource } from '../reservation/event.ts';
 import { contactOf } from '../reservation/fold.ts';
@@ -17,24 +19,38 @@ export interface Facts {
   readonly grant: Grant | undefined;
 }
 
+interface About {
+  readonly leaseId: string;
+  readonly keyId?: string | null;
+}
+
 export async function readFacts(db: Kysely<Database>, leaseId: string, keyId?: string | null): Promise<Facts | undefined> {
-  const lease = await db.selectFrom('lease').selectAll().where('id', '=', leaseId).executeTakeFirst();
-  if (!lease) return undefined;
-  const reservation = await db
-    .selectFrom('reservation')
-    .selectAll()
-    .where('id', '=', lease.reservationId)
-    .executeTakeFirstOrThrow();
-  const key = keyId ? await db.selectFrom('key').selectAll().where('id', '=', keyId).executeTakeFirst() : undefined;
-  return {
-    lease,
-    reservation,
-    key,
-    holder: holderOf(lease, reservation),
-    resource: resourceOf(lease, reservation),
-    window: windowOf(lease, key),
-    grant: lease.grant?.grant,
-  };
+  return (await readAll(db, [{ leaseId, keyId }]))[0];
+}
+
+/** For those who share a transaction. */
+export const readFactsTogether = inOne(readAll);
+
+async function readAll(db: Kysely<Database>, asked: readonly About[]): Promise<(Facts | undefined)[]> {
+  const stories = await readStories(
+    db,
+    asked.map(({ leaseId }) => leaseId),
+  );
+  return asked.map(({ leaseId, keyId }) => {
+    const story = stories.get(leaseId);
+    if (!story) return undefined;
+    const { lease, reservation } = story;
+    const key = keyId ? story.keys.find(({ id }) => id === keyId) : undefined;
+    return {
+      lease,
+      reservation,
+      key,
+      holder: holderOf(lease, reservation),
+      resource: resourceOf(lease, reservation),
+      window: windowOf(lease, key),
+      grant: lease.grant?.grant,
+    };
+  });
 }
 
 export function sourceOf(policy: Policy, facts: Facts): Source | undefined {

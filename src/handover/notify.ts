@@ -1,17 +1,17 @@
 import { claimOf, followKeys, insertClaim } from '../ledger/claims.ts';
 import type { Tx } from '../ledger/database.ts';
-import { insertDeliveries } from '../ledger/deliveries.ts';
+import { insertDeliveries, type NewDelivery } from '../ledger/deliveries.ts';
 import { hooksFor } from '../ledger/hooks.ts';
 import { newId } from '../ledger/ids.ts';
 import type { Jobs } from '../ledger/jobs.ts';
-import type { ClaimRow, NewDelivery } from '../ledger/schema.ts';
+import type { ClaimRow } from '../ledger/schema.ts';
 import type { Notice } from '../reservation/notice.ts';
 import type { Channel } from '../reservation/plan.ts';
 import type { Policy } from '../reservation/policy.ts';
 import type { Sealer } from '../secret/seal.ts';
 import { channelsFor, type CodeBy, codeByFor, confirmationFor, type Reach, recipientsOf } from './audience.ts';
 import type { DeliveryBody } from './dispatch.ts';
-import { planOf, readFacts, sourceOf } from './facts.ts';
+import { planOf, readFactsTogether, sourceOf } from './facts.ts';
 import { mintToken } from './token.ts';
 
 export type Announce = (tx: Tx, notice: Notice) => Promise<void>;
@@ -29,7 +29,7 @@ export function createAnnouncer(options: {
   smtp: boolean;
 }): Announce {
   async function announce(tx: Tx, notice: Notice): Promise<void> {
-    const facts = await readFacts(tx.db, notice.leaseId, notice.keyId);
+    const facts = await readFactsTogether(tx.db, { leaseId: notice.leaseId, keyId: notice.keyId });
     if (!facts) throw new Error(`handover: there is no lease ${notice.leaseId} to announce`);
     const policy = options.policy();
     const reach: Reach = { facts, source: sourceOf(policy, facts), plan: planOf(policy, facts), smtp: options.smtp };
@@ -54,7 +54,7 @@ export function createAnnouncer(options: {
       channel: recipient.channel,
       kind: notice.kind,
       target: recipient.target,
-      body: JSON.stringify({ ...body, part: recipient.part }),
+      body: { ...body, part: recipient.part },
       state: 'pending',
       nextAt: at,
       createdAt: at,

@@ -63,7 +63,7 @@ export async function noteIssueFailure(shop: Workshop, turn: Turn, generation: n
       detail: { kind: failure.kind, attempt: key.attempts + 1 },
     });
     if (!rejected) return;
-    await beginRevoking(tx.db, key.id, REJECTED, now);
+    await beginRevoking(tx.db, { id: key.id, reason: REJECTED, now });
     const older = turn.keys.findLast((other) => other.state === 'active' && other.generation < generation);
     if (older) await moveLease(shop, tx, turn, { generation: older.generation, overlapUntil: null });
     await shop.announce(tx, {
@@ -100,7 +100,7 @@ async function intend(shop: Workshop, turn: Turn, step: IssueStep): Promise<Inte
       state: turn.keys.some((key) => key.state === 'active') ? lease.state : 'issuing',
       generation: step.generation,
       overlapUntil: step.overlapUntil,
-      granted: { grant: step.grant, asked: step.asked },
+      grant: { grant: step.grant, asked: step.asked },
       opensAt: step.window.opensAt,
       closesAt: step.window.closesAt,
     });
@@ -126,7 +126,8 @@ async function activate(shop: Workshop, turn: Turn, step: IssueStep, { intent, i
   };
   await writeInTurn(shop, turn, 'issue-active', async (tx) => {
     const handle = sealHandle(issued.handle, shop.sealer, intent.id);
-    await activateKey(tx.db, intent.id, { handle, window: intent.window, made, now: shop.now() });
+    const { opensAt, closesAt } = intent.window;
+    await activateKey(tx.db, { id: intent.id, handle, window: { opensAt, closesAt }, made, now: shop.now() });
     await moveLease(shop, tx, turn, { state: 'active', reason: null, attempts: 0, lastError: null });
     tx.audit({
       actor: 'latchkey',

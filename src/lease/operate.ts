@@ -160,7 +160,8 @@ export function createOperations(deps: {
         const current = await tx.db.selectFrom('key').select('state').where('id', '=', keyId).forUpdate().executeTakeFirst();
         if (current?.state !== 'revoking')
           throw new Fault('conflict', `key ${keyId} is ${current?.state}; only one that waits for its revocation can be closed`);
-        await endKey(tx.db, keyId, { closedBy: actor, reason, at: now().toISOString() }, now());
+        const proof = { closedBy: actor, reason, at: now().toISOString() };
+        await endKey(tx.db, { id: keyId, proof, now: now() });
         tx.audit({ actor, action: 'debt.closed', subject: keyId, detail: { lease: key.leaseId, reason } });
       });
     },

@@ -59,7 +59,7 @@ export function isOverdue(key: Pick<KeyRow, 'state' | 'attempts' | 'revokingAt'>
 async function oblige(shop: Workshop, turn: Turn, key: KeyRow, reason: string): Promise<void> {
   const current = key.generation === turn.lease.generation;
   await writeInTurn(shop, turn, 'revoke-intent', async (tx) => {
-    await beginRevoking(tx.db, key.id, reason, shop.now());
+    await beginRevoking(tx.db, { id: key.id, reason, now: shop.now() });
     if (current) await moveLease(shop, tx, turn, { state: turn.decision.state === 'active' ? 'active' : 'revoking', reason });
     tx.audit({ actor: 'latchkey', action: 'key.revoking', subject: key.id, detail: { lease: turn.lease.id, reason } });
   });
@@ -77,7 +77,8 @@ async function prove(shop: Workshop, turn: Turn, key: KeyRow, reason: string): P
         .execute();
       return;
     }
-    await endKey(tx.db, key.id, { revokedAt: now.toISOString(), attempts: key.attempts + 1, by: key.provider }, now);
+    const proof = { revokedAt: now.toISOString(), attempts: key.attempts + 1, by: key.provider };
+    await endKey(tx.db, { id: key.id, proof, now });
     tx.audit({
       actor: 'latchkey',
       action: 'key.revoked',

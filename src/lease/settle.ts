@@ -93,7 +93,7 @@ async function rest(shop: Workshop, turn: Turn): Promise<boolean> {
       });
     if (decision.state === 'active' && decision.endingAt && decision.endingAt <= shop.now())
       await shop.announce(tx, { kind: 'ending', leaseId: lease.id, id: `ending:${decision.window!.closesAt.toISOString()}` });
-    ended = await endTurn(tx.db, lease.id, turn.number, decision.wakeAt);
+    ended = await endTurn(tx.db, { id: lease.id, turn: turn.number, wakeAt: decision.wakeAt });
   });
   if (ended) return true;
   return !(await seeWake(shop.ledger.db, lease.id, turn.number));

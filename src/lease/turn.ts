@@ -50,18 +50,23 @@ export class TurnLost extends Error {
 /** A write that happens only while the turn is held, with its audit entry in the same transaction. Throws `TurnLost`. */
 export async function writeInTurn(shop: Workshop, turn: Turn, name: string, work: (tx: Tx) => Promise<void>): Promise<void> {
   shop.crashPoint?.(`${name}:before-write`);
-  await shop.ledger.transact(async (tx) => {
-    const state = await holdTurn(tx.db, turn.lease.id, turn.number);
-    if (!state) throw new TurnLost(turn.lease.id);
-    turn.standing.state = state;
-    await work(tx);
-  });
+  const held = await shop.ledger.transact(
+    async (tx) => {
+      const state = await holdTurn(tx.db, { id: turn.lease.id, turn: turn.number });
+      if (!state) return false;
+      turn.standing.state = state;
+      await work(tx);
+      return true;
+    },
+    { apart: true },
+  );
+  if (!held) throw new TurnLost(turn.lease.id);
   shop.crashPoint?.(`${name}:after-write`);
 }
 
 /** Moves the lease and leaves one audit entry when its state changed. */
 export async function moveLease(shop: Workshop, tx: Tx, turn: Turn, change: LeaseChange): Promise<void> {
-  await changeLease(tx.db, turn.lease.id, change, shop.now());
+  await changeLease(tx.db, { id: turn.lease.id, change, now: shop.now() });
   const from = turn.standing.state;
   if (change.state === undefined || change.state === from) return;
   if (!LEASE_MOVES[from].includes(change.state))

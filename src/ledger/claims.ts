@@ -1,20 +1,35 @@
-import type { Insertable, Kysely } from 'kysely';
-import type { ClaimRow, ClaimTable, Database } from './schema.ts';
+import type { Kysely } from 'kysely';
+import { inOne } from './in-one.ts';
+import { insertRows } from './rows.ts';
+import type { ClaimRow, Database } from './schema.ts';
 
 /** Queries on claims. A claim's window is its key's, so both are read together. */
 
 type Db = Kysely<Database>;
-export type NewClaim = Insertable<ClaimTable>;
+export type NewClaim = Pick<ClaimRow, (typeof INSERTED)[number]>;
 
 /** Undefined when the key has its claim already: a notice announced twice makes one. */
-export async function insertClaim(db: Db, claim: NewClaim): Promise<ClaimRow | undefined> {
-  return await db
-    .insertInto('claim')
-    .values(claim)
+export const insertClaim = inOne(async (db, claims: readonly NewClaim[]) => {
+  const made = await insertRows(db, 'claim', { columns: INSERTED, rows: claims })
     .onConflict((conflict) => conflict.column('keyId').doNothing())
     .returningAll()
-    .executeTakeFirst();
-}
+    .execute();
+  const byId = new Map(made.map((claim) => [claim.id, claim]));
+  return claims.map(({ id }): ClaimRow | undefined => byId.get(id));
+});
+
+const INSERTED = [
+  'id',
+  'keyId',
+  'leaseId',
+  'tokenHash',
+  'sealedToken',
+  'confirm',
+  'codeHash',
+  'sealedCode',
+  'expiresAt',
+  'createdAt',
+] as const;
 
 export async function claimById(db: Db, id: string): Promise<ClaimRow | undefined> {
   return await db.selectFrom('claim').selectAll().where('id', '=', id).executeTakeFirst();

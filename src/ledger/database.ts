@@ -4,7 +4,7 @@ import { Fault } from '../reservation/fault.ts';
 import type { Secret } from '../secret/secret.ts';
 import { openEmbedded } from './embedded.ts';
 import type { Engine, LedgerLog } from './engine.ts';
-import { createLine } from './line.ts';
+import { createLine, type Waiting } from './line.ts';
 import { assertMigrated, migrate } from './migrate.ts';
 import { asFault } from './outage.ts';
 import { openPostgres } from './postgres.ts';
@@ -22,16 +22,23 @@ export interface Tx {
   notify(channel: string, payload: string): Promise<void>;
 }
 
+export interface TransactHow {
+  /** Somebody outside waits for it: it need not queue behind everything that can wait. */
+  readonly ahead?: boolean;
+  /** It writes to no row that another such work writes to at the same time, so they may go side by side in one transaction. */
+  readonly apart?: boolean;
+}
+
 export interface Ledger {
   readonly engine: 'embedded' | 'postgres';
   /** Outside a transaction only: inside `transact` use `tx.db`. Using this one there throws, since on the embedded engine it would wait for ever. */
   readonly db: Kysely<Database>;
   /**
    * One transaction. Resolves after the commit; throws `Fault('unavailable')` when the database is out of reach, else what `work` threw.
-   * On the embedded engine it may share its transaction with others, and is done again when one of them fails: what `work` does outside of the
-   * transaction it does after the commit. `ahead`: somebody outside waits for it; it need not queue behind everything that can wait.
+   * It may share its transaction with others, and is done again when one of them fails: what `work` does outside of the transaction it does
+   * after the commit.
    */
-  transact<T>(work: (tx: Tx) => Promise<T>, options?: { readonly ahead?: boolean }): Promise<T>;
+  transact<T>(work: (tx: Tx) => Promise<T>, options?: TransactHow): Promise<T>;
   /** Messages from any node, this one too. A lost connection is made again, and then `onReconnect` is told that messages may be missing. */
   listen(channel: string, onMessage: (payload: string) => void, onReconnect?: () => void): Promise<void>;
   /** Throws when the database is out of reach or not migrated. */
@@ -65,6 +72,9 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   return ledgerOn(engine, { ...options, log });
 }
 
+/** One is being committed while the next is being filled. */
+const SERVER_ABREAST = 2;
+
 async function migrateOn(engine: Engine): Promise<void> {
   const db = new Kysely<unknown>({ dialect: engine.migrationDialect ?? engine.dialect });
   await migrate(db);
@@ -76,19 +86,21 @@ function ledgerOn(engine: Engine, options: LedgerOptions & { log: LedgerLog }): 
     dialect: engine.dialect,
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
   });
-  const carryOut = async (works: readonly Work[]) => {
+  const carryOut = async (works: readonly Waiting<Work>[]) => {
     // It may have been a long line.
     refuseClosing();
     return await transactOn(inner, works, options);
   };
-  const line = engine.name === 'embedded' ? createLine(carryOut) : undefined;
+  const embedded = engine.name === 'embedded';
+  const line = createLine(carryOut, { abreast: embedded ? 1 : SERVER_ABREAST });
   const running = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
-  async function transact<T>(work: (tx: Tx) => Promise<T>, { ahead = false } = {}): Promise<T> {
+  async function transact<T>(work: (tx: Tx) => Promise<T>, how: TransactHow = {}): Promise<T> {
     refuseNested();
     refuseClosing();
-    const turn = line ? line.wait(work, { ahead }) : carryOut([work]).then(([answer]) => answer);
+    // A server has a connection for whoever cannot share one.
+    const turn = embedded || how.apart ? line.wait({ work, ...how }) : carryOut([{ work }]).then(([answer]) => answer);
     running.add(turn);
     try {
       return (await turn) as T;

@@ -1,21 +1,39 @@
 import { type Kysely, sql } from 'kysely';
-import type { Database, DeliveryRow, NewDelivery } from './schema.ts';
+import { inOne } from './in-one.ts';
+import { insertRows } from './rows.ts';
+import type { Database, DeliveryRow } from './schema.ts';
 
 /** Queries on deliveries. `attempts` is the fence: only the worker whose turn it is may write an outcome. */
 
 type Db = Kysely<Database>;
 
 /** The ids that are new; an announcement made twice inserts nothing. */
-export async function insertDeliveries(db: Db, rows: readonly NewDelivery[]): Promise<string[]> {
-  if (rows.length === 0) return [];
-  const inserted = await db
-    .insertInto('delivery')
-    .values([...rows])
+export const insertDeliveries = inOne(async (db, announced: readonly (readonly NewDelivery[])[]) => {
+  const rows = announced.flat();
+  if (rows.length === 0) return announced.map((): string[] => []);
+  const inserted = await insertRows(db, 'delivery', { columns: INSERTED, rows })
     .onConflict((conflict) => conflict.column('dedupe').doNothing())
     .returning('id')
     .execute();
-  return inserted.map((row) => row.id);
-}
+  const fresh = new Set(inserted.map((row) => row.id));
+  return announced.map((own) => own.map(({ id }) => id).filter((id) => fresh.has(id)));
+});
+
+const INSERTED = [
+  'id',
+  'dedupe',
+  'leaseId',
+  'claimId',
+  'channel',
+  'kind',
+  'target',
+  'body',
+  'state',
+  'nextAt',
+  'createdAt',
+] as const;
+
+export type NewDelivery = Pick<DeliveryRow, (typeof INSERTED)[number]>;
 
 export async function deliveryById(db: Db, id: string): Promise<DeliveryRow | undefined> {
   return await db.selectFrom('delivery').selectAll().where('id', '=', id).executeTakeFirst();

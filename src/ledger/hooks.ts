@@ -1,4 +1,5 @@
 import type { Insertable, Kysely } from 'kysely';
+import { inOne } from './in-one.ts';
 import type { Database, HookRow, HookTable } from './schema.ts';
 
 /** Queries on the outgoing webhooks that operators subscribed by API. */
@@ -19,10 +20,10 @@ export async function hookById(db: Db, id: string): Promise<HookRow | undefined>
 }
 
 /** The hooks that want this kind of notice; no kinds means all. */
-export async function hooksFor(db: Db, kind: string): Promise<HookRow[]> {
+export const hooksFor = inOne(async (db, kinds: readonly string[]) => {
   const hooks = await db.selectFrom('hook').selectAll().where('disabledAt', 'is', null).orderBy('id').execute();
-  return hooks.filter((hook) => hook.kinds.length === 0 || hook.kinds.includes(kind));
-}
+  return kinds.map((kind) => hooks.filter((hook) => hook.kinds.length === 0 || hook.kinds.includes(kind)));
+});
 
 export async function disableHook(db: Db, id: string, at: Date): Promise<boolean> {
   const row = await db

@@ -5,6 +5,7 @@ import { fromKysely, PgBoss } from 'pg-boss';
 import type { Ledger, Tx } from './database.ts';
 import type { LedgerLog } from './engine.ts';
 import { createCrew, type Crew } from './crew.ts';
+import { inOne } from './in-one.ts';
 
 /*
  * Jobs only wake: what is to be done stands in the row whose id the job carries. So a job may run twice, and a lost one is made
@@ -80,16 +81,23 @@ export async function startJobs(ledger: Ledger, options: { log?: LedgerLog } = {
     Promise.all(told).catch((error: unknown) => log('other nodes were not woken', { error: String(error) }));
   }
 
-  return {
-    async enqueue(tx, queue, ids) {
-      const unique = [...new Set(ids)];
-      if (unique.length === 0) return;
-      const db = fromKysely(tx.db.withoutPlugins());
+  const insert = inOne(async (kysely, asked: readonly { queue: Queue; ids: readonly string[] }[]) => {
+    const db = fromKysely(kysely.withoutPlugins());
+    for (const [queue, asks] of Map.groupBy(asked, (ask) => ask.queue)) {
+      const ids = new Set(asks.flatMap((ask) => ask.ids));
       await boss.insert(
         queue,
-        unique.map((id) => ({ data: { id } })),
+        [...ids].map((id) => ({ data: { id } })),
         { db },
       );
+    }
+    return asked.map(() => undefined);
+  });
+
+  return {
+    async enqueue(tx, queue, ids) {
+      if (ids.length === 0) return;
+      await insert(tx.db, { queue, ids });
       tx.afterCommit(() => {
         wake(queue);
         if (ledger.engine === 'postgres') tellOthers(queue);

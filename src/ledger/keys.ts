@@ -1,5 +1,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Window } from '../reservation/lease.ts';
+import { inOne } from './in-one.ts';
+import { anyOf, insertRows, updateRows } from './rows.ts';
 import type { Database, KeyRow } from './schema.ts';
 
 type Reader = Kysely<Database> | Transaction<Database>;
@@ -17,12 +19,25 @@ export interface KeyIntent {
 }
 
 /** The intent: from here on the key may exist at the provider. */
-export async function intendKey(db: Transaction<Database>, { window, now, ...key }: KeyIntent): Promise<void> {
-  await db
-    .insertInto('key')
-    .values({ ...key, state: 'intended', opensAt: window.opensAt, closesAt: window.closesAt, createdAt: now })
-    .execute();
-}
+export const intendKey = inOne(async (db, intents: readonly KeyIntent[]) => {
+  const rows = intents.map(({ window, now, ...key }) => ({ ...key, ...window, state: 'intended' as const, createdAt: now }));
+  await insertRows(db, 'key', { columns: INTENDED, rows }).execute();
+  return intents.map(() => undefined);
+});
+
+const INTENDED = [
+  'id',
+  'leaseId',
+  'generation',
+  'name',
+  'provider',
+  'state',
+  'opensAt',
+  'closesAt',
+  'sealedSecret',
+  'hint',
+  'createdAt',
+] as const;
 
 export async function findKey(db: Reader, id: string): Promise<KeyRow | undefined> {
   return await db.selectFrom('key').selectAll().where('id', '=', id).executeTakeFirst();
@@ -33,6 +48,7 @@ export async function findKeyByName(db: Reader, name: string): Promise<KeyRow | 
 }
 
 export interface Activation {
+  readonly id: string;
   readonly handle: unknown;
   readonly window: Window;
   /** Only where the provider made the value. */
@@ -40,28 +56,30 @@ export interface Activation {
   readonly now: Date;
 }
 
-export async function activateKey(
-  db: Transaction<Database>,
-  id: string,
-  { handle, window, made, now }: Activation,
-): Promise<void> {
-  await db
-    .updateTable('key')
-    .set({
-      ...made,
-      state: 'active',
-      handle: JSON.stringify(handle),
-      opensAt: window.opensAt,
-      closesAt: window.closesAt,
-      confirmedAt: now,
-      activeAt: now,
-      attempts: 0,
-      retryAt: null,
-      lastError: null,
-      lastErrorKind: null,
-    })
-    .where('id', '=', id)
-    .execute();
+export const activateKey = inOne(async (db, activations: readonly Activation[]) => {
+  const [ours, theirs] = [activations.filter(({ made }) => !made), activations.filter(({ made }) => made)];
+  await updateRows(db, 'key', { columns: ACTIVATED, rows: ours.map(activated) });
+  const made = theirs.map((one) => ({ ...activated(one), ...one.made! }));
+  await updateRows(db, 'key', { columns: [...ACTIVATED, 'sealedSecret', 'hint'], rows: made });
+  return activations.map(() => undefined);
+});
+
+const ACTIVATED = [
+  'state',
+  'handle',
+  'opensAt',
+  'closesAt',
+  'confirmedAt',
+  'activeAt',
+  'attempts',
+  'retryAt',
+  'lastError',
+  'lastErrorKind',
+] as const;
+
+function activated({ id, handle, window, now }: Activation) {
+  const calm = { attempts: 0, retryAt: null, lastError: null, lastErrorKind: null };
+  return { id, state: 'active' as const, handle, ...window, confirmedAt: now, activeAt: now, ...calm };
 }
 
 export async function moveKey(db: Transaction<Database>, id: string, window: Window): Promise<void> {
@@ -73,24 +91,37 @@ export async function moveKey(db: Transaction<Database>, id: string, window: Win
 }
 
 /** The obligation to revoke; it stays until there is proof. Earlier failures of another kind of call count no more. */
-export async function beginRevoking(db: Transaction<Database>, id: string, reason: string, now: Date): Promise<void> {
-  await db
-    .updateTable('key')
-    .set({ state: 'revoking', revokeReason: reason, revokingAt: now, attempts: 0, retryAt: null })
-    .where('id', '=', id)
-    .where('state', '!=', 'revoking')
-    .execute();
-}
+export const beginRevoking = inOne(async (db, keys: readonly { id: string; reason: string; now: Date }[]) => {
+  const rows = keys.map(({ id, reason, now }) => ({
+    id,
+    state: 'revoking' as const,
+    revokeReason: reason,
+    revokingAt: now,
+    attempts: 0,
+    retryAt: null,
+  }));
+  const columns = ['state', 'revokeReason', 'revokingAt', 'attempts', 'retryAt'] as const;
+  await updateRows(db, 'key', { columns, rows, holds: sql`held.state <> 'revoking'` });
+  return keys.map(() => undefined);
+});
 
 /** Dead, with how we know it. The secret and the handle's secrets are wiped. */
-export async function endKey(db: Transaction<Database>, id: string, proof: Record<string, unknown>, now: Date): Promise<void> {
-  await db
-    .updateTable('key')
-    .set({ state: 'revoked', revokedAt: now, proof: JSON.stringify(proof), sealedSecret: null, handle: null, retryAt: null })
-    .where('id', '=', id)
-    .execute();
-  await db.updateTable('claim').set({ sealedToken: null, sealedCode: null }).where('keyId', '=', id).execute();
-}
+export const endKey = inOne(async (db, keys: readonly { id: string; proof: Record<string, unknown>; now: Date }[]) => {
+  const rows = keys.map(({ id, proof, now }) => ({
+    id,
+    state: 'revoked' as const,
+    revokedAt: now,
+    proof,
+    sealedSecret: null,
+    handle: null,
+    retryAt: null,
+  }));
+  const columns = ['state', 'revokedAt', 'proof', 'sealedSecret', 'handle', 'retryAt'] as const;
+  await updateRows(db, 'key', { columns, rows });
+  const ids = keys.map(({ id }) => id);
+  await db.updateTable('claim').set({ sealedToken: null, sealedCode: null }).where('keyId', '=', anyOf(ids)).execute();
+  return keys.map(() => undefined);
+});
 
 export interface Setback {
   readonly error: string;

@@ -1,5 +1,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { chunksOf } from './chunks.ts';
+import { inOne } from './in-one.ts';
+import { anyOf, updateRows } from './rows.ts';
 import type { Grant, LeaseState } from '../reservation/lease.ts';
 import { JOB_GRACE_MS, openLeasesOf, wakeLeasesOf, type LeaseOpening } from './openings.ts';
 import type { Database, KeyRow, LeaseRow, ReservationRow } from './schema.ts';
@@ -42,29 +44,24 @@ export async function readStory(db: Reader, id: string): Promise<LeaseStory | un
 
 /** By lease. Those that are gone are missing. */
 export async function readStories(db: Reader, ids: readonly string[]): Promise<Map<string, LeaseStory>> {
-  const stories = new Map<string, LeaseStory>();
-  for (const chunk of chunksOf(ids)) {
-    const leases = await db.selectFrom('lease').selectAll().where('id', 'in', chunk).execute();
-    if (leases.length === 0) continue;
-    const booked = [...new Set(leases.map((lease) => lease.reservationId))];
-    const reservations = await db.selectFrom('reservation').selectAll().where('id', 'in', booked).execute();
-    const keys = await db.selectFrom('key').selectAll().where('leaseId', 'in', chunk).orderBy('generation').execute();
-    const reservationOf = new Map(reservations.map((reservation) => [reservation.id, reservation]));
-    const keysOf = Map.groupBy(keys, (key) => key.leaseId);
-    for (const lease of leases)
-      stories.set(lease.id, { lease, reservation: reservationOf.get(lease.reservationId)!, keys: keysOf.get(lease.id) ?? [] });
-  }
-  return stories;
+  const leases = await db.selectFrom('lease').selectAll().where('id', '=', anyOf(ids)).execute();
+  const booked = [...new Set(leases.map((lease) => lease.reservationId))];
+  const reservations = await db.selectFrom('reservation').selectAll().where('id', '=', anyOf(booked)).execute();
+  const keys = await db.selectFrom('key').selectAll().where('leaseId', '=', anyOf(ids)).orderBy('generation').execute();
+  const reservationOf = new Map(reservations.map((reservation) => [reservation.id, reservation]));
+  const keysOf = Map.groupBy(keys, (key) => key.leaseId);
+  return new Map(
+    leases.map((lease) => {
+      const story = { lease, reservation: reservationOf.get(lease.reservationId)!, keys: keysOf.get(lease.id) ?? [] };
+      return [lease.id, story];
+    }),
+  );
 }
 
 /** At which provider each of these leases has its keys. */
 export async function providersOf(db: Reader, ids: readonly string[]): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
-  for (const chunk of chunksOf(ids)) {
-    const rows = await db.selectFrom('lease').select(['id', 'provider']).where('id', 'in', chunk).execute();
-    for (const { id, provider } of rows) found.set(id, provider);
-  }
-  return found;
+  const rows = await db.selectFrom('lease').select(['id', 'provider']).where('id', '=', anyOf(ids)).execute();
+  return new Map(rows.map(({ id, provider }) => [id, provider]));
 }
 
 /**
@@ -118,22 +115,20 @@ export async function giveBack(db: Reader, ids: readonly string[], now: Date): P
 
 /** For each of these leases, others on its resource whose window is over but whose keys may still live: they go before a new key is made. */
 export async function predecessorsOf(db: Reader, ids: readonly string[], now: Date): Promise<Map<string, string[]>> {
+  const rows = await db
+    .selectFrom('lease')
+    .innerJoin('lease as older', (join) =>
+      join.onRef('older.resourceId', '=', 'lease.resourceId').onRef('older.provider', '=', 'lease.provider'),
+    )
+    .select(['lease.id', 'older.id as olderId'])
+    .where('lease.id', '=', anyOf(ids))
+    .whereRef('older.id', '!=', 'lease.id')
+    .where('older.closesAt', '<=', now)
+    .where('older.state', 'in', ['active', 'issuing'])
+    .limit(20 * ids.length)
+    .execute();
   const found = new Map<string, string[]>();
-  for (const chunk of chunksOf(ids)) {
-    const rows = await db
-      .selectFrom('lease')
-      .innerJoin('lease as older', (join) =>
-        join.onRef('older.resourceId', '=', 'lease.resourceId').onRef('older.provider', '=', 'lease.provider'),
-      )
-      .select(['lease.id', 'older.id as olderId'])
-      .where('lease.id', 'in', chunk)
-      .whereRef('older.id', '!=', 'lease.id')
-      .where('older.closesAt', '<=', now)
-      .where('older.state', 'in', ['active', 'issuing'])
-      .limit(20 * chunk.length)
-      .execute();
-    for (const { id, olderId } of rows) found.set(id, [...(found.get(id) ?? []), olderId]);
-  }
+  for (const { id, olderId } of rows) found.set(id, [...(found.get(id) ?? []), olderId]);
   return found;
 }
 
@@ -144,16 +139,20 @@ export interface LeaseChange {
   closesAt?: Date | null;
   generation?: number;
   overlapUntil?: Date | null;
-  granted?: { grant: Grant; asked: string };
+  grant?: { grant: Grant; asked: string };
   attempts?: number;
   lastError?: string | null;
 }
 
-export async function changeLease(db: Transaction<Database>, id: string, change: LeaseChange, now: Date): Promise<void> {
-  const { granted, ...fields } = change;
-  await db
-    .updateTable('lease')
-    .set({ ...fields, ...(granted ? { grant: JSON.stringify(granted) } : {}), updatedAt: now })
-    .where('id', '=', id)
-    .execute();
-}
+/** Writes to leases that this transaction holds. Those that change the same things are changed by one statement. */
+export const changeLease = inOne(async (db, asked: readonly { id: string; change: LeaseChange; now: Date }[]) => {
+  const changes = asked.map(({ id, change, now }) => {
+    const columns = (Object.keys(change) as (keyof LeaseChange)[]).filter((column) => change[column] !== undefined);
+    return { columns, row: { ...change, id, updatedAt: now } };
+  });
+  for (const alike of Map.groupBy(changes, ({ columns }) => columns.toSorted().join(' ')).values()) {
+    const rows = alike.map(({ row }) => row) as Required<(typeof alike)[number]['row']>[];
+    await updateRows(db, 'lease', { columns: [...alike[0]!.columns, 'updatedAt'], rows });
+  }
+  return asked.map(() => undefined);
+});

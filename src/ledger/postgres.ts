@@ -81,15 +81,21 @@ function dialectOf(pool: Pool): PostgresDialect {
   });
 }
 
-/** The client, except that a lost connection surfaces as `Fault('unavailable')`. */
+/** The client, except that a lost connection surfaces as `Fault('unavailable')`, and that it is asked one thing at a time. */
 function guard(client: PoolClient, statements: Statements): PostgresPoolClient {
+  let before: Promise<unknown> = Promise.resolve();
   // Kysely also calls it with a cursor, but only to stream, and none of ours does.
-  const query = async (text: string, parameters: readonly unknown[]) =>
+  const ask = async (text: string, parameters: readonly unknown[]) =>
     client.query({ name: statements.nameOf(text), text, values: [...parameters] }).catch((error: unknown) => {
       if (!isOutdated(error)) rethrow(error);
       statements.forget();
       throw new Fault('unavailable', 'the database changed its tables; try again', { cause: error });
     });
+  const query = (text: string, parameters: readonly unknown[]) => {
+    const answer = before.then(() => ask(text, parameters));
+    before = answer.catch(() => {});
+    return answer;
+  };
   return { query: query as unknown as PostgresPoolClient['query'], release: (error) => client.release(error) };
 }
 

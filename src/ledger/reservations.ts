@@ -39,9 +39,7 @@ export function unheardOf({ source, externalId }: Booking): Draft {
  * same order, so that two calls cannot wait for each other. Give each booking once.
  */
 export async function lockReservations(db: Db, drafts: readonly Draft[], now: Date): Promise<readonly LockedReservation[]> {
-  const rows = drafts
-    .map((draft) => columnsOf({ id: newId('rsv'), ...draft, createdAt: now }, now))
-    .sort(byName);
+  const rows = drafts.map((draft) => columnsOf({ id: newId('rsv'), ...draft, createdAt: now }, now)).sort(byName);
   const made = new Set(rows.map((row) => row.id));
   const locked: LockedReservation[] = [];
   for (const chunk of chunksOf(rows)) {

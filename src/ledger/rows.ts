@@ -25,20 +25,25 @@ export function insertRows<T extends Table, C extends Column<T>>(
     .expression(selected as never);
 }
 
-/** Sets, in the row of each id, the columns to that row's own values. Locks them in the order of their ids, so that two calls cannot wait for each other. */
+/** Sets, in the row of each id, the columns to that row's own values; only where it `holds` of the row as it is, called `held`. Returns the ids of those that were set. */
 export async function updateRows<T extends Table, C extends Column<T>>(
   db: Kysely<Database>,
   table: T,
-  { columns, rows }: { readonly columns: readonly C[]; readonly rows: RowsOf<T, C | (Column<T> & 'id')> },
-): Promise<void> {
-  if (rows.length === 0) return;
+  change: {
+    readonly columns: readonly C[];
+    readonly rows: RowsOf<T, C | (Column<T> & 'id')>;
+    readonly holds?: RawBuilder<unknown>;
+  },
+): Promise<string[]> {
+  const { columns, rows, holds = sql`true` } = change;
+  if (rows.length === 0) return [];
   const sets = columns.map((column) => sql`${sql.ref(column)} = ${sql.ref(`changed.${column}`)}`);
-  const ordered = (rows as readonly { id: string }[]).toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  const all = ['id', ...columns] as C[];
-  await sql`
+  const changed = recordset(table, ['id', ...columns] as C[], rows as unknown as RowsOf<T, C>);
+  const { rows: set } = await sql<{ id: string }>`
     update ${sql.table(table)} as held set ${sql.join(sets)}
-    from ${recordset(table, all, ordered as unknown as RowsOf<T, C>)} as changed
-    where held.id = changed.id`.execute(db);
+    from ${changed} as changed
+    where held.id = changed.id and ${holds} returning held.id`.execute(db);
+  return set.map(({ id }) => id);
 }
 
 /** For `id = any(...)`: one parameter, however many there are. */

@@ -1,4 +1,4 @@
-import type { ColumnType, Generated, Insertable, Selectable } from 'kysely';
+import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { Event } from '../reservation/event.ts';
 import type { Grant, KeyState, LeaseState } from '../reservation/lease.ts';
 import type { Reservation } from '../reservation/reservation.ts';
@@ -265,7 +265,6 @@ export type LeaseRow = Selectable<LeaseTable>;
 export type KeyRow = Selectable<KeyTable>;
 export type ClaimRow = Selectable<ClaimTable>;
 export type DeliveryRow = Selectable<DeliveryTable>;
-export type NewDelivery = Insertable<DeliveryTable>;
 export type LocalKeyRow = Selectable<LocalKeyTable>;
 export type AuditRow = Selectable<AuditTable>;
 export type OperatorRow = Selectable<OperatorTable>;

@@ -3,6 +3,8 @@ import { sql, type Kysely, type KyselyPlugin } from 'kysely';
 import type { Tx } from './database.ts';
 import type { LedgerLog } from './engine.ts';
 import { asFault } from './outage.ts';
+import { inOne } from './in-one.ts';
+import type { Waiting } from './line.ts';
 import type { Database } from './schema.ts';
 import { appendAudit, type AuditEntry, type ChainMac } from './trail.ts';
 
@@ -31,10 +33,10 @@ export interface TransactOptions {
 
 export type Work = (tx: Tx) => Promise<unknown>;
 
-/** One transaction: the works one after the other, their audit entries, the commit, and then what waits for it. Answers in order. */
+/** One transaction: the works, their audit entries, the commit, and then what waits for it. Answers in order. */
 export async function transactOn(
   db: Kysely<Database>,
-  works: readonly Work[],
+  works: readonly Waiting<Work>[],
   options: TransactOptions,
 ): Promise<readonly unknown[]> {
   const entries: AuditEntry[] = [];
@@ -47,10 +49,9 @@ export async function transactOn(
           db: trx,
           audit: (entry) => void entries.push(entry),
           afterCommit: (task) => void later.push(task),
-          notify: async (channel, payload) => void (await sql`select pg_notify(${channel}, ${payload})`.execute(trx)),
+          notify: (channel, payload) => notify(trx, { channel, payload }),
         };
-        const done: unknown[] = [];
-        for (const work of works) done.push(await work(tx));
+        const done = await inStep(works, tx);
         await appendAudit(trx, entries, { at: options.now(), mac: options.mac });
         return done;
       }),
@@ -64,6 +65,26 @@ export async function transactOn(
     turn.open = false;
   }
 }
+
+/** Those that are apart side by side, so that what they ask for in the same moment is asked once; the others one after the other. */
+async function inStep(works: readonly Waiting<Work>[], tx: Tx): Promise<unknown[]> {
+  const answers: unknown[] = [];
+  for (const [place, { work, apart }] of works.entries()) if (!apart) answers[place] = await work(tx);
+  const aside = works.flatMap(({ work, apart }, place) => (apart ? [{ place, turn: work(tx) }] : []));
+  // All have ended before the transaction does, also when one of them failed.
+  for (const { status, ...end } of await Promise.allSettled(aside.map(({ turn }) => turn)))
+    if (status === 'rejected') throw (end as PromiseRejectedResult).reason;
+  for (const { place, turn } of aside) answers[place] = await turn;
+  return answers;
+}
+
+const notify = inOne(async (db, items: readonly { channel: string; payload: string }[]) => {
+  const [channels, payloads] = [items.map(({ channel }) => channel), items.map(({ payload }) => payload)];
+  await sql`select pg_notify(channel, payload) from unnest(${channels}::text[], ${payloads}::text[]) as told (channel, payload)`.execute(
+    db,
+  );
+  return items.map(() => undefined);
+});
 
 function runLater(task: () => void, log: LedgerLog): void {
   try {

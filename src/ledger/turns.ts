@@ -1,5 +1,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { chunksOf } from './chunks.ts';
+import { inOne } from './in-one.ts';
+import { anyOf, updateRows } from './rows.ts';
 import type { LeaseState } from '../reservation/lease.ts';
 import type { Database } from './schema.ts';
 
@@ -44,32 +46,31 @@ export async function keepTurn(db: Reader, id: string, turn: number, until: Date
 }
 
 /** Locks the lease for this transaction and tells its state; undefined when the turn is lost and nothing may be written. */
-export async function holdTurn(db: Transaction<Database>, id: string, turn: number): Promise<LeaseState | undefined> {
-  const row = await db
+export const holdTurn = inOne(async (db, held: readonly { id: string; turn: number }[]) => {
+  const rows = await db
     .selectFrom('lease')
-    .select('state')
-    .where('id', '=', id)
-    .where('turn', '=', turn)
+    .select(['id', 'state', 'turn'])
+    .where('id', '=', anyOf(held.map(({ id }) => id)))
+    .orderBy('id')
     .forUpdate()
-    .executeTakeFirst();
-  return row?.state;
-}
+    .execute();
+  const found = new Map(rows.map((row) => [row.id, row]));
+  return held.map(({ id, turn }): LeaseState | undefined => {
+    const row = found.get(id);
+    return row?.turn === turn ? row.state : undefined;
+  });
+});
 
 /**
  * Gives the turn back and sets the clock. False when somebody woke the lease meanwhile (its facts changed: decide again) or
  * the turn was lost.
  */
-export async function endTurn(db: Transaction<Database>, id: string, turn: number, wakeAt: Date | null): Promise<boolean> {
-  const ended = await db
-    .updateTable('lease')
-    .set({ heldUntil: null, wakeAt })
-    .where('id', '=', id)
-    .where('turn', '=', turn)
-    .whereRef('wakeAt', '=', 'heldUntil')
-    .returning('id')
-    .executeTakeFirst();
-  return ended !== undefined;
-}
+export const endTurn = inOne(async (db, ends: readonly { id: string; turn: number; wakeAt: Date | null }[]) => {
+  const rows = ends.map((end) => ({ ...end, heldUntil: null }));
+  const holds = sql`held.turn = changed.turn and held.wake_at = held.held_until`;
+  const ended = new Set(await updateRows(db, 'lease', { columns: ['turn', 'heldUntil', 'wakeAt'], rows, holds }));
+  return ends.map(({ id }) => ended.has(id));
+});
 
 /** After a wake in the middle of a turn: the turn goes on and the wake is taken as seen. */
 export async function seeWake(db: Reader, id: string, turn: number): Promise<boolean> {
