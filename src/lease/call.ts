@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DriverError, type Call, type Driver } from '../../providers/driver.ts';
 import { Postponed, type Gate } from './gate.ts';
+import { createSlots } from './slots.ts';
 
 /** A configured provider, opened. The core knows no more of a driver's handle than that it can be stored. */
 export interface OpenProvider {
@@ -32,6 +33,8 @@ export interface CallerOptions {
 
 export type Caller = <T>(provider: string, action: Action, work: (open: OpenProvider, call: Call) => Promise<T>) => Promise<T>;
 
+/** The calls that settling makes; the others are few, and answer whoever asks how a provider is. */
+const ON_KEYS: ReadonlySet<Action> = new Set(['issue', 'revoke', 'retime', 'suspend', 'resume']);
 const PACED_WAIT_MS = 1000;
 /** Faster than one node settles: nothing to keep pace with. */
 const UNPACED_PER_SECOND = 1000;
@@ -41,35 +44,54 @@ const UNPACED_PER_SECOND = 1000;
  * `DriverError` that holds nothing secret. Throws `Postponed` when the call was not made.
  */
 export function createCaller(options: CallerOptions): Caller {
+  const slots = createSlots(options.stopping);
   return async (provider, action, work) => {
     const open = options.providers(provider);
     if (!open) throw new DriverError('denied', `provider ${provider} is not configured any more`);
-    const waitMs = options.gate.enter(provider);
-    if (waitMs > 0) {
-      await sleep(waitMs);
-      options.gate.stillOpen(provider);
-    }
-    await keepPace(options, open, action);
-    const began = performance.now();
-    const outcome = (kind: string) => options.observe?.(provider, action, kind, (performance.now() - began) / 1000);
-    options.crashPoint?.(`${action}:before-call`);
+    if (!ON_KEYS.has(action)) return await callNow(options, { open, action, work });
+    options.gate.stillOpen(provider);
+    const leave = await slots.enter(provider, open.driver.pace.concurrency);
     try {
-      const call: Call = {
-        signal: AbortSignal.any([AbortSignal.timeout(options.deadlineMs), options.stopping]),
-        requestId: randomUUID(),
-      };
-      const answer = await withDeadline(work(open, call), call.signal);
-      options.crashPoint?.(`${action}:after-call`);
-      options.gate.succeeded(provider);
-      outcome('ok');
-      return answer;
-    } catch (error) {
-      const failure = asDriverError(error, provider);
-      options.gate.failed(provider, failure);
-      outcome(failure.kind);
-      throw failure;
+      return await callNow(options, { open, action, work });
+    } finally {
+      leave();
     }
   };
+}
+
+interface Errand<T> {
+  readonly open: OpenProvider;
+  readonly action: Action;
+  readonly work: (open: OpenProvider, call: Call) => Promise<T>;
+}
+
+async function callNow<T>(options: CallerOptions, { open, action, work }: Errand<T>): Promise<T> {
+  const { name } = open;
+  const waitMs = options.gate.enter(name);
+  if (waitMs > 0) {
+    await sleep(waitMs);
+    options.gate.stillOpen(name);
+  }
+  await keepPace(options, open, action);
+  const began = performance.now();
+  const outcome = (kind: string) => options.observe?.(name, action, kind, (performance.now() - began) / 1000);
+  options.crashPoint?.(`${action}:before-call`);
+  try {
+    const call: Call = {
+      signal: AbortSignal.any([AbortSignal.timeout(options.deadlineMs), options.stopping]),
+      requestId: randomUUID(),
+    };
+    const answer = await withDeadline(work(open, call), call.signal);
+    options.crashPoint?.(`${action}:after-call`);
+    options.gate.succeeded(name);
+    outcome('ok');
+    return answer;
+  } catch (error) {
+    const failure = asDriverError(error, name);
+    options.gate.failed(name, failure);
+    outcome(failure.kind);
+    throw failure;
+  }
 }
 
 async function keepPace(options: CallerOptions, open: OpenProvider, action: Action): Promise<void> {

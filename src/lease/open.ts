@@ -44,7 +44,8 @@ const DEADLINE_MS = 60_000;
 /** What a stop waits for calls that run, before it gives them up. */
 const GRACE_MS = 3000;
 const LONGEST_QUEUE = 20_000;
-const USUAL_CONCURRENCY = 50;
+/** Leases of one provider; how many of them call it at once is the provider's own pace. */
+const SETTLING_AT_ONCE = 100;
 
 /** Everything between a decision and a provider, ready to work. */
 export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
@@ -75,7 +76,7 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
   const settle = createSettle(shop);
   const scheduler = createScheduler({
     settle,
-    concurrencyOf: (provider) => providers(provider)?.driver.pace.concurrency ?? USUAL_CONCURRENCY,
+    concurrency: SETTLING_AT_ONCE,
     longest: LONGEST_QUEUE,
     onError: (leaseId, error) =>
       log.warn('settling failed', { lease: leaseId, error: error instanceof Error ? error.message : 'unknown' }),

@@ -16,12 +16,13 @@ interface Lane {
 
 export interface SchedulerOptions {
   readonly settle: (leaseId: string) => Promise<void>;
-  readonly concurrencyOf: (provider: string) => number;
+  /** Of each provider. */
+  readonly concurrency: number;
   readonly longest: number;
   readonly onError: (leaseId: string, error: unknown) => void;
 }
 
-export function createScheduler({ settle, concurrencyOf, longest, onError }: SchedulerOptions): Scheduler {
+export function createScheduler({ settle, concurrency, longest, onError }: SchedulerOptions): Scheduler {
   const lanes = new Map<string, Lane>();
   const idle = new Set<() => void>();
   let draining = false;
@@ -30,7 +31,7 @@ export function createScheduler({ settle, concurrencyOf, longest, onError }: Sch
 
   const pump = (provider: string, lane: Lane): void => {
     for (const leaseId of lane.waiting) {
-      if (draining || lane.running.size >= concurrencyOf(provider)) return;
+      if (draining || lane.running.size >= concurrency) return;
       lane.waiting.delete(leaseId);
       lane.running.add(leaseId);
       settle(leaseId)
