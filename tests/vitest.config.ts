@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -9,6 +10,18 @@ class LifeFirst extends BaseSequencer {
   }
 }
 
+/** Databases of tests live in memory where there is such a place: copying them and waiting for the disk is most of what they cost. */
+const IN_MEMORY = '/dev/shm';
+
+function scratch(): Record<string, string> {
+  try {
+    accessSync(IN_MEMORY, constants.W_OK);
+    return { TMPDIR: IN_MEMORY };
+  } catch {
+    return {};
+  }
+}
+
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
@@ -16,6 +29,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    env: scratch(),
     // Whole processes, real time and two cores: what fails once on a busy machine is asked once more, and the report says so.
     retry: process.env.CI === 'true' ? 1 : 0,
     sequence: { sequencer: LifeFirst },

@@ -29,7 +29,7 @@ export function createScheduler({ settle, concurrency, longest, onError }: Sched
 
   const running = () => [...lanes.values()].reduce((sum, lane) => sum + lane.running.size, 0);
 
-  const pump = (provider: string, lane: Lane): void => {
+  const pump = (lane: Lane): void => {
     for (const leaseId of lane.waiting) {
       if (draining || lane.running.size >= concurrency) return;
       lane.waiting.delete(leaseId);
@@ -39,7 +39,7 @@ export function createScheduler({ settle, concurrency, longest, onError }: Sched
         .finally(() => {
           lane.running.delete(leaseId);
           if (lane.again.delete(leaseId)) lane.waiting.add(leaseId);
-          pump(provider, lane);
+          pump(lane);
           if (running() === 0) for (const wake of idle) wake();
         });
     }
@@ -52,7 +52,7 @@ export function createScheduler({ settle, concurrency, longest, onError }: Sched
       if (lane.running.has(leaseId)) lane.again.add(leaseId);
       else if (lane.waiting.size >= longest) return false;
       else lane.waiting.add(leaseId);
-      pump(provider, lane);
+      pump(lane);
       return true;
     },
     async drain() {
