@@ -103,7 +103,10 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       crashPoint: overrides.crashPoint,
     });
     drain = () => leasing.drain();
-    const receiver = createReceiver({ ...common, ledger: { transact: stoppable(ledger, 'receive', overrides) } });
+    const receiver = createReceiver({
+      ...common,
+      ledger: { engine: ledger.engine, transact: stoppable(ledger, 'receive', overrides) },
+    });
     metrics.watch({ leasesByState: () => leasesByState(ledger.db), debts: () => debtCount(ledger.db, now()) });
 
     await jobs.work('settle', { concurrency: 64 }, (id) => leasing.wake(id));

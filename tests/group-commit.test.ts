@@ -25,6 +25,7 @@ function store(options: { poison?: string; gone?: () => boolean; mostWaiting?: n
     weigh: (item) => item.length,
     heaviest: options.heaviest ?? 1000,
     mostWaiting: options.mostWaiting ?? 1000,
+    inFlight: 2,
   });
   return {
     submit: (item: string) => commit.submit(item),

@@ -14,6 +14,8 @@ export interface GroupCommitOptions<Item, Result> {
   readonly heaviest: number;
   /** Items that may wait; beyond it they are turned away at once. */
   readonly mostWaiting: number;
+  /** Transactions at once: with two, one is committed while the next is filled; a third would only wait in the database. */
+  readonly inFlight: 1 | 2;
 }
 
 interface Waiting<Item, Result> {
@@ -22,8 +24,6 @@ interface Waiting<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
-/** One is being committed while the next is being filled: a third would only wait in the database. */
-const IN_FLIGHT = 2;
 const RETRY_AFTER_MS = 2_000;
 
 /**
@@ -36,7 +36,7 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
   let scheduled = false;
 
   function schedule(): void {
-    if (scheduled || waiting.length === 0 || inFlight >= IN_FLIGHT) return;
+    if (scheduled || waiting.length === 0 || inFlight >= options.inFlight) return;
     scheduled = true;
     setImmediate(() => {
       scheduled = false;

@@ -30,7 +30,7 @@ export interface Received {
 }
 
 export interface ReceiverParts {
-  readonly ledger: Pick<Ledger, 'transact'>;
+  readonly ledger: Pick<Ledger, 'transact' | 'engine'>;
   readonly jobs: Pick<Jobs, 'enqueue'>;
   readonly sealer: Sealer;
   readonly policy: () => Policy;
@@ -52,6 +52,8 @@ export function createReceiver(parts: ReceiverParts): Receiver {
     weigh: ({ items }) => items.length,
     heaviest: HEAVIEST,
     mostWaiting: MOST_WAITING,
+    // The embedded database does one at a time: whatever comes meanwhile goes with the next.
+    inFlight: ledger.engine === 'embedded' ? 1 : 2,
   });
 
   async function receive(request: Received): Promise<Outcome> {

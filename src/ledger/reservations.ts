@@ -1,9 +1,9 @@
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import { closedBy, emptyReservation, reviveReservation } from '../reservation/fold.ts';
 import type { Reservation } from '../reservation/reservation.ts';
 import { chunksOf } from './chunks.ts';
 import { newId } from './ids.ts';
-import { insertRows, updateRows, type RowsOf } from './rows.ts';
+import { anyOf, insertRows, updateRows, type RowsOf } from './rows.ts';
 import type { Database, ReservationRow } from './schema.ts';
 
 /** Queries on reservations: what all events of a booking add up to. */
@@ -130,7 +130,9 @@ async function insertOrLock(db: Db, rows: RowsOf<'reservation', (typeof INSERTED
     .onConflict((conflict) =>
       conflict.columns(['source', 'externalId']).doUpdateSet((row) => ({ updatedAt: row.ref('reservation.updatedAt') })),
     )
-    .returning(['id', 'source', 'externalId', 'state', 'problem', 'createdAt'])
+    .returning(['id', 'source', 'externalId', 'problem', 'createdAt'])
+    // Of the new ones we know it.
+    .returning(sql<Reservation>`case when id = ${anyOf(rows.map(({ id }) => id))} then null else state end`.as('state'))
     .execute();
 }
 

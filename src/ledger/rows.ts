@@ -52,9 +52,11 @@ export function anyOf(values: readonly string[]): RawBuilder<string> {
 }
 
 function recordset<T extends Table, C extends Column<T>>(table: T, columns: readonly C[], rows: RowsOf<T, C>) {
-  const named = columns.map((column) => [column, snake(column)] as const);
-  const values = rows.map((row) => Object.fromEntries(named.map(([column, name]) => [name, row[column]])));
-  return sql`json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(values)}::json)`;
+  const named = columns.map((column) => [column, JSON.stringify(snake(column))] as const);
+  const members = (row: RowsOf<T, C>[number]) =>
+    named.map(([column, name]) => `${name}:${JSON.stringify(row[column]) ?? 'null'}`);
+  const text = `[${rows.map((row) => `{${members(row).join(',')}}`).join(',')}]`;
+  return sql`json_populate_recordset(null::${sql.table(table)}, ${text}::json)`;
 }
 
 function snake(column: string): string {
