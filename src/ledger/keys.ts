@@ -117,9 +117,10 @@ export const endKey = inOne(async (db, keys: readonly { id: string; proof: Recor
     retryAt: null,
   }));
   const columns = ['state', 'revokedAt', 'proof', 'sealedSecret', 'handle', 'retryAt'] as const;
-  await updateRows(db, 'key', { columns, rows });
   const ids = keys.map(({ id }) => id);
+  // The claim before its key, as when it is claimed: then neither waits for the other.
   await db.updateTable('claim').set({ sealedToken: null, sealedCode: null }).where('keyId', '=', anyOf(ids)).execute();
+  await updateRows(db, 'key', { columns, rows });
   return keys.map(() => undefined);
 });
 
