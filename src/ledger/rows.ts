@@ -53,10 +53,15 @@ export function anyOf(values: readonly string[]): RawBuilder<string> {
 
 function recordset<T extends Table, C extends Column<T>>(table: T, columns: readonly C[], rows: RowsOf<T, C>) {
   const named = columns.map((column) => [column, JSON.stringify(snake(column))] as const);
-  const members = (row: RowsOf<T, C>[number]) =>
-    named.map(([column, name]) => `${name}:${JSON.stringify(row[column]) ?? 'null'}`);
+  const members = (row: RowsOf<T, C>[number]) => named.map(([column, name]) => `${name}:${textOf(row[column])}`);
   const text = `[${rows.map((row) => `{${members(row).join(',')}}`).join(',')}]`;
   return sql`json_populate_recordset(null::${sql.table(table)}, ${text}::json)`;
+}
+
+function textOf(value: unknown): string {
+  // What JavaScript writes as +010000 is 10000 to PostgreSQL.
+  if (value instanceof Date) return `"${value.toISOString().replace(/^\+0*/u, '')}"`;
+  return JSON.stringify(value) ?? 'null';
 }
 
 function snake(column: string): string {
