@@ -9,6 +9,7 @@ export const FAULTS = {
   hang: 'transient',
   '500': 'transient',
   html: 'transient',
+  'html-404': 'transient',
   '429-seconds': 'rate-limited',
   '429-date': 'rate-limited',
   '403': 'denied',

@@ -79,26 +79,39 @@ async function configured({ endpoint, userAgent }: ClientOptions): Promise<Axios
 }
 
 function judge(step: Step, { status, data, headers }: AxiosResponse<string>, provider: string): Answer {
-  if (step.exists?.includes(status)) return { outcome: 'exists', text: data };
-  if (step.gone?.includes(status)) return { outcome: 'gone', text: data };
   const page = /^\s*</.test(data);
-  if (step.ok.includes(status) && !page) return { outcome: 'ok', text: data };
-  throw new DriverError(
-    kindOf(status),
-    `${provider}: answered ${status}${page ? ' with a web page' : ''} when asked to ${step.what}`,
-    {
-      status,
-      retryAfterMs: retryAfterOf(headers),
-    },
-  );
+  if (!page && step.exists?.includes(status)) return { outcome: 'exists', text: data };
+  const gone = step.gone?.includes(status);
+  // Whatever stands in front of the manager answers 404 too, in words of its own: that ends no key.
+  const other = gone && !isOfApi(data);
+  if (gone && !other) return { outcome: 'gone', text: data };
+  if (!page && step.ok.includes(status)) return { outcome: 'ok', text: data };
+  const what = page ? ' with a web page' : other ? ' with something other than JSON' : '';
+  throw new DriverError(kindOf(status, page), `${provider}: answered ${status}${what} when asked to ${step.what}`, {
+    status,
+    retryAfterMs: retryAfterOf(headers),
+  });
 }
 
-function kindOf(status: number): Failure {
+/** Empty, or JSON. */
+function isOfApi(text: string): boolean {
+  if (text.trim() === '') return true;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function kindOf(status: number, page: boolean): Failure {
   if (status === 429) return 'rate-limited';
   // A redirect leads to a login page or to another address of the manager: either way an operator has to look.
   if (status === 401 || status === 403 || (status >= 300 && status < 400)) return 'denied';
+  // A page is a proxy's: it knows nothing of the request, so it settles nothing.
+  if (page) return 'transient';
   if (status === 409 || status === 423) return 'refused';
-  // 2xx that the step does not count as done (202), a proxy's page, a key that is not visible yet (404): ask again.
+  // 2xx that the step does not count as done (202), a key that is not visible yet (404): ask again.
   if (status < 300 || status >= 500 || [404, 408, 425].includes(status)) return 'transient';
   return 'rejected';
 }

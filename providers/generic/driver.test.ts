@@ -170,6 +170,11 @@ const oddAnswers = {
   'a status that means not yet is not done': { reply: [202, '{}'], kind: 'transient' },
   'an answer without end is cut off': { reply: [200, 'x'.repeat(2 * 1024 * 1024)], kind: 'transient' },
   'a proxy that is not the manager has not revoked': { reply: [503, page, { 'retry-after': '3' }], kind: 'transient' },
+  "a proxy's page for an address it does not know proves nothing": { reply: [404, page], kind: 'transient' },
+  "a proxy's line of text proves nothing": { reply: [404, '404 page not found\n'], kind: 'transient' },
+  "a proxy's page does not refuse a key for good": { reply: [400, page], kind: 'transient' },
+  "a proxy's page for a conflict is no key that is there": { reply: [409, page], kind: 'transient' },
+  'a page for who may not come in is for an operator to look at': { reply: [403, page], kind: 'denied' },
 } as const;
 
 test.for(Object.entries(oddAnswers))('%s', async ([, { reply, kind }]) => {

@@ -4,9 +4,19 @@ export type FaultPlace = 'issue' | 'policy' | 'revoke' | 'usage' | 'retime' | 'a
 
 /**
  * `lost-answer` is done, then reset; `refuse` is reset and not done; `hang` is neither answered nor done; `html` is a
- * proxy's 502 page; a 429 asks to wait 7 s. Every error body is full of what must not be repeated.
+ * proxy's 502 page, `html-404` its page for an address that it does not know; a 429 asks to wait 7 s. Every error body is full of what must not be repeated.
  */
-export type FaultKind = 'lost-answer' | 'refuse' | 'hang' | '500' | '429-seconds' | '429-date' | 'html' | '403' | '400';
+export type FaultKind =
+  | 'lost-answer'
+  | 'refuse'
+  | 'hang'
+  | '500'
+  | '429-seconds'
+  | '429-date'
+  | 'html'
+  | 'html-404'
+  | '403'
+  | '400';
 
 export interface Fault {
   readonly on: FaultPlace;
@@ -77,7 +87,8 @@ export function answerFault(response: ServerResponse, how: FaultKind, quoted: st
   const leak = `${VENDOR_TEXT} ${quoted}`;
   if (how === '429-seconds') response.setHeader('Retry-After', '7');
   if (how === '429-date') response.setHeader('Retry-After', new Date(Date.now() + 7000).toUTCString());
-  response.statusCode = how === 'html' ? 502 : Number.parseInt(how, 10);
-  response.setHeader('Content-Type', how === 'html' ? 'text/html' : 'application/json');
-  response.end(how === 'html' ? `<html><body><h1>502</h1>${leak}</body></html>` : JSON.stringify({ error: leak }));
+  const page = { html: 502, 'html-404': 404 }[how as string];
+  response.statusCode = page ?? Number.parseInt(how, 10);
+  response.setHeader('Content-Type', page ? 'text/html' : 'application/json');
+  response.end(page ? `<html><body><h1>${page}</h1>${leak}</body></html>` : JSON.stringify({ error: leak }));
 }
