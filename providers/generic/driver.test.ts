@@ -200,6 +200,39 @@ test('usage in another form is an error, not a number', async () => {
   }
 });
 
+/** A manager that keeps one policy of each type, and calls any other of it a conflict. */
+function managerOfOnePolicyAType(options: { keyIsThere?: boolean; firstPolicy?: number } = {}) {
+  const types = new Set<unknown>();
+  let sent = 0;
+  nock('https://manager.test')
+    .post('/api/keys')
+    .reply(options.keyIsThere ? 409 : 201)
+    .post('/api/policies')
+    .times(9)
+    .reply(async (request: Request) => {
+      const { policy_type: type } = (await request.json()) as { policy_type: string };
+      if (types.has(type)) return [409, '{}'];
+      types.add(type);
+      return [sent++ === 0 ? (options.firstPolicy ?? 201) : 201, '{}'];
+    });
+}
+
+test.for([201, 500])(
+  'a policy refused as a conflict on a new key is not attached (the first is answered %i)',
+  async (firstPolicy) => {
+    managerOfOnePolicyAType({ firstPolicy });
+    const rig = { ...(await opened()), driver: driverAt('https://manager.test') };
+    const error = await failureOf(rig, rig.driver.issue(rig.request(), aCall()));
+    expect(error).toMatchObject({ kind: 'rejected', status: 409, message: expect.stringContaining('conflict') });
+  },
+);
+
+test('where an earlier call got through, a conflict may be its policy', async () => {
+  managerOfOnePolicyAType({ keyIsThere: true });
+  const issued = driverAt('https://manager.test').issue(sampleRequest(), aCall());
+  await expect(issued).resolves.toHaveProperty('handle');
+});
+
 test('a value cannot leave its place in the path', async () => {
   const { driver, fake, request } = await opened();
   await driver.revoke({ name: request().name, handle: null, secret: new Secret('a/../../b?c#d') }, aCall());

@@ -40,9 +40,16 @@ export const generic = defineDriver({
 
       async issue(request, call) {
         // `exists` is as good: the value is ours and random, so the key is too, from a call whose answer was lost.
-        await client.send(preset.create(request), call);
+        const key = await client.send(preset.create(request), call);
         // All of them end before a failure is thrown, so that none overtakes the revoke that may follow.
         const attached = await Promise.allSettled(preset.policies(request).map((step) => client.send(step, call)));
+        // Before any other failure: repeated, this call would find the key there, and take the conflict for its own policy.
+        if (key.outcome === 'ok' && attached.some(isConflict))
+          throw new DriverError(
+            'rejected',
+            `${provider}: the key is new, and yet the manager called one of its policies a conflict: it does not take all of them`,
+            { status: 409 },
+          );
         for (const policy of attached) if (policy.status === 'rejected') throw policy.reason;
         return { handle: { apiKey: request.secret } };
       },
@@ -74,6 +81,8 @@ export const generic = defineDriver({
     };
   },
 });
+
+const isConflict = (policy: PromiseSettledResult<Answer>) => policy.status === 'fulfilled' && policy.value.outcome === 'exists';
 
 function healthOf(endpoint: string): Health {
   const { protocol, hostname } = new URL(endpoint);
