@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DriverError } from '../providers/driver.ts';
+import { DriverError, type Driver } from '../providers/driver.ts';
+import { backoffMs } from '../src/lease/backoff.ts';
+import { createCaller } from '../src/lease/call.ts';
 import { createGate, Postponed } from '../src/lease/gate.ts';
 import { createRate, type Rate } from '../src/lease/rate.ts';
 
@@ -124,4 +126,39 @@ describe('the gate', () => {
     gate.succeeded('campus');
     expect(gate.untried()).toEqual([]);
   });
+});
+
+describe('a call', () => {
+  const START = Date.parse('2026-01-01T10:00:00Z');
+  const open = (driver: Partial<Driver<unknown>>) => {
+    let at = START;
+    const gate = createGate({ now: () => new Date(at), random: () => 0, onRecovery: () => {} });
+    const call = createCaller({
+      providers: (name) => ({ name, driver: driver as Driver<unknown>, parseHandle: (stored) => stored }),
+      gate,
+      pace: async () => 0,
+      deadlineMs: 50,
+      stopping: new AbortController().signal,
+    });
+    return { call, gate, forward: (ms: number) => void (at += ms) };
+  };
+  const failing = (retryAfterMs: number) => async () => {
+    throw new DriverError('rate-limited', 'campus: answered 429', { retryAfterMs, status: 429 });
+  };
+
+  test.for([7000, 31_536_000_000, 1e23, Infinity, NaN])(
+    'is made again within minutes, though the provider asked to wait for %d ms',
+    async (asked) => {
+      const { call, gate, forward } = open({});
+      const failure: unknown = await call('campus', 'usage', failing(asked)).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ kind: 'rate-limited', status: 429, message: 'campus: answered 429' });
+      const again = backoffMs(failure as DriverError, 3, () => 1);
+      expect(again).toBeGreaterThanOrEqual(7000);
+      expect(again).toBeLessThanOrEqual(5 * 60_000);
+      expect(() => gate.stillOpen('campus')).toThrow(Postponed);
+      forward(5 * 60_000);
+      expect(gate.enter('campus')).toBe(0);
+      expect(() => gate.stillOpen('campus')).not.toThrow();
+    },
+  );
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DriverError, type Call, type Driver } from '../../providers/driver.ts';
+import { LONGEST_BACKOFF_MS } from './backoff.ts';
 import { Postponed, type Gate } from './gate.ts';
 import { createSlots } from './slots.ts';
 
@@ -117,7 +118,14 @@ async function withDeadline<T>(work: Promise<T>, signal: AbortSignal): Promise<T
 
 /** Whatever a driver threw by mistake may hold anything: only its kind of mistake is kept. */
 function asDriverError(error: unknown, provider: string): DriverError {
-  if (error instanceof DriverError) return error;
+  if (error instanceof DriverError) return withinReason(error);
   const name = error instanceof Error ? error.name : typeof error;
   return new DriverError('transient', `${provider}: the driver failed with ${name}`);
+}
+
+/** A provider that asks to be left alone for a year is asked sooner: a key that must be revoked works until then (law 5). */
+function withinReason(failure: DriverError): DriverError {
+  const { kind, message, status, retryAfterMs } = failure;
+  if (retryAfterMs === undefined || retryAfterMs <= LONGEST_BACKOFF_MS) return failure;
+  return new DriverError(kind, message, { status, retryAfterMs: LONGEST_BACKOFF_MS });
 }
