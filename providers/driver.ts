@@ -97,6 +97,8 @@ export interface Health {
 export interface Driver<Handle> {
   readonly limits: LimitReport;
   readonly pace: Pace;
+  /** How long the longest call may take, where the core's minute is not enough. */
+  readonly deadlineMs?: number;
   issue(request: IssueRequest, call: Call): Promise<Issued<Handle>>;
   revoke(key: KeyRef<Handle>, call: Call): Promise<void>;
   issueMany?(requests: readonly IssueRequest[], call: Call): Promise<readonly Issued<Handle>[]>;

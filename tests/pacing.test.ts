@@ -161,4 +161,10 @@ describe('a call', () => {
       expect(() => gate.stillOpen('campus')).not.toThrow();
     },
   );
+
+  test('has as long as its provider is given, though others have less', async () => {
+    const slow = () => new Promise((resolve) => setTimeout(resolve, 80, 'done'));
+    await expect(open({}).call('campus', 'usage', slow)).rejects.toMatchObject({ kind: 'transient' });
+    await expect(open({ deadlineMs: 5000 }).call('campus', 'usage', slow)).resolves.toBe('done');
+  });
 });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { wakeOneWaiting, wakeWaiting } from '../src/ledger/waiting.ts';
 import type { Event } from '../src/reservation/event.ts';
 import { describeEngines } from './engines.ts';
@@ -64,5 +64,24 @@ describeEngines('a provider that answers again', (engine) => {
     shop.clock.forward(60_000);
     await shop.settleAll();
     expect(await looked()).toMatchObject({ state: 'revoked' });
+  });
+});
+
+describeEngines('a provider that is given long for its answers', (engine) => {
+  test('is looked at again when the longest call is over', async () => {
+    const shop = await openWorkshop(engine, { timeout: '10m' });
+    onTestFinished(() => shop.close());
+    shop.manager.fail({ on: 'issue', how: 'refuse' });
+    await shop.hear(booked('1'));
+    await shop.settleAll();
+    await shop.hear({ ...booked('1'), type: 'cancelled', version: 2 });
+    shop.clock.forward(5000);
+    await shop.settleAll();
+    shop.clock.forward(20 * 60_000);
+    await shop.settleAll();
+    expect(await shop.keys()).toMatchObject([{ state: 'revoking', proof: { firstLookAt: expect.any(String) } }]);
+    shop.clock.forward(1000);
+    await shop.settleAll();
+    expect(await shop.keys()).toMatchObject([{ state: 'revoked' }]);
   });
 });

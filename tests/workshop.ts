@@ -44,12 +44,14 @@ export async function openWorkshop(
     plan?: Partial<Plan>;
     crashPoint?: (name: string) => void;
     manager?: Partial<FakeManagerOptions>;
+    /** As configured for the provider. */
+    timeout?: string;
   } = {},
 ) {
   const clock = options.clock ?? clockAt('2026-01-01T09:00:00Z');
   const { ledger, sealer, chain, place, close } = await engine.open({ now: clock.now });
   const manager = await startFakeManager({ ...options.manager, token: TOKEN, now: clock.now });
-  const config = generic.config.parse({ endpoint: manager.url, token: TOKEN, timeout: '2s' });
+  const config = generic.config.parse({ endpoint: manager.url, token: TOKEN, timeout: options.timeout ?? '2s' });
   const driver = generic.open(config, { keys: undefined as never, userAgent: 'test', provider: 'campus' }) as Driver<unknown>;
   const plan: Plan = { ...lab, provider: 'campus', ...options.plan };
   const notices: Notice[] = [];

@@ -14,6 +14,8 @@ const Token = z
   .regex(/^[\x21-\x7e]+$/, 'the management token: printable ASCII, no spaces')
   .transform((token) => new Secret(token));
 
+const LONGEST_TIMEOUT_MS = 10 * UNIT_MS.m;
+
 /** `30s`, `500ms`, `2m`; a bare number is seconds, as in API_MANAGEMENT_TIMEOUT. */
 const Timeout = z
   .union([z.number().positive(), z.string().regex(/^\d+(ms|s|m)?$/, 'a time like 30s')])
@@ -21,7 +23,8 @@ const Timeout = z
   .transform((text) => {
     const [, amount, unit = 's'] = /^([\d.]+)(ms|s|m)?$/.exec(String(text)) ?? [];
     return Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
-  });
+  })
+  .refine((ms) => ms >= 1 && ms <= LONGEST_TIMEOUT_MS, 'a time above 0 and up to 10m, such as 30s');
 
 const Pace = z.strictObject({
   issuePerSecond: z.number().positive().default(1000),

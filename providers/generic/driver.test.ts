@@ -246,6 +246,13 @@ test('a manager that is slower than the configured timeout is not waited for', a
   expect((await failureOf(rig, driver.issue(rig.request(), aCall()))).kind).toBe('transient');
 });
 
+test('a call has time for a key and its policies, each as long as the configured timeout', () => {
+  for (const [timeout, twice] of [['30s', 60_000] as const, ['10m', 1_200_000] as const]) {
+    const config = generic.config.parse({ endpoint: 'https://manager.test', token: TOKEN, timeout });
+    expect(generic.open(config, toolsFor('campus')).deadlineMs).toBeGreaterThan(twice);
+  }
+});
+
 test('a moved window is not taken for a repetition', async () => {
   const { driver, fake, request } = await opened({ repeats: 'upsert' });
   const { handle } = await driver.issue(request(), aCall());
@@ -263,6 +270,16 @@ test('the configuration takes times and addresses as people write them, and hide
     });
   expect(generic.config.parse({ endpoint: 'https://m.example', token: 't', timeout: 30 }).timeout).toBe(30_000);
   expect(inspect(generic.config.parse({ endpoint: 'https://m.example', token: TOKEN }), { depth: 10 })).not.toContain(TOKEN);
-  for (const wrong of [{ endpoint: 'ftp://m' }, { endpoint: 'https://u:p@m' }, { token: '' }, { timeout: 'soon' }, { tokens: 1 }])
+  for (const wrong of [
+    { endpoint: 'ftp://m' },
+    { endpoint: 'https://u:p@m' },
+    { token: '' },
+    { timeout: 'soon' },
+    { timeout: '0s' },
+    { timeout: 0 },
+    { timeout: '11m' },
+    { timeout: 601 },
+    { tokens: 1 },
+  ])
     expect(generic.config.safeParse({ endpoint: 'https://m.example', token: 't', ...wrong }).success).toBe(false);
 });

@@ -37,6 +37,8 @@ export const generic = defineDriver({
     return {
       limits: preset.limits,
       pace: config.pace,
+      // No call has more than two requests one after the other; the rest is for what is done in between.
+      deadlineMs: 2 * config.timeout + 1000,
 
       async issue(request, call) {
         // `exists` is as good: the value is ours and random, so the key is too, from a call whose answer was lost.

@@ -23,7 +23,7 @@ export interface CallerOptions {
   readonly gate: Gate;
   /** Reserves the next moment at which the provider may be called; milliseconds to wait, or undefined when that is too far off. */
   readonly pace: (provider: string, action: 'issue' | 'revoke', perSecond: number) => Promise<number | undefined>;
-  /** How long one call may take in all. */
+  /** How long one call may take in all, where its provider is not given longer. */
   readonly deadlineMs: number;
   readonly observe?: (provider: string, action: Action, outcome: string, seconds: number) => void;
   /** Set off when the service stops: calls that still run are given up, to be made again by the next start. */
@@ -36,6 +36,8 @@ export type Caller = <T>(provider: string, action: Action, work: (open: OpenProv
 
 /** The calls that settling makes; the others are few, and answer whoever asks how a provider is. */
 const ON_KEYS: ReadonlySet<Action> = new Set(['issue', 'revoke', 'retime', 'suspend', 'resume']);
+/** How long a call may take in all; a provider that needs more says so. */
+export const DEADLINE_MS = 60_000;
 const PACED_WAIT_MS = 1000;
 /** Faster than one node settles: nothing to keep pace with. */
 const UNPACED_PER_SECOND = 1000;
@@ -76,10 +78,11 @@ async function callNow<T>(options: CallerOptions, { open, action, work }: Errand
   await keepPace(options, open, action);
   const began = performance.now();
   const outcome = (kind: string) => options.observe?.(name, action, kind, (performance.now() - began) / 1000);
+  const deadlineMs = Math.max(options.deadlineMs, open.driver.deadlineMs ?? 0);
   options.crashPoint?.(`${action}:before-call`);
   try {
     const call: Call = {
-      signal: AbortSignal.any([AbortSignal.timeout(options.deadlineMs), options.stopping]),
+      signal: AbortSignal.any([AbortSignal.timeout(deadlineMs), options.stopping]),
       requestId: randomUUID(),
     };
     const answer = await withDeadline(work(open, call), call.signal);

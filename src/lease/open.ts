@@ -1,4 +1,4 @@
-import { createCaller, type Providers } from './call.ts';
+import { createCaller, DEADLINE_MS, type Providers } from './call.ts';
 import { createGate } from './gate.ts';
 import { takeInventory, type Inventory } from './inventory.ts';
 import { createOperations, type Operations } from './operate.ts';
@@ -40,7 +40,6 @@ export interface LeasingOptions extends Pick<
   readonly wait: (ms: number) => Promise<unknown>;
 }
 
-const DEADLINE_MS = 60_000;
 /** What a stop waits for calls that run, before it gives them up. */
 const GRACE_MS = 3000;
 const LONGEST_QUEUE = 20_000;

@@ -2,11 +2,10 @@ import { DriverError } from '../../providers/driver.ts';
 import { beginRevoking, endKey, noteSetback } from '../ledger/keys.ts';
 import type { KeyRow } from '../ledger/schema.ts';
 import { backoffMs } from './backoff.ts';
+import { DEADLINE_MS } from './call.ts';
 import { refOf } from './issue.ts';
 import { moveLease, writeInTurn, type Turn, type Workshop } from './turn.ts';
 
-/** An issue whose answer was lost may still be on its way: the second look comes after every deadline has passed. */
-const SECOND_LOOK_MS = 60_000;
 /** From then on a revocation is a debt that an operator should know of. */
 const OVERDUE_ATTEMPTS = 5;
 const OVERDUE_MS = 5 * 60_000;
@@ -72,7 +71,7 @@ async function prove(shop: Workshop, turn: Turn, key: KeyRow, reason: string): P
     if (firstLook) {
       await tx.db
         .updateTable('key')
-        .set({ proof: JSON.stringify({ firstLookAt: now.toISOString() }), retryAt: new Date(now.getTime() + SECOND_LOOK_MS) })
+        .set({ proof: JSON.stringify({ firstLookAt: now.toISOString() }), retryAt: secondLookAt(shop, key, now) })
         .where('id', '=', key.id)
         .execute();
       return;
@@ -95,4 +94,9 @@ async function prove(shop: Workshop, turn: Turn, key: KeyRow, reason: string): P
       id: `revoked:${key.generation}`,
     });
   });
+}
+
+/** An issue whose answer was lost may still be on its way: until every deadline has passed. */
+function secondLookAt(shop: Workshop, key: KeyRow, now: Date): Date {
+  return new Date(now.getTime() + Math.max(DEADLINE_MS, shop.providers(key.provider)?.driver.deadlineMs ?? 0));
 }

@@ -12,11 +12,10 @@ export const port = reads((value) => whole(value, 0, 65_535), 'a TCP port: a num
 export const count = reads((value) => whole(value, 1, Number.MAX_SAFE_INTEGER), 'a whole number above 0, such as 1000');
 
 /** Seconds outside, milliseconds inside. */
-export const seconds = reads(
-  (value) =>
-    /^\d+(\.\d+)?$/.test(value) && Number(value) > 0 && Number(value) <= 600 ? Math.round(Number(value) * 1000) : undefined,
-  'a number of seconds above 0 and up to 600, such as 30',
-);
+export const seconds = reads((value) => {
+  const ms = /^\d+(\.\d+)?$/.test(value) ? Math.round(Number(value) * 1000) : 0;
+  return ms > 0 && ms <= 600_000 ? ms : undefined;
+}, 'a number of seconds above 0 and up to 600, such as 30');
 
 export const flag = reads((value) => FLAGS.get(value.toLowerCase()), '1 or 0');
 
