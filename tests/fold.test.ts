@@ -13,6 +13,7 @@ const event = fc.record(
     type: fc.constantFrom('created', 'updated', 'started', 'ended', 'cancelled'),
     reservationId: fc.constant('7'),
     version: fc.integer({ min: 1, max: 6 }).map(at),
+    restates: fc.constant(true as const),
     title: fc.constantFrom('a', 'b'),
     resource: fc.constantFrom({ id: '1', name: 'lab-1', type: '' }, { id: '2', name: 'lab-2', type: '' }),
     holders: fc.array(
@@ -55,6 +56,7 @@ describe('fold', () => {
         const stored = JSON.parse(JSON.stringify(folded));
         expect(JSON.stringify(reviveReservation(stored))).toEqual(JSON.stringify(folded));
         expect(reviveReservation(stored).startsAt?.value).toEqual(folded.startsAt?.value);
+        expect(closedBy(reviveReservation(stored))).toBe(closedBy(folded));
       }),
     );
   });
@@ -79,6 +81,51 @@ describe('fold', () => {
     expect(closedBy(foldAll([end, { type: 'updated', reservationId: '7', version: at(2), endsAt: hour(9) }]))).toBe('ended');
     expect(closedBy(foldAll([end, { type: 'updated', reservationId: '7', version: at(4), endsAt: hour(2) }]))).toBe('ended');
     expect(closedBy(foldAll([end, { type: 'updated', reservationId: '7', version: at(4), endsAt: hour(9) }]))).toBeUndefined();
+  });
+
+  describe('what only restates the booking, as a poller does that read it a while ago', () => {
+    const start: Event = {
+      type: 'started',
+      reservationId: '7',
+      version: at(5),
+      restates: true,
+      holders: [{ id: 'ann', email: 'ann@x.org' }],
+      startsAt: hour(1),
+      endsAt: hour(3),
+    };
+    const end: Event = { ...start, type: 'ended', version: at(6) };
+    const change = { type: 'updated', reservationId: '7', version: at(4) } as const;
+
+    test('counts for a booking of which nothing else is known', () => {
+      const folded = foldAll([start]);
+      expect(folded.endsAt?.value).toEqual(hour(3));
+      expect(holdersOf(folded)).toMatchObject([{ id: 'ann', email: 'ann@x.org' }]);
+      expect(closedBy(foldAll([start, end]))).toBe('ended');
+      expect(closedBy(foldAll([start, { ...end, endsAt: undefined }]))).toBe('ended');
+      expect(foldAll([start, { ...start, version: at(6), endsAt: hour(2) }]).endsAt?.value).toEqual(hour(2));
+    });
+
+    test('never undoes a change of owner or window, however late it was sent', () => {
+      for (const late of [start, end]) {
+        const folded = foldAll([{ ...change, holders: [{ id: 'bob' }], endsAt: hour(9) }, late]);
+        expect(holdersOf(folded).map(({ id }) => id)).toEqual(['bob']);
+        expect(folded).toMatchObject({ startsAt: { value: hour(1) }, endsAt: { value: hour(9) } });
+      }
+    });
+
+    test('closes the window that it names, and no longer one', () => {
+      expect(closedBy(foldAll([start, { ...change, endsAt: hour(9) }, end]))).toBeUndefined();
+      expect(closedBy(foldAll([start, { ...change, endsAt: hour(3) }, end]))).toBe('ended');
+      expect(closedBy(foldAll([start, { ...change, endsAt: hour(2) }, end]))).toBe('ended');
+      expect(closedBy(foldAll([end, { ...change, version: at(7), endsAt: hour(9) }]))).toBeUndefined();
+      expect(closedBy(foldAll([{ ...change, endsAt: hour(9) }, end, { ...end, endsAt: hour(9) }, end]))).toBe('ended');
+    });
+
+    test('does not reopen what has ended by itself', () => {
+      const over: Event = { type: 'ended', reservationId: '7', version: at(3) };
+      expect(closedBy(foldAll([over, { ...start, endsAt: hour(9) }]))).toBe('ended');
+      expect(closedBy(foldAll([over, end, { ...change, version: at(2), endsAt: hour(9) }]))).toBe('ended');
+    });
   });
 
   test('an event that omits an address does not erase it', () => {

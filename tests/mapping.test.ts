@@ -7,7 +7,7 @@ import type { MappedItem } from '../src/intake/mapping.ts';
 import { presets } from '../src/intake/presets.ts';
 import { cloudResourceReservation } from '../src/intake/sources/cloud-resource-reservation.ts';
 import { standard, StandardEvent } from '../src/intake/sources/standard.ts';
-import { fold, emptyReservation } from '../src/reservation/fold.ts';
+import { closedBy, emptyReservation, fold } from '../src/reservation/fold.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- foreign JSON, taken apart and changed freely
 type Foreign = any;
@@ -49,6 +49,7 @@ describe('every recorded body of cloud-resource-reservation', () => {
       type: 'started',
       reservationId: '101',
       version: Date.parse('2025-07-03T12:55:00.123Z'),
+      restates: true,
       title: 'GPU lab 3',
       resource: { id: '1', name: 'Lab Server A1', type: 'API Key' },
       holders: [
@@ -294,6 +295,21 @@ describe('events move a booking in the order of its changes, not of their arriva
     const second = eventOf(entity('EVENT_UPDATED', { end: '2025-07-03T17:00:00Z', updatedAt: '2025-07-03T13:02:00Z' }));
     const folded = [second, first].reduce(fold, emptyReservation('default', '101'));
     expect(folded.endsAt?.value).toEqual(at('2025-07-03T17:00:00Z'));
+  });
+
+  test('a start or an end that was read before a change and sent after it undoes nothing; its own change does', () => {
+    const change = { keycloakId: 'new-owner', end: '2025-07-03T17:00:00Z', updatedAt: '2025-07-03T14:59:57Z' };
+    const poll = (eventType: string) => eventOf({ ...START, eventType, timestamp: '2025-07-03T15:00:00.5Z' });
+    for (const type of ['EVENT_START', 'EVENT_END']) {
+      const folded = [eventOf(entity('EVENT_UPDATED', change)), poll(type)].reduce(fold, emptyReservation('default', '101'));
+      expect(folded).toMatchObject({ endsAt: { value: at('2025-07-03T17:00:00Z') }, holders: { value: ['new-owner'] } });
+      expect(closedBy(folded)).toBeUndefined();
+    }
+    const first = entity('EVENT_CREATED', { updatedAt: '2025-07-03T12:00:00Z' });
+    const later = entity('EVENT_START', { end: '2025-07-03T16:00:00Z', updatedAt: '2025-07-03T13:02:00Z' });
+    expect([first, later].map((one) => eventOf(one)).reduce(fold, emptyReservation('default', '101')).endsAt?.value).toEqual(
+      at('2025-07-03T16:00:00Z'),
+    );
   });
 
   test('a deletion sent again after half an hour is the same deletion', () => {

@@ -36,6 +36,11 @@ export interface Event {
   readonly reservationId: string;
   /** Orders observations of one booking: epoch milliseconds of the source's own last change, else of its sending. */
   readonly version: number;
+  /**
+   * It repeats what the booking was when its sender looked, some time before: whatever the source stated as a change, however
+   * much earlier, stands. An end of this sort closes the window it names.
+   */
+  readonly restates?: true;
   readonly title?: string;
   readonly resource?: Resource;
   readonly holders?: readonly Holder[];

@@ -7,14 +7,16 @@ export function emptyReservation(source: string, externalId: string): Reservatio
 }
 
 /**
- * Adds one event to what is known of its booking. Each field keeps the statement of the highest version (ties: the larger
- * canonical text), so any order and any repetition of the same events ends in the same reservation.
+ * Adds one event to what is known of its booking. Each field keeps the statement of the highest version (what is only restated
+ * below all others; ties: the larger canonical text), so any order and any repetition of the same events ends in the same
+ * reservation.
  */
 export function fold(reservation: Reservation, event: Event): Reservation {
-  const state = <T>(value: T | undefined): Stated<T> | undefined =>
-    value === undefined ? undefined : { value, version: event.version };
+  const state = <T>(value: T | undefined) => stated(event, value);
+  const happened = <T>(value: T | undefined) => stated({ version: event.version }, value);
   const revises = event.type === 'created' || event.type === 'updated';
   const ends = event.type === 'ended';
+  const endNamed = ends && event.restates ? event.endsAt : undefined;
   return {
     source: reservation.source,
     externalId: reservation.externalId,
@@ -25,24 +27,27 @@ export function fold(reservation: Reservation, event: Event): Reservation {
     startsAt: later(reservation.startsAt, state(event.startsAt)),
     endsAt: later(reservation.endsAt, state(event.endsAt)),
     parameters: later(reservation.parameters, state(event.parameters)),
-    reply: later(reservation.reply, state(event.reply)),
-    revised: later(reservation.revised, state(revises ? event.endsAt : undefined)),
-    ended: later(reservation.ended, state(ends || undefined)),
-    cancelled: later(reservation.cancelled, state(event.type === 'cancelled' || undefined)),
-    lastType: later(reservation.lastType, state(event.type)),
+    reply: later(reservation.reply, happened(event.reply)),
+    revised: later(reservation.revised, happened(revises ? event.endsAt : undefined)),
+    ended: later(reservation.ended, happened((ends && !endNamed) || undefined)),
+    endNamed: latest(reservation.endNamed, endNamed),
+    cancelled: later(reservation.cancelled, happened(event.type === 'cancelled' || undefined)),
+    lastType: later(reservation.lastType, happened(event.type)),
   };
 }
 
 /**
  * Why the booking is over, if it is. A cancellation is final. An end is final too, unless the source afterwards created or
- * updated the booking with a later end: an older event never reopens it (law 9), a repeated start never does either.
+ * updated the booking with a later end: an older event never reopens it (law 9), a repeated start never does either. An end that
+ * only restates was read before it was sent, perhaps before an extension: it says nothing of a later end than the one it names.
  */
 export function closedBy(reservation: Reservation): 'cancelled' | 'ended' | undefined {
   if (reservation.cancelled) return 'cancelled';
-  const { ended, revised } = reservation;
-  if (!ended) return undefined;
-  const reopened = revised && revised.version > ended.version && revised.value.getTime() > ended.version;
-  return reopened ? undefined : 'ended';
+  const { ended, endNamed, revised } = reservation;
+  const reopened = ended && revised && revised.version > ended.version && revised.value.getTime() > ended.version;
+  if (ended && !reopened) return 'ended';
+  const extended = endNamed && revised && revised.value > endNamed;
+  return endNamed && !extended ? 'ended' : undefined;
 }
 
 /** The people the booking is for now, with the last address stated for each. */
@@ -65,6 +70,7 @@ export function reviveReservation(json: unknown): Reservation {
     startsAt: reviveDate(stored.startsAt),
     endsAt: reviveDate(stored.endsAt),
     revised: reviveDate(stored.revised),
+    endNamed: stored.endNamed && new Date(stored.endNamed),
   };
 }
 
@@ -72,14 +78,24 @@ function foldContacts(contacts: Reservation['contacts'], event: Event): Reservat
   const folded = { ...contacts };
   for (const holder of event.holders ?? []) {
     const known = Object.hasOwn(folded, holder.id) ? folded[holder.id] : undefined;
-    const state = (value: string | undefined) => (value === undefined ? undefined : { value, version: event.version });
+    const state = (value: string | undefined) => stated(event, value);
     folded[holder.id] = { name: later(known?.name, state(holder.name)), email: later(known?.email, state(holder.email)) };
   }
   return folded;
 }
 
+function stated<T>({ version, restates }: Pick<Event, 'version' | 'restates'>, value: T | undefined): Stated<T> | undefined {
+  return value === undefined ? undefined : { value, version, ...(restates && { restated: true }) };
+}
+
+function latest(a: Date | undefined, b: Date | undefined): Date | undefined {
+  if (!a || !b) return a ?? b;
+  return a >= b ? a : b;
+}
+
 function later<T>(a: Stated<T> | undefined, b: Stated<T> | undefined): Stated<T> | undefined {
   if (!a || !b) return a ?? b;
+  if (a.restated !== b.restated) return a.restated ? b : a;
   if (a.version !== b.version) return a.version > b.version ? a : b;
   return canonical(a.value) >= canonical(b.value) ? a : b;
 }

@@ -4,10 +4,13 @@ import type { Event, EventType, Holder, Parameters, Resource } from './event.ts'
 export interface Stated<T> {
   readonly value: T;
   readonly version: number;
+  /** By an event that only restates: any other statement stands above it. */
+  readonly restated?: true;
 }
 
 /**
- * What all events of one booking add up to. Every field is a join (highest version wins, ties broken by content),
+ * What all events of one booking add up to. Every field is a join (what was stated above what was restated, then the highest version,
+ * ties broken by content),
  * so folding is commutative, associative and idempotent.
  */
 export interface Reservation {
@@ -26,6 +29,8 @@ export interface Reservation {
   /** The last created or updated event that stated an end: the only thing that can reopen an ended booking. */
   readonly revised?: Stated<Date>;
   readonly ended?: Stated<true>;
+  /** The latest end that an end event named which only restates. */
+  readonly endNamed?: Date;
   readonly cancelled?: Stated<true>;
   readonly lastType?: Stated<EventType>;
 }

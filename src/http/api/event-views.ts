@@ -9,6 +9,7 @@ export const OUTCOMES = ['accepted', 'ignored', 'quarantined'] as const;
 const Said = z.object({
   type: z.string(),
   version: z.number().meta({ description: 'Orders the events of a booking; epoch milliseconds.' }),
+  restates: z.literal(true).optional().meta({ description: 'It repeats what the booking was, and undoes no change.' }),
   title: z.string().optional(),
   resource: ResourceView.optional(),
   holders: z.array(HolderView).readonly().optional(),

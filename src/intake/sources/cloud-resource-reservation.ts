@@ -12,6 +12,7 @@ import { EntityEvent, Envelope, FlatEvent, type Sighting } from './cloud-resourc
  * batches) and the booking service (created, updated, deleted; its own record under `data`). Its oddities:
  *  - The secret looks like base64 but its text is the HMAC key. The signature is base64; the guide's hex is for who pins it.
  *  - No id and no signed time. The body's `timestamp` is the time of sending: a repetition carries a new one.
+ *  - The poller sends what it read before: its starts and ends may be older than a change that was sent earlier.
  *  - Ids are numbers or texts, parameters are JSON in a text, and after a failed load `data` is a sentence.
  */
 export const cloudResourceReservation: Preset = { id: 'cloud-resource-reservation', verify, map };
@@ -93,6 +94,7 @@ function eventOf(seen: Sighting, { type, eventType, webhookId, sentAt, now }: Se
     type,
     reservationId: bookingId,
     version: (seen.updatedAt ?? sentAt ?? now).getTime(),
+    restates: (!seen.updatedAt && (type === 'started' || type === 'ended')) || undefined,
     title: seen.title,
     resource: seen.resource,
     holders: userId === undefined ? undefined : [{ id: userId, name: seen.username, email: seen.email }],
