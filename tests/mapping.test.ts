@@ -217,6 +217,34 @@ describe('oddities of cloud-resource-reservation', () => {
       expect(eventOf({ ...START, email }).holders![0]!.email).toBeUndefined();
   });
 
+  describe('an end or a deletion needs no more than its booking: what cannot be read is left out', () => {
+    const now = at('2025-07-03T15:00:00Z');
+    const needless = {
+      'a start without a zone': { start: '2025-07-03T13:00:00' },
+      'a time as a number': { end: 1751547600 },
+      'a user that is no id': { keycloakId: { id: 1 } },
+      'a resource that is none': { resource: 'Lab Server A1' },
+      'a change of no time': { updatedAt: 'yesterday' },
+    };
+    test.each(Object.entries(needless))('%s', (_name, data) => {
+      for (const [type, ours] of [
+        ['EVENT_DELETED', 'cancelled'],
+        ['EVENT_END', 'ended'],
+      ] as const) {
+        const read = eventOf(entity(type, data));
+        expect(read).toMatchObject({ type: ours, reservationId: '101', title: 'GPU lab 3' });
+        expect(closedBy(fold(emptyReservation('default', '101'), read))).toBe(ours);
+      }
+      expect(one(map(entity('EVENT_UPDATED', data))).outcome).toBe('quarantined');
+    });
+
+    test('a sending time without a zone: it counts as of its arrival', () => {
+      const flat = { ...START, eventType: 'EVENT_END', timestamp: '2025-07-03T15:00:00', eventEnd: 'at three' };
+      expect(eventOf(flat, now)).toMatchObject({ type: 'ended', version: now.getTime(), endsAt: undefined });
+      expect(one(map({ ...flat, eventId: {} }, now))).toMatchObject({ outcome: 'quarantined' });
+    });
+  });
+
   test('in a batch one bad booking leaves its siblings, and is kept alone', () => {
     const batch = fixture('EVENT_START.batch');
     const events = [batch.events[0], { ...batch.events[1], eventStart: 'tomorrow' }, null, batch.events[2]];
@@ -414,6 +442,47 @@ describe('the standard format', () => {
     expect(read_.holders ?? read_.parameters ?? read_.startsAt).toBeUndefined();
   });
 
+  test('null is not stated, wherever a field may be left out', () => {
+    const holders = [{ id: 'u1', name: null, email: null }];
+    const unsaid = { title: null, startsAt: null, endsAt: null, updatedAt: null };
+    const said = event(
+      read(data({ ...unsaid, holders, resource: { id: 'lab-1', name: null, type: null }, parameters: { quota: null } })),
+    );
+    expect(said).toEqual({
+      type: 'created',
+      reservationId: 'B-1',
+      version: Date.parse(body.timestamp),
+      resource: { id: 'lab-1', name: 'lab-1', type: '' },
+      holders: [{ id: 'u1' }],
+      parameters: {},
+    });
+    expect(event(read(data({ holders: null, resource: null, parameters: null })))).toMatchObject({
+      holders: undefined,
+      resource: undefined,
+      parameters: undefined,
+    });
+  });
+
+  test.each(['ended', 'cancelled'])('reservation.%s is taken though other fields of it cannot be read', (type) => {
+    const unread = {
+      title: 5,
+      startsAt: '2026-01-01T10:00:00',
+      holders: [{ id: 'u1', email: 'nobody' }],
+      resource: {},
+      parameters: { scope: ['read'] },
+    };
+    const sent = { ...data(unread), type: `reservation.${type}` };
+    expect(event(read(sent))).toEqual({
+      type,
+      reservationId: 'B-1',
+      version: Date.parse('2026-01-01T08:59:59.123Z'),
+      endsAt: at('2026-01-01T12:00:00Z'),
+    });
+    expect(event(read({ type: sent.type, timestamp: 'now', data: { reservationId: 7 } })).version).toBe(now.getTime());
+    expect(read({ ...sent, data: { title: 5 } })).toMatchObject({ outcome: 'quarantined' });
+    expect(read({ ...sent, type: 'reservation.updated' })).toMatchObject({ outcome: 'quarantined' });
+  });
+
   test('the signed id names the event, whatever it holds; without one its meaning does', () => {
     expect(read(data({ endsAt: '2026-01-01T13:00:00Z' })).dedupe).toBe(read(body).dedupe);
     expect(read({ type: 'reservation.unknown' }).dedupe).toBe('id:msg_1');
@@ -449,8 +518,11 @@ describe('the standard format', () => {
     const schema = z.toJSONSchema(StandardEvent, { io: 'input' }) as Foreign;
     expect(schema.required).toEqual(['type', 'timestamp', 'data']);
     expect(schema.properties.data.required).toEqual(['reservationId']);
-    expect(schema.properties.data.properties.startsAt).toMatchObject({ type: 'string', format: 'date-time' });
-    expect(schema.properties.data.properties.parameters.additionalProperties).toBe(false);
+    expect(schema.properties.data.properties.startsAt.anyOf).toMatchObject([
+      { type: 'string', format: 'date-time' },
+      { type: 'null' },
+    ]);
+    expect(schema.properties.data.properties.parameters.anyOf[0].additionalProperties).toBe(false);
   });
 });
 

@@ -64,6 +64,12 @@ export function parseInstant(text: string): Date | undefined {
   return instant.getTime() >= 0 && instant.getUTCFullYear() <= 9999 ? instant : undefined;
 }
 
+/** The document without the members that could not be read; for news that counts whatever they say. */
+export function withoutUnread(document: Readonly<Record<string, unknown>>, error: z.ZodError): Record<string, unknown> {
+  const unread = new Set(error.issues.map(({ path }) => path[0]));
+  return Object.fromEntries(Object.entries(document).filter(([name]) => !unread.has(name)));
+}
+
 /** What is wrong with a document, field by field, without quoting it. */
 export function problemOf(error: z.ZodError): string {
   return error.issues

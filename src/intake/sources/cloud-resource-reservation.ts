@@ -5,7 +5,16 @@ import { Id, problemOf } from '../fields.ts';
 import { contentHash, meaningOf, type MappedItem, type MappingContext, type Preset, type Verified } from '../mapping.ts';
 import { matchingSecret, soleHeader, type SignedRequest } from '../signature.ts';
 import { readParameters } from './cloud-resource-parameters.ts';
-import { EntityEvent, Envelope, FlatEvent, type Sighting } from './cloud-resource-shapes.ts';
+import {
+  closes,
+  EntityEvent,
+  Envelope,
+  FlatEvent,
+  isJson,
+  readSparing,
+  type Json,
+  type Sighting,
+} from './cloud-resource-shapes.ts';
 
 /**
  * Cloud Resource Reservation (Politecnico di Torino). Two senders post here: a poller (starts and ends; flat, formerly in
@@ -39,15 +48,13 @@ function verify(request: SignedRequest, source: Source): Verified {
   return secretIndex === undefined ? { ok: false, reason: 'the signature does not match' } : { ok: true, secretIndex };
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
 function map(parsed: unknown, { now }: MappingContext): readonly MappedItem[] {
-  const envelope = Envelope.safeParse(parsed);
+  const envelope = readSparing(Envelope, parsed, typeOf(parsed));
   if (!envelope.success) return [quarantined(parsed, problemOf(envelope.error))];
   const { eventType, timestamp, webhookId } = envelope.data;
   const document = parsed as Json;
   if (!eventType.startsWith('EVENT_')) return [irrelevant(document, eventType)];
-  const type = Object.hasOwn(TYPES, eventType) ? TYPES[eventType] : undefined;
+  const type = typeOf(document);
   if (!type) return [quarantined(document, `eventType: ${eventType.slice(0, 50)} is not known`)];
   const send = { type, eventType, webhookId, sentAt: timestamp, now };
   const items = documentsOf(document).map((one) => mapOne(one, send));
@@ -81,14 +88,15 @@ function documentsOf(document: Json): readonly Json[] {
 function mapOne(document: Json, sending: Sending): MappedItem {
   const unread = (reason: string) => ({ ...quarantined(document, reason), type: sending.type, externalId: bookingOf(document) });
   if ('data' in document && !isJson(document.data)) return unread('data: the sender could not load the booking');
-  const seen = document.data ? EntityEvent.safeParse(document.data) : FlatEvent.safeParse(document);
+  const seen = document.data
+    ? readSparing(EntityEvent, document.data, sending.type)
+    : readSparing(FlatEvent, document, sending.type);
   if (!seen.success) return unread(problemOf(seen.error));
   const event = eventOf(seen.data, sending);
   return { outcome: 'accepted', dedupe: meaningOf(event, seen.data.updatedAt), event };
 }
 
 function eventOf(seen: Sighting, { type, eventType, webhookId, sentAt, now }: Sending): Event {
-  const ends = type === 'ended' || type === 'cancelled';
   const { userId, resourceId, bookingId } = seen;
   return {
     type,
@@ -101,7 +109,7 @@ function eventOf(seen: Sighting, { type, eventType, webhookId, sentAt, now }: Se
     startsAt: seen.startsAt,
     endsAt: seen.endsAt,
     // A booking without parameters asks for none; an end without them (a deletion never has them) says nothing of them.
-    parameters: readParameters(seen.customParameters) ?? (ends ? undefined : {}),
+    parameters: readParameters(seen.customParameters) ?? (closes(type) ? undefined : {}),
     reply: known({ webhookId, userId, eventId: bookingId, resourceId, eventType }),
   };
 }
@@ -128,6 +136,11 @@ function quarantined(document: unknown, reason: string): MappedItem & { outcome:
   return { outcome: 'quarantined', dedupe: `quarantined:${contentOf(document)}`, reason, document };
 }
 
+function typeOf(document: unknown): EventType | undefined {
+  const sent = isJson(document) && typeof document.eventType === 'string' ? document.eventType.trim() : '';
+  return Object.hasOwn(TYPES, sent) ? TYPES[sent] : undefined;
+}
+
 /** The booking that an unreadable document is about, where at least that can be read. */
 function bookingOf(document: Json): string | undefined {
   return Id.safeParse(isJson(document.data) ? document.data.id : document.eventId).data;
@@ -137,10 +150,6 @@ function contentOf(document: unknown): string {
   if (!isJson(document)) return contentHash(document);
   const { timestamp: _sent, ...content } = document;
   return contentHash(content);
-}
-
-function isJson(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function known(fields: Readonly<Record<string, string | undefined>>): Record<string, string> {

@@ -1,7 +1,10 @@
 import { z } from 'zod';
-import { Email, Id, Label, OptionalId, OptionalInstant } from '../fields.ts';
+import type { EventType } from '../../reservation/event.ts';
+import { Email, Id, Label, OptionalId, OptionalInstant, withoutUnread } from '../fields.ts';
 
 /** The bodies that the Cloud Resource Reservation senders post, each turned into one sighting of a booking. */
+
+export type Json = Readonly<Record<string, unknown>>;
 
 export interface Sighting {
   readonly bookingId: string;
@@ -82,4 +85,19 @@ export const EntityEvent = z
 /** A resource that is only named (as in some deletions) does not identify one: two sites may have a `Server 1`. */
 function resourceOf(id: string | undefined, name: string | undefined, type: string | undefined): Sighting['resource'] {
   return id === undefined ? undefined : { id, name: name ?? id, type: type ?? '' };
+}
+
+/** Of an end or a cancellation, which count as soon as it is known which booking they are about, what cannot be read is left out. */
+export function readSparing<T>(shape: z.ZodType<T>, document: unknown, type: EventType | undefined): z.ZodSafeParseResult<T> {
+  const read = shape.safeParse(document);
+  if (read.success || !closes(type) || !isJson(document)) return read;
+  return shape.safeParse(withoutUnread(document, read.error));
+}
+
+export function closes(type: EventType | undefined): boolean {
+  return type === 'ended' || type === 'cancelled';
+}
+
+export function isJson(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
