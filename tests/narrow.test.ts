@@ -46,6 +46,14 @@ describe('narrow', () => {
     expect(refusal({ scopes: ['admin'], quota: 9999, rateLimit: '9/second' })).toHaveLength(3);
   });
 
+  test('quotes a foreign word only in part, and of very many reasons some', () => {
+    const words = Array.from({ length: 500 }, (_, n) => `${n}-${'x'.repeat(5000)}`);
+    const reasons = refusal({ scopes: words, endpoints: words, rateLimit: words[0]! });
+    expect(reasons).toHaveLength(11);
+    expect(reasons.at(-1)).toBe('and 991 more');
+    expect(reasons.join('; ').length).toBeLessThan(2000);
+  });
+
   test('grants the plan’s defaults when nothing is asked for', () => {
     expect(narrow(plan, scopes, {})).toEqual({
       grant: {

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import { verifyAudit } from '../src/audit/verify.ts';
+import { createAnnouncer } from '../src/handover/notify.ts';
 import type { Event } from '../src/reservation/event.ts';
 import { describeEngines } from './engines.ts';
 import { clockAt, openWorkshop, type TestWorkshop } from './workshop.ts';
@@ -15,6 +17,22 @@ const booked: Event = {
 };
 const opens = (shop: TestWorkshop, apiKey: string, method = 'GET', path = '/api/x') =>
   shop.manager.opensTheDoor({ apiKey, method, path });
+
+/** Has notices become deliveries, and answers the reasons in them. */
+function tellForReal({ bound, ledger, sealer, clock, shop }: TestWorkshop): () => Promise<unknown[]> {
+  const callback = { log: 'http://127.0.0.1:1/log', timeoutMs: 100 };
+  const lab = { name: 'lab', preset: 'cloud-resource-reservation', secrets: [], encoding: 'base64' as const, callback };
+  const announce = createAnnouncer({
+    policy: () => ({ ...shop.policy(), sources: { lab }, providers: {} }),
+    sealer,
+    now: clock.now,
+    jobs: { enqueue: async () => {} },
+    smtp: false,
+  });
+  Object.assign(bound, { announce });
+  return async () =>
+    (await ledger.db.selectFrom('delivery').select('body').orderBy('id').execute()).map(({ body }) => body.reason);
+}
 
 describeEngines('settle', (engine) => {
   let shop: TestWorkshop;
@@ -109,6 +127,34 @@ describeEngines('settle', (engine) => {
     expect(await shop.leases()).toMatchObject([{ state: 'refused' }]);
     expect(shop.manager.keys()).toEqual([]);
     expect(shop.notices).toMatchObject([{ kind: 'failed' }]);
+  });
+
+  test('a reason to refuse may be as long as what was booked, and each new one is told', async () => {
+    await open();
+    const told = tellForReal(shop);
+    const words = Array.from({ length: 40 }, () => randomBytes(3000).toString('base64url'));
+    await shop.hear({ ...booked, parameters: { scopes: words } });
+    await shop.settleAll();
+    await shop.settleAll();
+    expect(await shop.leases()).toMatchObject([{ state: 'refused', reason: expect.stringContaining(words[0]!.slice(0, 50)) }]);
+    expect(await told()).toEqual([expect.stringContaining(words[0]!.slice(0, 50))]);
+
+    await shop.hear({ ...booked, type: 'updated', version: 2, parameters: { quota: 1_000_000 } });
+    await shop.settleAll();
+    await shop.settleAll();
+    expect(await told()).toEqual([expect.anything(), expect.stringContaining('quota 1000000')]);
+  });
+
+  test('a booking that asks for too much after its provider rejected it is told so', async () => {
+    await open();
+    shop.manager.fail({ on: 'policy', how: '400' });
+    await shop.hear(booked);
+    await shop.settleAll();
+    shop.clock.forward(61_000);
+    await shop.settleAll();
+    await shop.hear({ ...booked, type: 'updated', version: 2, parameters: { quota: 1_000_000 } });
+    await shop.settleAll();
+    expect(shop.notices.map(({ kind }) => kind)).toEqual(['failed', 'refused']);
   });
 
   test('revocation never gives up, becomes a debt that can be seen, and is done when the provider is back', async () => {

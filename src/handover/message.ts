@@ -1,8 +1,9 @@
 import type { Grant, Window } from '../reservation/lease.ts';
 import type { NoticeKind } from '../reservation/notice.ts';
+import { clip } from '../reservation/text.ts';
 import type { Secret } from '../secret/secret.ts';
 import type { Part } from './dispatch.ts';
-import { clip, KINDS, limitWords } from './words.ts';
+import { KINDS, limitWords } from './words.ts';
 
 /** What there is to say. The key itself is never among it. */
 export interface News {

@@ -1,6 +1,7 @@
 import type { Window } from '../reservation/lease.ts';
 import type { NoticeKind } from '../reservation/notice.ts';
 import type { Limit } from '../reservation/plan.ts';
+import { clip } from '../reservation/text.ts';
 import type { News, Tone } from './message.ts';
 
 /** The sentences for each kind of notice. */
@@ -84,11 +85,4 @@ function span(window: Window | undefined): string {
 
 function because(news: News): string {
   return news.reason ? `: ${clip(news.reason.replace(/[.\s]+$/u, ''), 200)}` : '';
-}
-
-/** One line, without control characters, never cutting a character in two. */
-export function clip(text: string, limit: number): string {
-  const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, ' ').trim();
-  if (line.length <= limit) return line;
-  return `${line.slice(0, limit - 1).replace(/[\uD800-\uDBFF]$/u, '')}…`;
 }

@@ -1,11 +1,14 @@
+import { hash } from 'node:crypto';
 import { DriverError } from '../../providers/driver.ts';
 import { noteSetback } from '../ledger/keys.ts';
 import { predecessorsOf, readStories, readStory, type LeaseStory } from '../ledger/leases.ts';
 import { askTogether, onlyFirst, type Ask } from '../ledger/together.ts';
 import { endTurn, keepTurn, seeWake, takeTurns } from '../ledger/turns.ts';
+import type { Notice } from '../reservation/notice.ts';
 import type { Step } from '../reservation/steps.ts';
+import { REFUSED_FOR_GOOD } from '../reservation/terms.ts';
 import { Postponed } from './gate.ts';
-import { issue, noteIssueFailure, REJECTED } from './issue.ts';
+import { issue, noteIssueFailure } from './issue.ts';
 import { lookAt } from './look.ts';
 import { noteRetimeFailure, retime } from './retime.ts';
 import { noteRevokeFailure, revoke } from './revoke.ts';
@@ -82,21 +85,26 @@ async function rest(shop: Workshop, turn: Turn): Promise<boolean> {
       opensAt: decision.window?.opensAt ?? lease.opensAt,
       closesAt: decision.window?.closesAt ?? lease.closesAt,
     });
-    // A rejection by the provider was announced as a failure already.
-    const rejected = turn.keys.some((key) => key.generation === lease.generation && key.revokeReason === REJECTED);
-    if (decision.state === 'refused' && lease.state !== 'refused' && decision.reason && !rejected)
-      await shop.announce(tx, {
-        kind: 'refused',
-        leaseId: lease.id,
-        reason: decision.reason,
-        id: `refused:${lease.generation}:${decision.reason}`,
-      });
+    if (isRefusedAnew(turn)) await shop.announce(tx, refusalOf(turn));
     if (decision.state === 'active' && decision.endingAt && decision.endingAt <= shop.now())
       await shop.announce(tx, { kind: 'ending', leaseId: lease.id, id: `ending:${decision.window!.closesAt.toISOString()}` });
     ended = await endTurn(tx.db, { id: lease.id, turn: turn.number, wakeAt: decision.wakeAt });
   });
   if (ended) return true;
   return !(await seeWake(shop.ledger.db, lease.id, turn.number));
+}
+
+/** Refused, for a reason that nobody was told yet. */
+function isRefusedAnew({ decision, lease }: Turn): boolean {
+  if (decision.state !== 'refused' || decision.reason === null || decision.reason === REFUSED_FOR_GOOD) return false;
+  return lease.state !== 'refused' || lease.reason !== decision.reason;
+}
+
+function refusalOf({ decision, lease }: Turn): Notice {
+  const reason = decision.reason!;
+  // The reason quotes what was booked; an id has its place in an index and must be short.
+  const named = hash('sha256', reason, 'base64url');
+  return { kind: 'refused', leaseId: lease.id, reason, id: `refused:${lease.generation}:${named}` };
 }
 
 async function take(shop: Workshop, turn: Turn, step: Step): Promise<void> {

@@ -3,12 +3,15 @@ import type { Grant } from './lease.ts';
 import { formatRate, parseRate, rateWithin } from './limits.ts';
 import { globMatches, isPathPattern, patternCovers } from './patterns.ts';
 import { METHODS, type Catalogue, type Limit, type Plan, type Scope } from './plan.ts';
+import { quoted } from './text.ts';
+
+const MOST_REASONS = 10;
 
 export type Narrowed = { readonly grant: Grant } | { readonly refused: readonly string[] };
 
 /**
- * The plan's rights, narrowed by what the booking asks for. Asking for more is refused with every reason, nothing is trimmed
- * in silence (law 7): the reasons are for the person who booked.
+ * The plan's rights, narrowed by what the booking asks for. Asking for more is refused with its reasons, nothing is trimmed
+ * in silence (law 7): they are for the person who booked.
  */
 export function narrow(plan: Plan, scopes: Catalogue['scopes'], asked: Parameters): Narrowed {
   const refused: string[] = [];
@@ -19,10 +22,16 @@ export function narrow(plan: Plan, scopes: Catalogue['scopes'], asked: Parameter
   const rateLimit = narrowRate(plan, asked, refused);
   if (asked.expirationHours !== undefined && !(asked.expirationHours > 0))
     refused.push(`expirationHours must be a positive number of hours, not ${asked.expirationHours}`);
-  if (refused.length > 0) return { refused };
+  if (refused.length > 0) return { refused: told(refused) };
   return {
     grant: { scopes: granted, methods: methodsOf(granted, scopes), endpoints, quota, rateLimit, allowedIps: plan.allowedIps },
   };
+}
+
+/** A form can be pasted full. */
+function told(reasons: readonly string[]): readonly string[] {
+  if (reasons.length <= MOST_REASONS) return reasons;
+  return [...reasons.slice(0, MOST_REASONS), `and ${reasons.length - MOST_REASONS} more`];
 }
 
 /** The first plan, in the order of the configuration, whose globs match the booking. */
@@ -39,9 +48,9 @@ function narrowScopes(plan: Plan, scopes: Catalogue['scopes'], asked: Parameters
   const wanted = asked.scopes && asked.scopes.length > 0 ? [...new Set(asked.scopes)] : plan.scopes.default;
   for (const scope of wanted) {
     if (!Object.hasOwn(scopes, scope))
-      refused.push(`scope "${scope}" does not exist; known scopes: ${Object.keys(scopes).join(', ')}`);
+      refused.push(`scope ${quoted(scope)} does not exist; known scopes: ${Object.keys(scopes).join(', ')}`);
     else if (!plan.scopes.allowed.includes(scope))
-      refused.push(`scope "${scope}" is not granted by plan ${plan.name}; allowed: ${plan.scopes.allowed.join(', ')}`);
+      refused.push(`scope ${quoted(scope)} is not granted by plan ${plan.name}; allowed: ${plan.scopes.allowed.join(', ')}`);
   }
   return wanted;
 }
@@ -49,9 +58,10 @@ function narrowScopes(plan: Plan, scopes: Catalogue['scopes'], asked: Parameters
 function narrowEndpoints(plan: Plan, asked: Parameters, refused: string[]): readonly string[] {
   const wanted = asked.endpoints && asked.endpoints.length > 0 ? [...new Set(asked.endpoints)] : plan.endpoints.default;
   for (const endpoint of wanted) {
-    if (!isPathPattern(endpoint)) refused.push(`endpoint "${endpoint}" is not a path such as /api/v1/** (one * is one segment)`);
+    if (!isPathPattern(endpoint))
+      refused.push(`endpoint ${quoted(endpoint)} is not a path such as /api/v1/** (one * is one segment)`);
     else if (!plan.endpoints.allowed.some((allowed) => patternCovers(allowed, endpoint)))
-      refused.push(`endpoint "${endpoint}" is not within plan ${plan.name}; allowed: ${plan.endpoints.allowed.join(', ')}`);
+      refused.push(`endpoint ${quoted(endpoint)} is not within plan ${plan.name}; allowed: ${plan.endpoints.allowed.join(', ')}`);
   }
   return wanted;
 }
@@ -72,7 +82,7 @@ function narrowRate(plan: Plan, asked: Parameters, refused: string[]): Limit | u
   if (asked.rateLimit === undefined) return plan.rateLimit?.default;
   const rate = parseRate(asked.rateLimit);
   if (!rate) {
-    refused.push(`rate limit "${asked.rateLimit}" is not of the form 100/hour (second, minute, hour, day, month)`);
+    refused.push(`rate limit ${quoted(asked.rateLimit)} is not of the form 100/hour (second, minute, hour, day, month)`);
     return undefined;
   }
   if (plan.rateLimit && !rateWithin(rate, plan.rateLimit.max))

@@ -18,6 +18,9 @@ export type Terms =
 /** Why a key is revoked at its time. */
 export const CLOSED = 'the window closed';
 
+/** Announced as a failure when the provider says so, so it is no news when the lease comes to rest. */
+export const REFUSED_FOR_GOOD = 'the provider refused this key for good';
+
 /** Whether the lease should have a living key now, and on which terms. */
 export function termsOf({ reservation, lease, plan, scopes, keys, powers }: Situation, now: Date): Terms {
   const over = (reason: string): Terms => ({ wanted: false, window: null, state: 'revoked', reason, until: null });
@@ -41,7 +44,7 @@ export function termsOf({ reservation, lease, plan, scopes, keys, powers }: Situ
   if (lease.suspended) return { wanted: false, window, state: 'suspended', reason: 'suspended', until: window.closesAt };
   const rejected = keys.find((key) => key.generation === lease.generation && key.rejected);
   if (rejected && lease.granted?.asked === asked)
-    return { wanted: false, window, state: 'refused', reason: 'the provider refused this key for good', until: window.closesAt };
+    return { wanted: false, window, state: 'refused', reason: REFUSED_FOR_GOOD, until: window.closesAt };
 
   const living = keys.some((key) => key.state === 'active');
   const lead = powers.notBefore ? plan.window.issueBeforeMs : 0;
