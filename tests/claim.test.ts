@@ -201,33 +201,67 @@ describeEngines('a claim', (engine) => {
       expect(bodies.filter((body) => body.includes(secret))).toHaveLength(1);
     });
 
-    test('shows it again in the same browser for a minute, without keeping it', async () => {
-      const { path, secret, keyId } = await claimable();
-      const first = await post(path);
-      const [cookie = ''] = first.headers.getSetCookie();
+    test('shows it again in the same browser for a minute, whether or not the first answer arrived', async () => {
+      const { path, secret, keyId, leaseId } = await claimable();
+      const [cookie = ''] = (await get(path)).headers.getSetCookie();
       expect(cookie).toContain(`Path=${path};`);
-      for (const attribute of ['Max-Age=60', 'HttpOnly', 'SameSite=Strict', 'Secure']) expect(cookie).toContain(attribute);
-      expect(decodeURIComponent(cookie)).not.toContain(secret);
-      const again = { ...FORM, cookie: cookie.split(';')[0] ?? '' };
-      const look = await get(path, again);
+      for (const attribute of ['HttpOnly', 'SameSite=Strict', 'Secure']) expect(cookie).toContain(attribute);
+      const same = { ...FORM, cookie: cookie.split(';')[0] ?? '' };
+      expect((await get(path, same)).headers.getSetCookie()).toEqual([]);
+      // Nobody reads this answer.
+      const lost = await post(path, {}, same);
+      await lost.body?.cancel();
+      expect(lost.headers.getSetCookie()).toEqual([]);
+      const look = await get(path, same);
       expect(look.status).toBe(200);
       expect(await look.text()).toContain('Show it once more');
+      expect((await get(path)).status).toBe(410);
       world.clock.forward(60_000);
-      expect(await (await post(path, {}, again)).text()).toContain(secret);
+      expect(await (await post(path, {}, same)).text()).toContain(secret);
       expect(await world.claimRow(keyId)).toMatchObject({ reveals: 2, refusals: 0, sealedToken: null });
+      expect(await world.audited(leaseId)).toContain('claim.shown-again');
       world.clock.forward(1);
-      const late = await post(path, {}, again);
+      expect((await get(path, same)).status).toBe(410);
+      const late = await post(path, {}, same);
       expect(late.status).toBe(410);
       expect(await late.text()).not.toContain(secret);
     });
 
-    test('never opens with the cookie of another claim', async () => {
+    test('is kept for that minute so that the database cannot open it, and then wiped by the next look or the sweep', async () => {
+      const [looked, swept] = [await claimable(), await claimable()];
+      const browser = new Map<string, string>();
+      for (const { path } of [looked, swept]) {
+        const cookie = (await get(path)).headers.getSetCookie()[0]?.split(';')[0] ?? '';
+        browser.set(path, cookie.slice('claim='.length));
+        await post(path, {}, { ...FORM, cookie });
+      }
+      const kept = JSON.stringify(await world.ledger.db.selectFrom('claim').selectAll().execute());
+      const [{ sealedAgain }, { id }] = [await world.claimRow(looked.keyId), await world.claimRow(looked.keyId)];
+      expect(sealedAgain).not.toBeNull();
+      for (const hidden of [looked.secret, swept.secret, ...browser.values()]) expect(kept).not.toContain(hidden);
+      expect(() => world.sealer.open(sealedAgain!, `claim-again:${id}`)).toThrow('not configured');
+
+      await world.claims.expire(world.now());
+      expect((await world.claimRow(swept.keyId)).sealedAgain).not.toBeNull();
+      world.clock.forward(60_001);
+      await get(looked.path);
+      expect((await world.claimRow(looked.keyId)).sealedAgain).toBeNull();
+      await world.ledger.db.updateTable('claim').set({ sealedAgain }).where('id', '=', id).execute();
+      await world.claims.expire(world.now());
+      for (const { keyId } of [looked, swept]) expect((await world.claimRow(keyId)).sealedAgain).toBeNull();
+    });
+
+    test('never opens with the cookie of another claim, or once the key is being taken back', async () => {
       const [mine, other] = [await claimable(), await claimable()];
-      const cookie = (await post(mine.path)).headers.getSetCookie()[0]?.split(';')[0] ?? '';
-      await post(other.path);
+      const cookieFor = async (path: string) => (await get(path)).headers.getSetCookie()[0]?.split(';')[0] ?? '';
+      const [cookie, others] = [await cookieFor(mine.path), await cookieFor(other.path)];
+      await post(mine.path, {}, { ...FORM, cookie });
+      await post(other.path, {}, { ...FORM, cookie: others });
       const answer = await post(other.path, {}, { ...FORM, cookie });
       expect(answer.status).toBe(410);
       expect(await answer.text()).not.toMatch(new RegExp(`${mine.secret}|${other.secret}`));
+      await world.ledger.db.updateTable('key').set({ state: 'revoking' }).where('id', '=', mine.keyId).execute();
+      expect((await post(mine.path, {}, { ...FORM, cookie })).status).toBe(410);
     });
 
     test('a second time says when and from where, and alerts', async () => {
@@ -249,11 +283,14 @@ describeEngines('a claim', (engine) => {
       world.settings.source = {};
     });
 
-    test('is no alarm when the one who claimed it clicks twice', async () => {
-      const { path, leaseId } = await claimable();
-      await post(path);
+    test('is shown, and no alarm, when the one who claimed it clicks twice', async () => {
+      const { path, leaseId, secret } = await claimable();
+      const cookie = (await get(path)).headers.getSetCookie()[0]?.split(';')[0] ?? '';
       await world.ledger.db.deleteFrom('delivery').execute();
       world.settings.source = { callback: { log: 'http://127.0.0.1:1/log', timeoutMs: 100 } };
+      const answers = await Promise.all([1, 2].map(async () => await post(path, {}, { ...FORM, cookie })));
+      for (const answer of answers) expect(await answer.text()).toContain(secret);
+      // Without the cookie it is gone, also for the one who has it.
       expect((await post(path)).status).toBe(410);
       expect(await world.deliveries(leaseId)).toEqual([]);
       world.settings.source = {};

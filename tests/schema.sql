@@ -31,6 +31,7 @@ create table "claim" (
   "claimed_at" timestamp with time zone,
   "claimed_ip" text,
   "claimed_agent" text,
+  "sealed_again" text,
   "reveals" integer not null default 0,
   "refusals" integer not null default 0,
   "created_at" timestamp with time zone not null,
@@ -41,6 +42,7 @@ create table "claim" (
   UNIQUE (key_id),
   UNIQUE (token_hash)
 );
+CREATE INDEX claim_again ON public.claim USING btree (claimed_at) WHERE (sealed_again IS NOT NULL);
 CREATE INDEX claim_lease ON public.claim USING btree (lease_id);
 
 create table "delivery" (

@@ -1,4 +1,4 @@
-import { claimByToken, claimOf, wipeableClaims, wipeClaim } from '../ledger/claims.ts';
+import { claimByToken, claimOf, wipeableClaims, wipeAgain, wipeClaim } from '../ledger/claims.ts';
 import type { Ledger } from '../ledger/database.ts';
 import type { ClaimRow, KeyRow } from '../ledger/schema.ts';
 import { Fault } from '../reservation/fault.ts';
@@ -6,6 +6,7 @@ import type { Window } from '../reservation/lease.ts';
 import type { Confirmation } from '../reservation/plan.ts';
 import type { Secret } from '../secret/secret.ts';
 import { shortAddress } from './address.ts';
+import { isLapsed, lapsedBefore, openAgain } from './again.ts';
 import { type ClaimState, isLocked, stateOf } from './claim-state.ts';
 import { type Facts, readFacts } from './facts.ts';
 import { linkOf, renewLink } from './renew.ts';
@@ -27,6 +28,8 @@ export interface ClaimView {
   readonly holder: string;
   readonly window: Window;
   readonly claimed: { readonly at: Date; readonly from: string } | undefined;
+  /** To the browser that claimed it, for a minute. */
+  readonly showsAgain: boolean;
 }
 
 export interface NewLink {
@@ -38,23 +41,26 @@ export interface NewLink {
 
 export interface Claims {
   /** Never consumes. Throws Fault('not_found'). */
-  look(token: string): Promise<ClaimView>;
+  look(token: string, browser?: Secret): Promise<ClaimView>;
   /** Takes the key, once. Throws Fault: `not_found`, `forbidden` (confirmation wrong or locked), `gone` (claimed, expired, revoked). */
   reveal(token: string, request: RevealRequest): Promise<Revealed>;
   /** For operators: a new link, and code, of an unclaimed key, to hand over in person. Throws Fault: `not_found`, `gone`. */
   reissueLink(keyOrLeaseId: string, actor: string): Promise<NewLink>;
-  /** Wipes what was not claimed in time; returns how many claims. */
+  /** Wipes what was not claimed in time, and what was kept for another look; returns how many claims were not claimed. */
   expire(now: Date): Promise<number>;
 }
 
 export function createClaims(options: ClaimsOptions): Claims {
   const { ledger, now } = options;
 
-  async function look(token: string): Promise<ClaimView> {
+  async function look(token: string, browser?: Secret): Promise<ClaimView> {
+    const at = now();
     const claim = await claimByToken(ledger.db, hashToken(token));
     const facts = claim && (await readFacts(ledger.db, claim.leaseId, claim.keyId));
     if (!claim || !facts?.key) throw new Fault('not_found', 'there is no such link; it may have been replaced by a newer one');
-    return view(claim, facts, { key: facts.key, now: now() });
+    if (isLapsed(claim, at)) await wipeAgain(ledger.db, lapsedBefore(at));
+    const showsAgain = openAgain({ claim, key: facts.key }, browser, at) !== undefined;
+    return { ...view(claim, facts, { key: facts.key, now: at }), showsAgain };
   }
 
   async function reissueLink(keyOrLeaseId: string, actor: string): Promise<NewLink> {
@@ -78,6 +84,7 @@ const EXPIRE_AT_ONCE = 200;
 
 /** A claim exists only for a key the provider has confirmed, so nothing needs the secret any more: it is revoked by its handle. */
 async function expire(ledger: Ledger, now: Date): Promise<number> {
+  await wipeAgain(ledger.db, lapsedBefore(now));
   let total = 0;
   for (;;) {
     const wiped = await ledger.transact(async (tx) => {
@@ -94,7 +101,7 @@ async function expire(ledger: Ledger, now: Date): Promise<number> {
   }
 }
 
-function view(claim: ClaimRow, facts: Facts, at: { key: KeyRow; now: Date }): ClaimView {
+function view(claim: ClaimRow, facts: Facts, at: { key: KeyRow; now: Date }): Omit<ClaimView, 'showsAgain'> {
   return {
     state: stateOf(claim, at.key, at.now),
     locked: isLocked(claim),

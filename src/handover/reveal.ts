@@ -1,4 +1,4 @@
-import { claimByToken, countReveal, lockClaim, takeClaim } from '../ledger/claims.ts';
+import { claimByToken, countReveal, lockClaim, takeClaim, wipeAgain } from '../ledger/claims.ts';
 import type { Ledger, Tx } from '../ledger/database.ts';
 import type { ClaimRow, KeyRow } from '../ledger/schema.ts';
 import { Fault } from '../reservation/fault.ts';
@@ -8,7 +8,7 @@ import type { Policy } from '../reservation/policy.ts';
 import type { Sealer } from '../secret/seal.ts';
 import type { Secret } from '../secret/secret.ts';
 import { shortAddress } from './address.ts';
-import { AGAIN_MS, keepForAgain, openAgain } from './again.ts';
+import { isLapsed, lapsedBefore, openAgain, sealAgain } from './again.ts';
 import { isLocked, stateOf } from './claim-state.ts';
 import { type Facts, planOf, readFacts } from './facts.ts';
 import type { Announce } from './notify.ts';
@@ -30,8 +30,8 @@ export interface RevealRequest {
   readonly confirmation?: string;
   readonly ip: string;
   readonly agent: string;
-  /** What an earlier reveal gave this browser. */
-  readonly cookie?: string;
+  /** What the browser is known by. With it the key is shown again for a minute. */
+  readonly browser?: Secret;
 }
 
 export interface Revealed {
@@ -45,8 +45,6 @@ export interface Revealed {
   readonly grant: Grant | undefined;
   readonly window: Window;
   readonly unenforced: readonly string[];
-  /** For this browser alone: with it the key is shown again for as long. Absent on the second time. */
-  readonly cookie: { readonly value: string; readonly maxAgeMs: number } | undefined;
 }
 
 /** `Claims.reveal`: one transaction decides, so of two at once one wins. */
@@ -65,9 +63,10 @@ export function createReveal(options: RevealOptions): (token: string, request: R
     if (!found) return new Fault('not_found', 'there is no such link; it may have been replaced by a newer one');
     const { claim, key, facts } = found;
     const at = now();
-    const turn: Turn = { ...found, tx, ip: request.ip, agent: request.agent.slice(0, 200), now: at };
+    const { browser, ip, agent } = request;
+    const turn: Turn = { ...found, tx, browser, ip, agent: agent.slice(0, 200), now: at };
     const state = stateOf(claim, key, at);
-    if (state === 'claimed') return (await showAgain(turn, request.cookie)) ?? (await refuseSecond(turn, options.announce));
+    if (state === 'claimed') return (await showAgain(turn)) ?? (await refuseSecond(turn, options.announce));
     if (state === 'expired') return new Fault('gone', 'the window of this booking is over, and nobody claimed the key');
     if (state === 'revoked') return new Fault('gone', 'this key was taken back before anybody claimed it');
     if (isLocked(claim)) return lockedFault();
@@ -76,27 +75,28 @@ export function createReveal(options: RevealOptions): (token: string, request: R
   }
 
   async function take(turn: Turn): Promise<Revealed | Fault> {
-    const { tx, claim, key, ip, agent, now: at } = turn;
-    if (key.sealedSecret === null || !(await takeClaim(tx.db, { id: claim.id, at, ip, agent })))
+    const { tx, claim, key, browser, ip, agent, now: at } = turn;
+    const secret = key.sealedSecret === null ? undefined : sealer.open(key.sealedSecret, `key:${key.id}`);
+    const sealedAgain = secret && browser ? sealAgain(secret, browser, claim.id) : null;
+    if (!secret || !(await takeClaim(tx.db, { id: claim.id, at, ip, agent, sealedAgain })))
       return new Fault('gone', 'this key is no longer kept here; ask the operator for a new one');
-    const secret = sealer.open(key.sealedSecret, `key:${key.id}`);
     await tx.db.updateTable('key').set({ sealedSecret: null }).where('id', '=', key.id).execute();
     auditHolder(turn, 'claim.revealed');
-    const value = keepForAgain(secret, { claimId: claim.id, now: at, sealer });
-    return revealed(turn, secret, { value, maxAgeMs: AGAIN_MS });
+    return revealed(turn, secret);
   }
 
-  /** Undefined unless this browser brings the answer it got less than a minute ago. */
-  async function showAgain(turn: Turn, cookie: string | undefined): Promise<Revealed | undefined> {
-    const { tx, claim, key, now: at } = turn;
-    const secret = openAgain(cookie, { claimId: claim.id, now: at, sealer });
-    if (!secret || key.state !== 'active' || key.closesAt <= at) return undefined;
+  /** Undefined unless it is the browser that claimed the key, and less than a minute ago: its answer was lost, or it clicked twice. */
+  async function showAgain(turn: Turn): Promise<Revealed | undefined> {
+    const { tx, claim, browser, now: at } = turn;
+    if (isLapsed(claim, at)) await wipeAgain(tx.db, lapsedBefore(at));
+    const secret = openAgain(turn, browser, at);
+    if (!secret) return undefined;
     await countReveal(tx.db, claim.id);
     auditHolder(turn, 'claim.shown-again');
-    return revealed(turn, secret, undefined);
+    return revealed(turn, secret);
   }
 
-  function revealed({ facts, key }: Turn, secret: Secret, cookie: Revealed['cookie']): Revealed {
+  function revealed({ facts, key }: Turn, secret: Secret): Revealed {
     const plan = planOf(options.policy(), facts);
     return {
       secret,
@@ -109,7 +109,6 @@ export function createReveal(options: RevealOptions): (token: string, request: R
       grant: facts.grant,
       window: { opensAt: key.opensAt, closesAt: key.closesAt },
       unenforced: plan ? options.unenforced(plan) : [],
-      cookie,
     };
   }
 }
@@ -117,6 +116,7 @@ export function createReveal(options: RevealOptions): (token: string, request: R
 interface Turn extends Try {
   readonly key: KeyRow;
   readonly facts: Facts;
+  readonly browser: Secret | undefined;
 }
 
 /** Key before claim, like everyone else who locks both. A link renewed meanwhile is no link. */

@@ -3,12 +3,12 @@ import { frame, row, sentence, time } from './claim-frame.ts';
 import { type Html, html } from './html.ts';
 
 /** What a link shows; opening it changes nothing. `error` is what was wrong with the last try. */
-export function claimPage(view: ClaimView, page: { nonce: string; error?: string; mayShowAgain?: boolean }): string {
+export function claimPage(view: ClaimView, page: { nonce: string; error?: string }): string {
   const waits = view.state === 'waiting' && !view.locked;
   const title = waits ? 'Your API key is waiting' : GONE_TITLES[view.locked ? 'locked' : view.state];
   const content = html`<h1>${title}</h1>
     ${story(view)} ${waits ? facts(view) : undefined} ${waits ? form(view, page.error) : undefined}
-    ${page.mayShowAgain ? again() : undefined}`;
+    ${view.showsAgain ? again() : undefined}`;
   return frame({ title: page.error && waits ? `Error: ${title}` : title, nonce: page.nonce, content });
 }
 
@@ -32,7 +32,9 @@ const GONE_TITLES = {
 
 function story(view: ClaimView): Html {
   if (view.claimed)
-    return html`<p>It was claimed at ${time(view.claimed.at)} from ${view.claimed.from} and is not shown again.</p>
+    return html`<p>
+        It was claimed at ${time(view.claimed.at)} from ${view.claimed.from}${view.showsAgain ? '' : ' and is not shown again'}.
+      </p>
       <p>That was not you? Tell the operator at once, who can take the key back and give you a new one.</p>`;
   if (view.state === 'expired')
     return html`<p>The window of this booking ended at ${time(view.window.closesAt)}, and the key with it.</p>`;

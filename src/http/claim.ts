@@ -1,7 +1,9 @@
 import express, { type Request, type Response, type Router } from 'express';
+import { browserFrom, mintBrowser } from '../handover/again.ts';
 import type { Claims } from '../handover/claim.ts';
 import type { Revealed, RevealRequest } from '../handover/reveal.ts';
 import { Fault } from '../reservation/fault.ts';
+import type { Secret } from '../secret/secret.ts';
 import { type CallWith, examplesFor } from './claim-examples.ts';
 import { limited, nonceOf, onlyOwnForms, pageOfFault, privately } from './claim-guard.ts';
 import { keyPage } from './claim-key-page.ts';
@@ -32,22 +34,33 @@ export function claimRoutes(deps: ClaimRoutesDeps): Router {
   const bodies = [express.urlencoded({ extended: false, limit: '4kb' }), express.json({ limit: '4kb' })];
 
   async function look(req: Request<{ token: string }>, res: Response): Promise<void> {
-    const view = await claims.look(req.params.token);
-    const mayShowAgain = view.state === 'claimed' && cookieOf(req, COOKIE) !== undefined;
-    res.status(view.state === 'waiting' || mayShowAgain ? 200 : STATUS_OF.gone);
+    const view = await claims.look(req.params.token, browserFrom(cookieOf(req, COOKIE)));
+    if (view.state === 'waiting') knowAgain(req, res);
+    res.status(view.state === 'waiting' || view.showsAgain ? 200 : STATUS_OF.gone);
     if (wantsJson(req)) res.json(view);
-    else res.type('html').send(claimPage(view, { nonce: nonceOf(res), mayShowAgain }));
+    else res.type('html').send(claimPage(view, { nonce: nonceOf(res) }));
   }
 
   async function reveal(req: Request<{ token: string }>, res: Response): Promise<void> {
     const { token } = req.params;
-    const revealed = await claims.reveal(token, requestOf(req)).catch(async (error: unknown) => await explain(error, req, res));
+    const request = { ...requestOf(req), browser: knowAgain(req, res) };
+    const revealed = await claims.reveal(token, request).catch(async (error: unknown) => await explain(error, req, res));
     if (!revealed) return;
-    if (revealed.cookie)
-      keepCookie(res, revealed.cookie, new URL(`${publicUrl.replace(/\/+$/, '')}/claim/${encodeURIComponent(token)}`));
     const how = callWith(revealed.provider);
     if (wantsJson(req)) res.json(answerOf(revealed, how, now()));
     else res.type('html').send(keyPage(revealed, { nonce: nonceOf(res), callWith: how, now: now() }));
+  }
+
+  /** What the browser is known by; one that is new to us is given it, before there is anything that an answer lost on its way could cost. */
+  function knowAgain(req: Request<{ token: string }>, res: Response): Secret {
+    const known = browserFrom(cookieOf(req, COOKIE));
+    if (known) return known;
+    const browser = mintBrowser();
+    const { protocol, pathname: path } = new URL(
+      `${publicUrl.replace(/\/+$/, '')}/claim/${encodeURIComponent(req.params.token)}`,
+    );
+    res.cookie(COOKIE, browser.reveal(), { httpOnly: true, sameSite: 'strict', secure: protocol === 'https:', path });
+    return browser;
   }
 
   /** Shows a person the page again with what was wrong; anything else goes on. */
@@ -74,18 +87,12 @@ function requestOf(req: Request): RevealRequest {
     confirmation: typeof confirmation === 'string' ? confirmation.slice(0, 254) : undefined,
     ip: req.ip ?? '',
     agent: req.get('user-agent') ?? '',
-    cookie: cookieOf(req, COOKIE),
   };
-}
-
-function keepCookie(res: Response, cookie: { value: string; maxAgeMs: number }, url: URL): void {
-  const secure = url.protocol === 'https:';
-  res.cookie(COOKIE, cookie.value, { httpOnly: true, sameSite: 'strict', secure, path: url.pathname, maxAge: cookie.maxAgeMs });
 }
 
 /** What a program gets. */
 function answerOf(revealed: Revealed, how: CallWith, now: Date): Record<string, unknown> {
-  const { secret, cookie: _cookie, window, grant, ...about } = revealed;
+  const { secret, window, grant, ...about } = revealed;
   const open = window.opensAt <= now;
   return { key: secret.reveal(), ...how, open, ...window, ...grant, ...about, examples: examplesFor(revealed, how) };
 }

@@ -54,16 +54,35 @@ export async function lockClaim(db: Db, id: string): Promise<ClaimRow | undefine
   return await db.selectFrom('claim').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
 }
 
+export interface Taking {
+  readonly id: string;
+  readonly at: Date;
+  readonly ip: string;
+  readonly agent: string;
+  readonly sealedAgain: string | null;
+}
+
 /** Of all who try at once one gets true. Token and code are wiped with it. */
-export async function takeClaim(db: Db, claim: { id: string; at: Date; ip: string; agent: string }): Promise<boolean> {
+export async function takeClaim(db: Db, { id, at, ip, agent, sealedAgain }: Taking): Promise<boolean> {
+  const taken = { claimedAt: at, claimedIp: ip, claimedAgent: agent, sealedAgain, reveals: 1 };
   const row = await db
     .updateTable('claim')
-    .set({ claimedAt: claim.at, claimedIp: claim.ip, claimedAgent: claim.agent, sealedToken: null, sealedCode: null, reveals: 1 })
-    .where('id', '=', claim.id)
+    .set({ ...taken, sealedToken: null, sealedCode: null })
+    .where('id', '=', id)
     .where('claimedAt', 'is', null)
     .returning('id')
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/** What was kept for another look is wiped, of all claims taken before then. */
+export async function wipeAgain(db: Db, before: Date): Promise<void> {
+  await db
+    .updateTable('claim')
+    .set({ sealedAgain: null })
+    .where('sealedAgain', 'is not', null)
+    .where('claimedAt', '<', before)
+    .execute();
 }
 
 export async function countReveal(db: Db, id: string): Promise<void> {

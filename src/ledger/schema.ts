@@ -120,6 +120,8 @@ export interface ClaimTable {
   claimedAt: Nullable<Date>;
   claimedIp: Nullable<string>;
   claimedAgent: Nullable<string>;
+  /** The key, sealed for the browser that claimed it and for a minute only; nobody else can open it. */
+  sealedAgain: Nullable<string>;
   reveals: Generated<number>;
   /** Wrong confirmations and reveals after the claim. */
   refusals: Generated<number>;

@@ -134,11 +134,13 @@ const STATEMENTS = [
     claimed_at timestamptz,
     claimed_ip text,
     claimed_agent text,
+    sealed_again text,
     reveals integer not null default 0,
     refusals integer not null default 0,
     created_at timestamptz not null
   )`,
   `create index claim_lease on claim (lease_id)`,
+  `create index claim_again on claim (claimed_at) where sealed_again is not null`,
 
   `create table delivery (
     id text primary key,
