@@ -15,6 +15,7 @@ import type { Grant } from '../src/reservation/lease.ts';
 import type { Notice, NoticeKind } from '../src/reservation/notice.ts';
 import type { Plan } from '../src/reservation/plan.ts';
 import type { Policy, Source } from '../src/reservation/policy.ts';
+import { fingerprintOf } from '../src/secret/hmac.ts';
 import { Secret } from '../src/secret/secret.ts';
 import type { TestEngine } from './engines.ts';
 import { plan as lab, scopes } from './fixtures/plan.ts';
@@ -45,6 +46,8 @@ export interface Booking {
   resourceName?: string;
   title?: string;
   webhookId?: string;
+  /** The secret that its last event was signed with. */
+  signedWith?: Secret;
 }
 
 /** Hand-over with a real ledger and real channels; reservations, leases and keys are put in as the other folders would leave them. */
@@ -92,6 +95,7 @@ export async function openHandover(engine: TestEngine, options: WorldOptions = {
       holders: [holder],
       reply: {
         eventType: 'EVENT_START',
+        ...(booking.signedWith && { signedWith: fingerprintOf(booking.signedWith) }),
         ...(booking.webhookId === '' ? {} : { webhookId: booking.webhookId ?? String(HOOK.id) }),
       },
     });

@@ -4,6 +4,8 @@ import { findEvent, insertEvents, listEvents } from '../src/ledger/events.ts';
 import { newId } from '../src/ledger/ids.ts';
 import { findBooking, listReservations, lockReservations, unheardOf } from '../src/ledger/reservations.ts';
 import type { NewEvent } from '../src/ledger/schema.ts';
+import { fingerprintOf, hmacSha256 } from '../src/secret/hmac.ts';
+import { Secret } from '../src/secret/secret.ts';
 import { plan } from './fixtures/plan.ts';
 import { describeEngines } from './engines.ts';
 import { openHouse, policyWith, recorded, SECRET, source, type Answer, type House } from './intake-house.ts';
@@ -358,6 +360,21 @@ describeEngines('intake', (engine) => {
     for (const answer of answers) expect(answer).toMatchObject({ status: 202, body: { status: 'duplicate' } });
     expect(await reservation(second, 'own')).toBeUndefined();
     expect(await reservation(first, 'own')).toEqual(kept);
+  });
+
+  test('a booking remembers which secret its event was signed with, not the secret; by another it is still the same event', async () => {
+    const id = booking();
+    const secrets = ['an old one', SECRET, 'of another registration'].map((text) => new Secret(text));
+    const both = { ...source('default', 'cloud-resource-reservation'), secrets: secrets.map((secret) => ({ secret })) };
+    house.setPolicy({ sources: { default: both } });
+    expect((await house.send(flat(id))).body.status).toBe('accepted');
+    const { state } = (await reservation(id))!;
+    expect(state.reply?.value).toMatchObject({ webhookId: '7', signedWith: fingerprintOf(secrets[1]!) });
+    const body = JSON.stringify(flat(id, { timestamp: '2026-01-01T12:56:00Z' }));
+    const signature = hmacSha256('of another registration', body).toString('base64');
+    expect((await house.post('/webhook', body, { 'X-Webhook-Signature': signature })).body.status).toBe('duplicate');
+    expect((await reservation(id))?.state).toEqual(state);
+    expect(JSON.stringify([state, await events(id)])).not.toContain(SECRET);
   });
 
   test('a bad signature is refused before anything is parsed, and leaves nothing behind', async () => {

@@ -361,6 +361,26 @@ describeEngines('hand-over', (engine) => {
     expect((await world.deliveries(booking.leaseId))[0]).toMatchObject({ state: 'pending' });
   });
 
+  test('a callback is signed with the secret of the event it answers while that is in force, else with the first that is', async () => {
+    world.settings.handover = { by: ['callback'], confirm: 'none' };
+    const [mine, another] = [new Secret(HOOK.secret), new Secret('of another registration')];
+    const until = new Date(world.now().getTime() + 60_000);
+    const cases = [
+      { secrets: [{ secret: another }, { secret: mine }], signedWith: mine, status: 200 },
+      { secrets: [{ secret: mine }, { secret: another }], signedWith: another, status: 401 },
+      { secrets: [{ secret: another, notAfter: world.now() }, { secret: mine }], signedWith: another, status: 200 },
+      { secrets: [{ secret: another }, { secret: mine, notAfter: until }], signedWith: mine, status: 200 },
+      { secrets: [{ secret: mine }], signedWith: another, status: 200 },
+      { secrets: [{ secret: mine }, { secret: another }], signedWith: undefined, status: 200 },
+    ];
+    for (const { secrets, signedWith } of cases) {
+      world.settings.source = { secrets, callback: { notifications: api.notifications, timeoutMs: 2_000 } };
+      await world.tell('revoked', await world.book({ signedWith }));
+      await world.deliverDue();
+    }
+    expect(api.answers.map(({ status }) => status)).toEqual(cases.map(({ status }) => status));
+  });
+
   test('a booking without a webhook id cannot be answered: it fails at once, with the reason', async () => {
     const booking = await world.book({ webhookId: '' });
     world.settings.handover = { by: ['callback'], confirm: 'none' };

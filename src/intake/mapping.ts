@@ -30,6 +30,8 @@ export interface MappingContext {
   readonly now: Date;
   readonly signedId?: string;
   readonly sentAt?: Date;
+  /** The fingerprint of the secret that it was signed with. */
+  readonly signedWith?: string;
 }
 
 /** `dedupe` is the same for whatever means the same: an item is recorded once, however often it is sent. */

@@ -4,6 +4,7 @@ import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { Fault } from '../reservation/fault.ts';
 import type { Policy, Source } from '../reservation/policy.ts';
+import { fingerprintOf } from '../secret/hmac.ts';
 import type { Sealer } from '../secret/seal.ts';
 import { createGroupCommit, notRecorded } from './group-commit.ts';
 import { parseJson } from './json.ts';
@@ -119,14 +120,16 @@ function read(request: Received, to: Addressed): { arrival: Arrival; document: u
   if (!verified.ok) throw new Fault('unauthorized', verified.reason);
   const parsed = parseJson(request.body);
   if (!parsed.ok) throw new Fault('invalid', `the body is refused: ${parsed.problem}`);
-  const items = to.preset.map(parsed.value, { now: to.at, signedId: verified.id, sentAt: verified.sentAt });
+  const { secretIndex, id: signedId, sentAt } = verified;
+  const secret = to.source.secrets[secretIndex]?.secret;
+  const items = to.preset.map(parsed.value, { now: to.at, signedId, sentAt, signedWith: secret && fingerprintOf(secret) });
   const arrival = {
     source: to.source.name,
     requestId: request.requestId,
     receivedAt: to.at,
     items: items.length <= MOST_ITEMS ? items : [keptWhole(items, parsed.value, `more than ${MOST_ITEMS} events in one request`)],
   };
-  return { arrival, document: parsed.value, secretIndex: verified.secretIndex };
+  return { arrival, document: parsed.value, secretIndex };
 }
 
 function verify(request: Received, { source, preset, at }: Addressed): Verified {

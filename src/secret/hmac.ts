@@ -1,10 +1,16 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Secret } from './secret.ts';
 
 /** HMAC-SHA256 (RFC 2104) over the parts as if they were one message. Strings count as their UTF-8 bytes. */
 export function hmacSha256(key: Buffer | string, ...parts: readonly (Buffer | string)[]): Buffer {
   const hmac = createHmac('sha256', key);
   for (const part of parts) hmac.update(part);
   return hmac.digest();
+}
+
+/** Tells one configured secret from another where neither may be written. Too short to test a guess against. */
+export function fingerprintOf(secret: Secret): string {
+  return hmacSha256(secret.reveal(), 'latchkey/fingerprint').toString('hex').slice(0, 6);
 }
 
 /** Compares two digests in a time that tells nothing of where they differ. Their length is no secret. */

@@ -1,6 +1,6 @@
 import type { NoticeKind } from '../../reservation/notice.ts';
 import type { Source } from '../../reservation/policy.ts';
-import { hmacSha256 } from '../../secret/hmac.ts';
+import { fingerprintOf, hmacSha256 } from '../../secret/hmac.ts';
 import type { Secret } from '../../secret/secret.ts';
 import { type Dispatch, type Outcome, outcomeOf, type Send } from '../dispatch.ts';
 import { brief } from '../message.ts';
@@ -34,8 +34,8 @@ const LOG_STATUS = { refused: 422, failed: 502, alert: 409 } as const satisfies 
 export function createCallback(outgoing: Outgoing): { notify: Send; log: Send } {
   async function post(dispatch: Dispatch, url: string | undefined, fields: Record<string, unknown>): Promise<Outcome> {
     const { source, facts, now } = dispatch;
-    const webhookId = facts.reservation.state.reply?.value.webhookId;
-    const secret = source && currentSecret(source, now);
+    const { webhookId, signedWith } = facts.reservation.state.reply?.value ?? {};
+    const secret = source && secretFor(source, signedWith, now);
     if (!source?.callback || !url) return { sent: false, final: true, error: 'the source has no such endpoint any more' };
     if (!secret) return { sent: false, final: true, error: 'the source has no secret to sign with' };
     if (!webhookId) return { sent: false, final: true, error: 'the booking carried no webhook id to answer with' };
@@ -94,8 +94,10 @@ function logLine({ delivery, body, facts, message }: Dispatch): Record<string, u
   };
 }
 
-function currentSecret(source: Source, now: Date): Secret | undefined {
-  return source.secrets.find((secret) => !secret.notAfter || secret.notAfter > now)?.secret;
+/** Over there each registration has its own secret: the one that signed the event is the one that its answer is checked with. */
+function secretFor(source: Source, signedWith: string | undefined, now: Date): Secret | undefined {
+  const inForce = source.secrets.filter(({ notAfter }) => !notAfter || notAfter > now).map(({ secret }) => secret);
+  return inForce.find((secret) => fingerprintOf(secret) === signedWith) ?? inForce[0];
 }
 
 /** The secret is used as text, although it looks like base64. */

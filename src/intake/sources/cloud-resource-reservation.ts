@@ -48,7 +48,7 @@ function verify(request: SignedRequest, source: Source): Verified {
   return secretIndex === undefined ? { ok: false, reason: 'the signature does not match' } : { ok: true, secretIndex };
 }
 
-function map(parsed: unknown, { now }: MappingContext): readonly MappedItem[] {
+function map(parsed: unknown, { now, signedWith }: MappingContext): readonly MappedItem[] {
   const envelope = readSparing(Envelope, parsed, typeOf(parsed));
   if (!envelope.success) return [quarantined(parsed, problemOf(envelope.error))];
   const { eventType, timestamp, webhookId } = envelope.data;
@@ -56,7 +56,7 @@ function map(parsed: unknown, { now }: MappingContext): readonly MappedItem[] {
   if (!eventType.startsWith('EVENT_')) return [irrelevant(document, eventType)];
   const type = typeOf(document);
   if (!type) return [quarantined(document, `eventType: ${eventType.slice(0, 50)} is not known`)];
-  const send = { type, eventType, webhookId, sentAt: timestamp, now };
+  const send = { type, eventType, webhookId, signedWith, sentAt: timestamp, now };
   const items = documentsOf(document).map((one) => mapOne(one, send));
   if (items.length === 0) return [ignored(`ignored:${contentOf(document)}`, 'there is no event in it')];
   const off = timestamp ? Math.abs(now.getTime() - timestamp.getTime()) : 0;
@@ -67,6 +67,7 @@ interface Sending {
   readonly type: EventType;
   readonly eventType: string;
   readonly webhookId: string | undefined;
+  readonly signedWith: string | undefined;
   readonly sentAt: Date | undefined;
   readonly now: Date;
 }
@@ -96,7 +97,7 @@ function mapOne(document: Json, sending: Sending): MappedItem {
   return { outcome: 'accepted', dedupe: meaningOf(event, seen.data.updatedAt), event };
 }
 
-function eventOf(seen: Sighting, { type, eventType, webhookId, sentAt, now }: Sending): Event {
+function eventOf(seen: Sighting, { type, eventType, webhookId, signedWith, sentAt, now }: Sending): Event {
   const { userId, resourceId, bookingId } = seen;
   return {
     type,
@@ -110,7 +111,7 @@ function eventOf(seen: Sighting, { type, eventType, webhookId, sentAt, now }: Se
     endsAt: seen.endsAt,
     // A booking without parameters asks for none; an end without them (a deletion never has them) says nothing of them.
     parameters: readParameters(seen.customParameters) ?? (closes(type) ? undefined : {}),
-    reply: known({ webhookId, userId, eventId: bookingId, resourceId, eventType }),
+    reply: known({ webhookId, signedWith, userId, eventId: bookingId, resourceId, eventType }),
   };
 }
 
