@@ -169,6 +169,26 @@ describe('acts on one lease', () => {
     expect(stderr).toContain('still has to answer');
   });
 
+  test('a dry run of a rotation lists the lease, and asks for nothing else', async () => {
+    await serve({ 'GET /api/v1/leases/lse_1': () => ({ body: reply().lease }) });
+    const { code, stdout } = await run('rotate lse_1 --overlap 0 --dry-run');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/LEASE +PLAN[^\n]*\nlse_1 +lab +campus +ada *\nOne lease would get a new key\./);
+    expect(JSON.parse((await run('rotate lse_1 --dry-run --json')).stdout)).toEqual({
+      leases: 1,
+      items: [{ id: 'lse_1', plan: 'lab', provider: 'campus', holderId: 'ada' }],
+    });
+    expect(service.asked.map(({ method }) => method)).toEqual(['GET', 'GET']);
+  });
+
+  test('a dry run says when there is no active key to rotate', async () => {
+    const gone = { ...reply({ state: 'revoked' }).lease, keys: [{ ...key, state: 'revoked' }] };
+    await serve({ 'GET /api/v1/leases/lse_1': () => ({ body: gone }) });
+    const ran = await run('rotate lse_1 --dry-run');
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toContain('has no active key to rotate; it is revoked');
+  });
+
   test('an id cannot lead to another path', async () => {
     await serve({});
     await run('resume ../../x?y');

@@ -5,7 +5,7 @@ import type { DeliveryView } from '../http/api/deliveries.ts';
 import type { EventView } from '../http/api/event-views.ts';
 import type { Explanation } from '../http/api/explain-views.ts';
 import type { DebtView, KeyView } from '../http/api/key-views.ts';
-import type { LeaseReply, LeaseView } from '../http/api/lease-views.ts';
+import type { LeaseDetail, LeaseReply, LeaseView } from '../http/api/lease-views.ts';
 import type { ReservationView } from '../http/api/reservation-views.ts';
 
 /*
@@ -15,6 +15,7 @@ import type { ReservationView } from '../http/api/reservation-views.ts';
 
 export type ReservationAnswer = z.input<typeof ReservationView>;
 export type LeaseAnswer = z.input<typeof LeaseView>;
+export type LeaseDetailAnswer = z.input<typeof LeaseDetail>;
 export type LeaseReplyAnswer = z.input<typeof LeaseReply>;
 export type KeyAnswer = z.input<typeof KeyView>;
 export type DebtAnswer = z.input<typeof DebtView>;

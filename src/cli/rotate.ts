@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import type { LeaseReplyAnswer, RotationPreview } from './answers.ts';
+import type { LeaseDetailAnswer, LeaseReplyAnswer, RotationPreview } from './answers.ts';
 import { path, type Api } from './api.ts';
 import { connect } from './connection.ts';
 import { EXIT, Quit } from './exit.ts';
-import type { Output } from './output.ts';
+import { plain, type Output } from './output.ts';
 import { reportLease } from './report-lease.ts';
 import { follow } from './rotation.ts';
 import { table } from './table.ts';
@@ -28,7 +28,7 @@ export function addRotate(program: Command): void {
     .option('--provider <name>', 'every active lease of this provider')
     .option('--overlap <length>', 'how long the old keys stay good; 0 after a leak', '24h')
     .option('--reason <text>', 'for the audit', 'rotated by an operator')
-    .option('--dry-run', 'with --plan or --provider: only list what would be rotated')
+    .option('--dry-run', 'only list what would be rotated')
     .option('--yes', 'do not ask')
     .option('--resume <rotation>', 'follow a rotation that was started earlier')
     .addHelpText(
@@ -51,7 +51,11 @@ interface Connection {
   readonly out: Output;
 }
 
-async function rotateOne(lease: string, { overlap, reason }: RotateOptions, { api, out }: Connection): Promise<void> {
+async function rotateOne(lease: string, { overlap, reason, dryRun }: RotateOptions, { api, out }: Connection): Promise<void> {
+  if (dryRun) {
+    const preview = previewOf(await api.get<LeaseDetailAnswer>(path`/leases/${lease}`));
+    return out.result(preview, () => previewText(preview));
+  }
   reportLease(out, await api.post<LeaseReplyAnswer>(path`/leases/${lease}/rotate`, { overlap, reason }));
 }
 
@@ -69,6 +73,13 @@ async function rotateMany(options: RotateOptions, { api, out }: Connection): Pro
   await follow(body.id, { api, out });
 }
 
+/** What the service would answer: only a lease whose key is active can be rotated. */
+function previewOf({ id, plan, provider, holderId, state, generation, keys }: LeaseDetailAnswer): RotationPreview {
+  if (!keys.some((key) => key.state === 'active' && key.generation === generation))
+    throw new Quit(EXIT.failed, `lease ${plain(id)} has no active key to rotate; it is ${plain(state)}`);
+  return { leases: 1, items: [{ id, plan, provider, holderId }] };
+}
+
 function previewText(preview: RotationPreview): string {
   const rows = table(preview.items, [
     { title: 'LEASE', of: (item) => item.id },
@@ -77,7 +88,8 @@ function previewText(preview: RotationPreview): string {
     { title: 'HOLDER', of: (item) => item.holderId },
   ]);
   const more = preview.leases - preview.items.length;
-  return [rows, ...(more > 0 ? [`... and ${more} more`] : []), `${preview.leases} leases would get a new key.`].join('\n');
+  const total = preview.leases === 1 ? 'One lease would get a new key.' : `${preview.leases} leases would get a new key.`;
+  return [rows, ...(more > 0 ? [`... and ${more} more`] : []), total].join('\n');
 }
 
 /** Only a person at a terminal can be asked. */
