@@ -66,10 +66,18 @@ function createProgram(): Command {
 
 /** Says what went wrong, once: a line for people on stderr, and with --json the service's own words on stdout. */
 function conclude(error: unknown): ExitCode {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
   const out = createOutput(program.opts<{ json?: boolean }>().json === true);
-  const quit = error instanceof Quit ? error : new Quit(EXIT.failed, error instanceof Error ? error.message : 'unknown error');
+  const quit = quitOf(error);
   if (out.json) out.result({ error: { message: quit.message, ...quit.details } }, () => '');
-  out.note(`latchkey: ${quit.message}`);
+  if (!(error instanceof CommanderError)) out.note(`latchkey: ${quit.message}`);
   return quit.exitCode;
+}
+
+/** What commander finds wrong it has written to stderr itself, with its own `error: ` before it. */
+function quitOf(error: unknown): Quit {
+  if (error instanceof Quit) return error;
+  if (!(error instanceof CommanderError)) return new Quit(EXIT.failed, error instanceof Error ? error.message : 'unknown error');
+  const incomplete = error.code === 'commander.help';
+  return new Quit(EXIT.usage, incomplete ? 'This is no whole command: see --help.' : error.message.replace(/^error: /, ''));
 }

@@ -192,6 +192,25 @@ describeEngines('operating by the management API', (engine) => {
     });
   });
 
+  test('a rotation of a plan or provider that nobody has is refused, one that reaches nothing is not', async () => {
+    house = await openApiHouse(engine);
+    const wish = { overlap: '1h', reason: 'yearly' };
+    for (const dryRun of [true, false]) {
+      expect(await house.post('/rotations', { ...wish, plan: 'labb', dryRun })).toMatchObject({
+        status: 400,
+        body: { code: 'invalid', at: 'plan', detail: 'there is no plan labb; configured: lab' },
+      });
+      expect(await house.post('/rotations', { ...wish, plan: 'lab', provider: 'none', dryRun })).toMatchObject({
+        status: 400,
+        body: { at: 'provider' },
+      });
+    }
+    expect((await house.post('/rotations', { ...wish, plan: 'lab', dryRun: true })).body).toEqual({ leases: 0, items: [] });
+    await house.receive(booking('7'));
+    house.state.policy = { ...house.state.policy, plans: [] };
+    expect((await house.post('/rotations', { ...wish, plan: 'lab', dryRun: true })).body).toMatchObject({ leases: 1 });
+  });
+
   test('a quarantined event is replayed alone or with all others', async () => {
     house = await openApiHouse(engine);
     for (const id of ['1', '2', '3'])

@@ -90,6 +90,18 @@ describe('send', () => {
   });
 
   test.each([
+    ['create', 'EVENT_CREATED'],
+    ['update', 'EVENT_UPDATED'],
+    ['start', 'EVENT_START'],
+    ['end', 'EVENT_END'],
+    ['cancel', 'EVENT_DELETED'],
+  ])('%s is said for %s too', async (said, eventType) => {
+    await listen();
+    expect(await send(`${said} --to ${receiver.url} --secret s`)).toMatchObject({ code: 0 });
+    expect(receiver.asked[0]!.body).toMatchObject({ eventType });
+  });
+
+  test.each([
     [401, 4],
     [400, 1],
     [503, 1],

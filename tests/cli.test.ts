@@ -48,6 +48,20 @@ describe('every command', () => {
     expect(ran.stderr).toContain(said);
   });
 
+  test.each([
+    ['an unknown command', ['nonsense', '--json'], "unknown command 'nonsense'"],
+    ['no command', ['--json'], 'see --help'],
+    ['half a command', ['leases', '--json'], 'see --help'],
+    ['an act without its reason', ['revoke', 'lse_1', '--json'], "required option '--reason <text>' not specified"],
+    ['a wrong value', ['--json', 'retime', 'lse_1', '--ends', 'x'], "'--ends <instant>' argument 'x' is invalid"],
+    ['what the command itself finds', ['rotate', '--json'], 'Give one lease'],
+  ])('with --json a mistake of usage is one JSON value on stdout: %s', async (_name, args, said) => {
+    const { code, stdout, stderr } = await latchkey(args);
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toEqual({ error: { message: expect.stringContaining(said) } });
+    expect(stderr).not.toBe('');
+  });
+
   test('wrong settings are told all at once, and nothing is done', async () => {
     const ran = await latchkey(['leases', 'list'], { env: { PORT: 'many', API_MANAGEMENT_TIMEOUT: 'long' } });
     expect(ran).toMatchObject({ code: 2, stdout: '' });

@@ -405,6 +405,17 @@ describeEngines('verify', (engine) => {
     expect((await post(`{"__proto__":{"valid":true},"key":"x"}`)).body).toEqual({ valid: false, code: 'NOT_FOUND' });
   });
 
+  test('a body is JSON whatever its content type says, and what is missing in it is named', async () => {
+    const key = await put();
+    for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'nonsense'])
+      expect(await post({ key: key.text }, { 'content-type': type })).toMatchObject({ status: 200, body: { code: 'VALID' } });
+    expect(await post('key=abc', { 'content-type': 'application/x-www-form-urlencoded' })).toMatchObject({
+      status: 400,
+      body: { detail: 'The body is not JSON.' },
+    });
+    expect(await post({})).toMatchObject({ status: 400, body: { detail: expect.stringMatching(/^key: .*expected string/) } });
+  });
+
   test('strangers may not ask, whatever address they claim; an operator may', async () => {
     const key = await put();
     const forged = { 'x-forwarded-for': '192.0.2.1', 'x-real-ip': '192.0.2.1', forwarded: 'for=192.0.2.1' };

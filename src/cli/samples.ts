@@ -8,6 +8,15 @@ import { signMessage } from '../secret/standard-webhooks.ts';
 export const SAMPLE_TYPES = ['created', 'updated', 'started', 'ended', 'cancelled', 'test'] as const;
 export type SampleType = (typeof SAMPLE_TYPES)[number];
 
+/** The same as people say it. */
+export const SAID = {
+  create: 'created',
+  update: 'updated',
+  start: 'started',
+  end: 'ended',
+  cancel: 'cancelled',
+} as const satisfies Readonly<Record<string, SampleType>>;
+
 export interface Sample {
   readonly type: SampleType;
   readonly booking: string;

@@ -5,7 +5,7 @@ import { madeSecret, outputOf, ownSettings, serviceUrl, type GlobalOptions } fro
 import { EXIT, Quit } from './exit.ts';
 import { plain } from './output.ts';
 import { reach } from './reach.ts';
-import { SAMPLE_TYPES, SAMPLES, type SampleType } from './samples.ts';
+import { SAID, SAMPLE_TYPES, SAMPLES, type SampleType } from './samples.ts';
 import { instantOption } from './time.ts';
 
 interface SendOptions {
@@ -27,7 +27,7 @@ export function addSend(program: Command): void {
   program
     .command('send')
     .description('post a signed sample event, as a reservation system does')
-    .addArgument(new Argument('<type>').choices(SAMPLE_TYPES))
+    .addArgument(new Argument('<type>').choices([...SAMPLE_TYPES, ...Object.keys(SAID)]))
     .option('--to <url>', 'the webhook; without it /webhook of this service')
     .option('--secret <secret>', 'to sign with; without it WEBHOOK_SECRET or the one made on the first start')
     .addOption(
@@ -42,7 +42,8 @@ export function addSend(program: Command): void {
     .option('--starts <instant>', '2026-01-31T09:00:00Z, now, or +90m; without it now', instantOption)
     .option('--ends <instant>', 'likewise; without it an hour after the start', instantOption)
     .option('--param <name=value...>', 'what the booking asks for: scopes=read,write quota=10 rateLimit=5/minute', readParameter)
-    .action(async (type: SampleType, options: SendOptions, command: Command) => {
+    .action(async (said: SampleType | keyof typeof SAID, options: SendOptions, command: Command) => {
+      const type = said in SAID ? SAID[said as keyof typeof SAID] : (said as SampleType);
       const out = outputOf(command);
       const now = new Date();
       const startsAt = options.starts ?? now;

@@ -47,7 +47,8 @@ export function verifyRoutes({ verify, allow }: VerifyDeps): Router {
     answerGateway(response, await verify({ key: found.key, ...about }));
   }
 
-  router.post('/v1/verify', admit, json({ limit: '16kb' }), faultOfBody, verifyForProgram);
+  // Whatever its content type says: a body here is JSON or refused.
+  router.post('/v1/verify', admit, json({ type: () => true, limit: '16kb' }), faultOfBody, verifyForProgram);
   router.get('/verify', admit, verifyForGateway);
   return router;
 }
@@ -56,7 +57,8 @@ function parse<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
   const parsed = schema.safeParse(input ?? {});
   if (parsed.success) return parsed.data;
   const [first] = parsed.error.issues;
-  throw new Fault('invalid', first?.message ?? 'The request cannot be read.', { at: first?.path.join('.') });
+  const at = first?.path.join('.');
+  throw new Fault('invalid', `${at ? `${at}: ` : ''}${first?.message ?? 'The request cannot be read.'}`, { at });
 }
 
 const faultOfBody: ErrorRequestHandler = (error: { type?: string }, _request, _response, next) => {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { listRotationPage } from '../../ledger/lists/rotations.ts';
-import { findRotation, progressOf } from '../../ledger/rotations.ts';
+import { findRotation, progressOf, type RotationFilter } from '../../ledger/rotations.ts';
 import { Fault } from '../../reservation/fault.ts';
+import type { Policy } from '../../reservation/policy.ts';
 import type { ApiDeps } from './deps.ts';
 import { route, type ApiRoute } from './route.ts';
 import { ById, Duration, listOf, paging, Reason, Text, Time } from './words.ts';
@@ -43,7 +44,7 @@ const Preview = z
   })
   .meta({ id: 'RotationPreview' });
 
-export function rotationsApi({ ledger, rotations }: Pick<ApiDeps, 'ledger' | 'rotations'>): ApiRoute[] {
+export function rotationsApi({ ledger, rotations, policy }: Pick<ApiDeps, 'ledger' | 'rotations' | 'policy'>): ApiRoute[] {
   return [
     route({
       id: 'startRotation',
@@ -56,11 +57,12 @@ export function rotationsApi({ ledger, rotations }: Pick<ApiDeps, 'ledger' | 'ro
       responses: { 200: Preview, 202: z.object({ id: z.string() }) },
       handle: async ({ body: { plan, provider, overlap, reason, dryRun } }, caller) => {
         const filter = { plan, provider };
+        const items = await rotations.preview(filter);
+        if (items.length === 0) refuseUnknown(filter, policy());
         if (!dryRun) {
           const id = await rotations.start({ filter, overlapMs: overlap, reason, actor: caller.name });
           return { status: 202, body: { id } };
         }
-        const items = await rotations.preview(filter);
         return { status: 200, body: { leases: items.length, items: items.slice(0, MOST_SHOWN) } };
       },
     }),
@@ -89,4 +91,15 @@ export function rotationsApi({ ledger, rotations }: Pick<ApiDeps, 'ledger' | 'ro
       },
     }),
   ];
+}
+
+/** Nothing to rotate is an answer, a name that nobody has is a mistake. Leases may be of plans that are no longer configured. */
+function refuseUnknown({ plan, provider }: RotationFilter, { plans, providers }: Policy): void {
+  const asked = [
+    { at: 'plan', name: plan, known: plans.map(({ name }) => name) },
+    { at: 'provider', name: provider, known: Object.keys(providers) },
+  ];
+  for (const { at, name, known } of asked)
+    if (name !== undefined && !known.includes(name))
+      throw new Fault('invalid', `there is no ${at} ${name}; configured: ${known.join(', ') || 'none'}`, { at });
 }
