@@ -16,7 +16,6 @@ import { metricsRoutes } from './http/metrics.ts';
 import { verifyAccess } from './http/verify-access.ts';
 import { verifyRoutes } from './http/verify.ts';
 import { webhookRoutes } from './http/webhooks.ts';
-import { findOperator } from './access/operators.ts';
 import packageFile from '../package.json' with { type: 'json' };
 import type { Sealer } from './secret/seal.ts';
 import { Secret } from './secret/secret.ts';
@@ -44,7 +43,7 @@ export function createRouters(parts: RouterParts): RequestHandler[] {
   const { ledger, settings, now, catalogue } = parts;
   const allow = verifyAccess({
     allowFrom: settings.verifyAllowFrom,
-    isOperatorToken: async (token) => (await findOperator(ledger, new Secret(token))) !== undefined,
+    isOperatorToken: (token, request) => parts.guard.knows(new Secret(token), request),
   });
   return [
     webhookRoutes({ receiver: parts.receiver }),

@@ -19,6 +19,8 @@ export interface Guard {
   needs(permission: Permission): RequestHandler;
   /** For paths that are open to some without a token. Never throws for a wrong one, only when the ledger cannot be asked. */
   admits(request: Request, permission: Permission): Promise<boolean>;
+  /** Whether an operator has this token, however the request carried it. Throws `too_many` for an address that guesses. */
+  knows(token: Secret, request: Request): Promise<boolean>;
 }
 
 const MOST_PROVEN = 1000;
@@ -31,6 +33,12 @@ export function createGuard({ find, log, guessesPerMinute = 20 }: GuardParts): G
   async function identify(request: Request): Promise<Operator> {
     const token = bearerOf(request);
     if (!token) throw new Fault('unauthorized', 'Send an operator token: Authorization: Bearer lko_…');
+    const operator = await ownerOf(token, request);
+    if (!operator) throw new Fault('unauthorized', 'This operator token is not known, or it was disabled.');
+    return operator;
+  }
+
+  async function ownerOf(token: Secret, request: Request): Promise<Operator | undefined> {
     const hash = hashToken(token);
     const address = blockOf(request.ip);
     // Counted before the answer is known, so that a burst is no way around it, and given back when the token was good.
@@ -45,7 +53,7 @@ export function createGuard({ find, log, guessesPerMinute = 20 }: GuardParts): G
     }
     proven.delete(hash);
     log.warn('operator token refused', { address });
-    throw new Fault('unauthorized', 'This operator token is not known, or it was disabled.');
+    return undefined;
   }
 
   async function guess(address: string): Promise<void> {
@@ -73,6 +81,7 @@ export function createGuard({ find, log, guessesPerMinute = 20 }: GuardParts): G
         throw error;
       }
     },
+    knows: async (token, request) => (await ownerOf(token, request)) !== undefined,
   };
 }
 

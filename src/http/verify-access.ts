@@ -16,7 +16,8 @@ export const DEFAULT_ALLOW_FROM = [
 export interface VerifyAccessOptions {
   /** VERIFY_ALLOW_FROM. */
   readonly allowFrom: readonly string[];
-  readonly isOperatorToken: (token: string) => boolean | Promise<boolean>;
+  /** May throw a Fault, for a caller that guesses. */
+  readonly isOperatorToken: (token: string, request: Request) => boolean | Promise<boolean>;
 }
 
 /**
@@ -31,7 +32,7 @@ export function verifyAccess({
   return (request) => {
     if (isListed(request.socket.remoteAddress ?? '')) return true;
     const token = request.method === 'POST' ? bearerOf(request.headers.authorization) : request.headers[TOKEN_HEADER];
-    return typeof token === 'string' && token !== '' && isOperatorToken(token);
+    return typeof token === 'string' && token !== '' && isOperatorToken(token, request);
   };
 }
 

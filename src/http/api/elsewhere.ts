@@ -1,25 +1,7 @@
 import { z } from 'zod';
-import { VerifyBody } from '../verify.ts';
-import { ByToken, ClaimedKey, Confirmation, Event, Healthy, OAuthError, Outcome, Page, Verdict } from './elsewhere-views.ts';
-import { Text, Time } from './words.ts';
-
-/** An operation that is served elsewhere than under /api/v1, described by hand. */
-export interface Elsewhere {
-  readonly id: string;
-  readonly tag: string;
-  readonly method: 'get' | 'post';
-  readonly path: string;
-  readonly summary: string;
-  readonly description?: string;
-  /** Operators' tokens are taken, next to other ways in. */
-  readonly token?: true;
-  readonly params?: z.ZodType;
-  readonly query?: z.ZodType;
-  readonly headers?: z.ZodType;
-  readonly body?: { readonly type: string; readonly schema: z.ZodType };
-  /** By status: JSON unless a type says otherwise; a problem document unless a schema is given. */
-  readonly responses: Readonly<Record<number, { readonly means: string; readonly type?: string; readonly schema?: z.ZodType }>>;
-}
+import type { Elsewhere } from './elsewhere-operation.ts';
+import { VERIFY } from './elsewhere-verify.ts';
+import { ByToken, ClaimedKey, Confirmation, Event, Healthy, Outcome, Page } from './elsewhere-views.ts';
 
 const received = {
   202: { means: 'Recorded. Send it again as often as you like: once recorded it is a duplicate.', schema: Outcome },
@@ -82,37 +64,7 @@ export const ELSEWHERE: readonly Elsewhere[] = [
       429: { means: 'Too many requests from this address.' },
     },
   },
-  {
-    id: 'verifyKey',
-    tag: 'verify',
-    method: 'post',
-    path: '/v1/verify',
-    summary: 'Is this key good? For programs',
-    description: 'Open to the networks in VERIFY_ALLOW_FROM, or with an operator token. A refused call burns no quota.',
-    token: true,
-    body: { type: 'application/json', schema: VerifyBody },
-    responses: {
-      200: { means: 'The verdict, good or bad.', schema: Verdict },
-      400: { means: 'The body cannot be read.' },
-      403: { means: 'Not from here.' },
-    },
-  },
-  {
-    id: 'verifyForGateway',
-    tag: 'verify',
-    method: 'get',
-    path: '/verify',
-    summary: 'Is this key good? For gateways: the verdict as status',
-    description: 'The key comes as its client sent it, in X-API-Key or Authorization: Bearer.',
-    query: z.object({ method: Text.optional(), path: Text.optional(), ip: Text.optional() }),
-    headers: z.object({ 'X-API-Key': z.string().optional() }),
-    responses: {
-      200: { means: 'Good.', schema: z.object({ valid: z.literal(true), keyId: z.string(), expiresAt: Time }) },
-      401: { means: 'Not, not yet or no longer a key.', schema: OAuthError },
-      403: { means: 'Not for this method, path or address; or not asked from here.', schema: OAuthError },
-      429: { means: 'Rate limit or quota used up; see Retry-After.', schema: OAuthError },
-    },
-  },
+  ...VERIFY,
   ...(['/health', '/health/live', '/healthz'] as const).map((path): Elsewhere => ({
     id: { '/health': 'health', '/health/live': 'healthLive', '/healthz': 'healthz' }[path],
     tag: 'health',
@@ -136,6 +88,10 @@ export const ELSEWHERE: readonly Elsewhere[] = [
     path: '/metrics',
     summary: 'Metrics in the Prometheus text format',
     token: true,
-    responses: { 200: { means: 'The metrics.', type: 'text/plain', schema: z.string() }, 403: { means: 'Not from here.' } },
+    responses: {
+      200: { means: 'The metrics.', type: 'text/plain', schema: z.string() },
+      403: { means: 'Not from here.' },
+      429: { means: 'Too many wrong operator tokens from this address.' },
+    },
   },
 ];

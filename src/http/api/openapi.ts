@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { FAULT_CODES, type FaultCode } from '../../reservation/fault.ts';
 import { STATUS_OF } from '../errors.ts';
 import type { Answer, OpenApi, Operation, Parameter, Reference } from './document.ts';
-import { ELSEWHERE, type Elsewhere } from './elsewhere.ts';
+import type { Elsewhere } from './elsewhere-operation.ts';
+import { ELSEWHERE } from './elsewhere.ts';
 import { createGatherer, type Gatherer } from './json-schema.ts';
 import type { ApiRoute } from './route.ts';
 import { TAGS } from './tags.ts';
@@ -106,11 +107,14 @@ function operationElsewhere(served: Elsewhere, gatherer: Gatherer): Operation {
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body ? { requestBody: { required: true, content: { [body.type]: { schema: gatherer.schemaOf(body.schema) } } } } : {}),
     responses: Object.fromEntries(
-      Object.entries(served.responses).map(([status, { means, type, schema }]): [string, Answer] => [
+      Object.entries(served.responses).map(([status, { means, type, schema, orProblem }]): [string, Answer] => [
         status,
         {
-          description: means,
-          content: schema ? { [type ?? 'application/json']: { schema: gatherer.schemaOf(schema) } } : problemContent(gatherer),
+          description: orProblem ? `${means} As a problem document: ${orProblem}` : means,
+          content: {
+            ...(schema ? { [type ?? 'application/json']: { schema: gatherer.schemaOf(schema) } } : {}),
+            ...(schema && !orProblem ? {} : problemContent(gatherer)),
+          },
         },
       ]),
     ),

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { VerifyBody } from '../verify.ts';
+import type { Elsewhere } from './elsewhere-operation.ts';
+import { OAuthError, Verdict } from './elsewhere-views.ts';
+import { Text, Time } from './words.ts';
+
+const OUT = { means: 'The database cannot be asked now: ask again after Retry-After seconds.' };
+
+/** Is this key good? */
+export const VERIFY: readonly Elsewhere[] = [
+  {
+    id: 'verifyKey',
+    tag: 'verify',
+    method: 'post',
+    path: '/v1/verify',
+    summary: 'Is this key good? For programs',
+    description: 'Open to the networks in VERIFY_ALLOW_FROM, or with an operator token. A refused call burns no quota.',
+    token: true,
+    body: { type: 'application/json', schema: VerifyBody },
+    responses: {
+      200: { means: 'The verdict, good or bad.', schema: Verdict },
+      400: { means: 'The body cannot be read.' },
+      403: { means: 'Not from here.' },
+      413: { means: 'Larger than 16 kB.' },
+      415: { means: 'In a charset or encoding that is not taken.' },
+      429: { means: 'Too many wrong operator tokens from this address.' },
+      503: OUT,
+    },
+  },
+  {
+    id: 'verifyForGateway',
+    tag: 'verify',
+    method: 'get',
+    path: '/verify',
+    summary: 'Is this key good? For gateways: the verdict as status',
+    description:
+      'The key comes as its client sent it, in X-API-Key or Authorization: Bearer. Open to the networks in VERIFY_ALLOW_FROM, or with an operator token in X-Latchkey-Token: Authorization is where a client may have its key.',
+    query: z.object({ method: Text.optional(), path: Text.optional(), ip: Text.optional() }),
+    headers: z.object({
+      'X-API-Key': z.string().optional(),
+      'X-Latchkey-Token': z
+        .string()
+        .optional()
+        .meta({ description: 'The operator token of a gateway that asks from a network not in VERIFY_ALLOW_FROM.' }),
+    }),
+    responses: {
+      200: { means: 'Good.', schema: z.object({ valid: z.literal(true), keyId: z.string(), expiresAt: Time }) },
+      400: { means: 'The query cannot be read.' },
+      401: { means: 'Not, not yet or no longer a key.', schema: OAuthError },
+      403: { means: 'Not for this method, path or address.', schema: OAuthError, orProblem: 'Not asked from here.' },
+      429: {
+        means: 'Rate limit or quota used up; see Retry-After.',
+        schema: OAuthError,
+        orProblem: 'Too many wrong operator tokens from this address.',
+      },
+      503: OUT,
+    },
+  },
+];
