@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { PGlite } from '@electric-sql/pglite';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openLedger } from '../src/ledger/database.ts';
@@ -26,8 +27,11 @@ afterEach(async () => {
 
 const open = () => openLedger({ dataDir, now: () => new Date(), mac: () => 'mac' });
 
-function spawn(what: 'open' | 'write' | 'work', heard: (message: string) => void): ChildProcess {
-  const child = fork(new URL('fixtures/ledger/embedded-child.ts', import.meta.url), [what, dataDir], { execArgv: [] });
+function spawn(what: 'open' | 'write' | 'work' | 'fail', heard: (message: string) => void): ChildProcess {
+  const child = fork(new URL('fixtures/ledger/embedded-child.ts', import.meta.url), [what, dataDir], {
+    execArgv: [],
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+  });
   children.push(child);
   child.on('message', (message) => heard(message as string));
   return child;
@@ -117,6 +121,21 @@ test('killed while writing, three times over, it loses no row that it had acknow
   const audited = await ledger.db.selectFrom('audit').select(['seq', 'subject']).orderBy('seq').execute();
   expect(audited.map((row) => row.seq)).toEqual(audited.map((_, index) => index + 1));
   expect(new Set(audited.map((row) => row.subject))).toEqual(kept);
+  await ledger.close();
+});
+
+test('a disk that does not take a commit ends the process at once, with one line that says why, and the folder opens again', async () => {
+  const heard: string[] = [];
+  const child = spawn('fail', (message) => heard.push(message));
+  const [said, code] = await Promise.all([
+    text(child.stderr!),
+    new Promise<number | null>((resolve) => child.once('exit', resolve)),
+  ]);
+  expect([heard, code]).toEqual([['open'], 1]);
+  expect(said).toMatch(/^latchkey: the embedded database had to stop \(PANIC \w{5}: could not fsync.*DATA_DIR.*\n$/);
+  const ledger = await open();
+  const rows = await ledger.db.selectFrom('pace').select('provider').execute();
+  expect(rows).toContainEqual({ provider: 'kept' });
   await ledger.close();
 });
 

@@ -7,13 +7,15 @@ import { fromPglite } from 'pg-boss';
 import { Fault } from '../reservation/fault.ts';
 import { NUMBER_TYPES, type Engine, type LedgerLog } from './engine.ts';
 import { assertDurable, durableFs, installFsync, syncPath, syncTree, type InstallFsync } from './fsync.ts';
+import { endOnPanic } from './panic.ts';
 
 /*
- * PostgreSQL in this process. PGlite is safe only with four guards:
+ * PostgreSQL in this process. PGlite is safe only with five guards:
  *  1. real fsync, checked at every start            (fsync.ts)
  *  2. one owner of the folder at a time             (own)
  *  3. CHECKPOINT and VACUUM, small and often: it has neither autovacuum nor automatic checkpoints (keepUp)
  *  4. nothing uses the database outside its own open transaction: there is one connection (database.ts refuses it)
+ *  5. a PANIC ends the process                     (panic.ts)
  */
 
 const UPKEEP_MS = 15_000;
@@ -82,6 +84,7 @@ async function openFolder(dataDir: string, options: EmbeddedOptions): Promise<PG
   const { fs, count } = durableFs(folder, options.install ?? installFsync);
   const parsers = { [NUMBER_TYPES.int8]: Number, [NUMBER_TYPES.numeric]: Number };
   const pg = await PGlite.create({ fs, startParams: START_PARAMS, parsers });
+  endOnPanic(pg);
   try {
     await assertDurable(pg, count);
   } catch (error) {
