@@ -6,10 +6,12 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const OLDEST = [24, 2];
+const LOOK_MS = 500;
 
 const cli = fileURLToPath(new URL('./cli.ts', import.meta.url));
 const ours = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
 
+if (process.env.npm_lifecycle_event === 'npx') stopWithParent();
 if (isNewEnough(process.versions.node)) {
   await import('./cli.ts');
 } else if (existsSync(ours)) {
@@ -25,6 +27,17 @@ if (isNewEnough(process.versions.node)) {
 function isNewEnough(version) {
   const [major, minor] = version.split('.').map(Number);
   return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
+}
+
+/** npx runs us in a shell, which dies of a signal without passing it on: its end is then our SIGTERM. */
+function stopWithParent() {
+  const parent = process.ppid;
+  const look = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(look);
+    process.kill(process.pid, 'SIGTERM');
+  }, LOOK_MS);
+  look.unref();
 }
 
 function handOver() {
