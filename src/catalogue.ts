@@ -24,6 +24,7 @@ export interface CatalogueOptions {
   readonly drivers: readonly DriverDefinition[];
   readonly presets: readonly KnownPreset[];
   readonly env: () => Environment;
+  readonly now: () => Date;
   /** What every driver is given, but for the provider's name. */
   readonly tools: Omit<Tools, 'provider'>;
   readonly warn: (problem: Problem) => void;
@@ -67,7 +68,7 @@ export async function openCatalogue(options: CatalogueOptions): Promise<Catalogu
 export async function load(options: CatalogueOptions): Promise<Loaded | { readonly problems: readonly Problem[] }> {
   const { settings, drivers, presets } = options;
   const file = settings.configFile;
-  const read = loadPolicy({ text: await textOf(file), file, env: options.env(), settings, drivers, presets });
+  const read = loadPolicy({ text: await textOf(file), file, env: options.env(), settings, drivers, presets, now: options.now() });
   if (!read.ok) return { problems: read.problems };
   for (const warning of read.warnings) options.warn(warning);
   const opened = new Map(Object.values(read.policy.providers).map((provider) => [provider.name, open(provider, options)]));

@@ -84,6 +84,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       drivers,
       presets,
       env: overrides.env ?? environment,
+      now,
       tools: { keys: keys.manager, userAgent: 'latchkey' },
       warn: (problem) =>
         log.warn('configuration', { file: problem.file, line: problem.line, path: problem.path, problem: problem.message }),

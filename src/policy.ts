@@ -24,6 +24,7 @@ export interface PolicyInput {
   readonly drivers: readonly DriverDefinition[];
   /** The systems that intake knows. */
   readonly presets: readonly KnownPreset[];
+  readonly now: Date;
 }
 
 export type PolicyResult =

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Enforcement, LimitReport } from '../providers/driver.ts';
 import { drivers } from '../providers/index.ts';
@@ -8,6 +10,7 @@ import { presets } from '../src/intake/presets.ts';
 import { loadPolicy } from '../src/policy.ts';
 import { readSettings, type Settings } from '../src/settings.ts';
 
+const NOW = new Date('2026-01-31T12:00:00Z');
 const ENV = { WEBHOOK_SECRET: 'hush-hush' };
 
 function settingsOf(env: Record<string, string>): Settings {
@@ -17,7 +20,7 @@ function settingsOf(env: Record<string, string>): Settings {
 }
 
 function load(text: string, env: Record<string, string> = ENV) {
-  return loadPolicy({ text, file: 'latchkey.yaml', env, settings: settingsOf(env), drivers, presets });
+  return loadPolicy({ text, file: 'latchkey.yaml', env, settings: settingsOf(env), drivers, presets, now: NOW });
 }
 
 function accepted(text: string, env: Record<string, string> = ENV) {
@@ -157,10 +160,36 @@ describe('the files we ship', () => {
 
 describe('what is written', () => {
   test('sections replace their default as a whole, the others stay', () => {
-    const { policy } = accepted(lines('scopes:', '  look: { methods: [GET, HEAD] }'));
+    const env = { ...ENV, AVAILABLE_SCOPES: 'look' };
+    const { policy } = accepted(lines('scopes:', '  look: { methods: [GET, HEAD] }'), env);
     expect(Object.keys(policy.scopes)).toEqual(['look']);
     expect(policy.plans[0]?.scopes).toEqual({ default: ['look'], allowed: ['look'] });
     expect(Object.keys(policy.sources)).toEqual(['default']);
+  });
+
+  test('a scope that is described is granted by no plan that does not say so, nor by AVAILABLE_SCOPES without it', () => {
+    const some = lines(
+      'scopes:',
+      '  read: { methods: [GET] }',
+      '  write: { methods: [POST] }',
+      '  delete: { methods: [DELETE] }',
+    );
+    expect(accepted(some).policy.plans[0]?.scopes.allowed).toEqual(['read', 'write']);
+    const file = join(mkdtempSync(join(tmpdir(), 'latchkey-scopes-')), 'scopes');
+    writeFileSync(file, 'read\n');
+    expect(accepted(some, { ...ENV, AVAILABLE_SCOPES_FILE: file }).policy.plans[0]?.scopes.allowed).toEqual(['read']);
+    rmSync(dirname(file), { recursive: true });
+    expect(refused(lines('scopes:', '  look: { methods: [GET] }'))).toMatchObject([
+      { severity: 'error', path: 'plans[0].scopes', fix: expect.stringContaining('AVAILABLE_SCOPES') },
+    ]);
+    const typo = refused(some, { ...ENV, AVAILABLE_SCOPES: 'raed' });
+    expect(typo).toContainEqual(expect.objectContaining({ message: 'names no scope: "raed"' }));
+  });
+
+  test('uncommenting the scopes of the shipped file changes nothing', () => {
+    const shipped = readFileSync(new URL('../config/latchkey.yaml', import.meta.url), 'utf8');
+    const section = shipped.match(/^# scopes:\n(# {3}.*\n)+/m)![0].replaceAll(/^# /gm, '');
+    expect(accepted(section).policy).toEqual(accepted('').policy);
   });
 
   test('values may come from the environment, also numbers, and $${ stays as it is', () => {
@@ -192,6 +221,17 @@ describe('what is written', () => {
     expect(policy.sources['a']?.secrets[1]).toMatchObject({ notAfter: new Date('2026-12-31T00:00:00Z') });
     expect(policy.sources['a']?.callback).toBeUndefined();
     expect(JSON.stringify(policy)).not.toContain('hush');
+  });
+
+  test('a source whose secrets have all ended is told of, at their line', () => {
+    const source = (...secrets: string[]) =>
+      lines('sources:', '  lab:', '    preset: cloud-resource-reservation', `    secrets: [${secrets.join(', ')}]`);
+    const ended = '{ secret: "${WEBHOOK_SECRET}", notAfter: 2026-01-31T12:00:00Z }';
+    expect(accepted(source(ended, ended)).warnings).toMatchObject([
+      { severity: 'warning', line: 4, path: 'sources.lab.secrets', message: expect.stringContaining('ended') },
+    ]);
+    expect(accepted(source(ended, '"${WEBHOOK_SECRET}"')).warnings).toEqual([]);
+    expect(accepted(source(ended.replace('12:00:00Z', '12:00:01Z'))).warnings).toEqual([]);
   });
 
   test('no limit must be written as none', () => {

@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 /** The service as people start it: a command, its signals, and what it writes where. Nothing of this machine's settings reaches it. */
 
 const ROOT = new URL('..', import.meta.url).pathname;
-const soon = { timeout: 40_000, interval: 50 };
+const soon = { timeout: 90_000, interval: 50 };
 
 export const MAIN = ['node', 'src/main.ts'];
 

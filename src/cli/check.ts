@@ -31,6 +31,7 @@ export function addCheck(program: Command): void {
         drivers,
         presets,
         env: environment,
+        now: () => new Date(),
         tools: { keys: NO_KEYS, userAgent: 'latchkey' },
         warn: (problem) => warnings.push(problem),
       });

@@ -40,8 +40,25 @@ export function checkSecrets(source: Source, form: KnownPreset['secretForm'], re
   }
 }
 
+/** Sources are many, so one that can sign no more does not stop the others. */
+export function checkEnds({ name, secrets }: Source, now: Date, report: Report): void {
+  if (secrets.length === 0 || secrets.some(({ notAfter }) => !notAfter || notAfter > now)) return;
+  report({
+    path: ['sources', name, 'secrets'],
+    message: 'have all ended: every event of this source is refused',
+    fix: 'add the secret that it signs with now, or give a later notAfter',
+    severity: 'warning',
+  });
+}
+
 export function checkPlan(plan: Plan, path: Path, names: Names, report: Report): void {
   checkReferences(plan, path, names, report);
+  if (plan.scopes.allowed.length === 0)
+    report({
+      path: [...path, 'scopes'],
+      message: 'allows no scope: it names none, and none of AVAILABLE_SCOPES is described under scopes',
+      fix: 'write scopes: { allowed: [...] }, or set AVAILABLE_SCOPES',
+    });
   for (const [index, scope] of plan.scopes.default.entries())
     if (!plan.scopes.allowed.includes(scope) && names.scopes.includes(scope))
       report({

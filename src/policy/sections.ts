@@ -2,8 +2,9 @@ import type { z } from 'zod';
 import type { Plan, Scope } from '../reservation/plan.ts';
 import type { Policy, Provider, Source } from '../reservation/policy.ts';
 import type { PolicyInput } from '../policy.ts';
+import { lookUp } from '../settings/lookup.ts';
 import { buildPlan, buildSource, type PlanContext } from './build.ts';
-import { checkHandover, checkOrder, checkPlan, checkSecrets, checkSource, type Names } from './check.ts';
+import { checkEnds, checkHandover, checkOrder, checkPlan, checkSecrets, checkSource, type Names } from './check.ts';
 import { defaultPlans, defaultProviders, defaultScopes, defaultSources } from './defaults.ts';
 import { findingsOf } from './issues.ts';
 import { suggest, type Path, type Report } from './problems.ts';
@@ -29,7 +30,7 @@ export function readPolicy(value: unknown, input: PolicyInput, report: Report): 
   const context: PlanContext = {
     settings,
     sources: Object.values(sources),
-    scopes: written.scopes && !input.env['AVAILABLE_SCOPES'] ? names.scopes : settings.availableScopes,
+    scopes: grantedScopes(input, names.scopes),
   };
   const entries = written.plans ?? defaultPlans(names.providers[0] ?? 'builtin');
   const plans = entries.map((entry, index): Plan | undefined => {
@@ -45,6 +46,16 @@ export function readPolicy(value: unknown, input: PolicyInput, report: Report): 
   });
   checkOrder(plans, report);
   return { sources, providers, scopes, plans: plans.filter((plan) => plan !== undefined) };
+}
+
+/**
+ * What a plan allows that does not say: AVAILABLE_SCOPES. Describing a scope grants it to nobody; and of the setting's own default, what the
+ * file does not describe is left out.
+ */
+function grantedScopes({ settings, env }: PolicyInput, described: readonly string[]): readonly string[] {
+  const found = lookUp(env, 'AVAILABLE_SCOPES');
+  const isSet = 'value' in found && found.value !== undefined;
+  return isSet ? settings.availableScopes : settings.availableScopes.filter((scope) => described.includes(scope));
 }
 
 function readSource(name: string, value: unknown, input: PolicyInput, report: Report): Source | undefined {
@@ -64,6 +75,7 @@ function readSource(name: string, value: unknown, input: PolicyInput, report: Re
   const source = buildSource(name, entry, input.settings);
   checkSource(source, input.settings.insecure, report);
   checkSecrets(source, preset?.secretForm, report);
+  checkEnds(source, input.now, report);
   return source;
 }
 
