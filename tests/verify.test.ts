@@ -33,14 +33,17 @@ describeEngines('verify', (engine) => {
   let made = 0;
   let url = '';
   let restricted = '';
+  let proxied = '';
   const servers: { close(): void }[] = [];
   const clock = () => now;
   const log = () => {};
 
-  async function serve(allowFrom: readonly string[]): Promise<string> {
+  async function serve(allowFrom: readonly string[], trustProxy: string[] = []): Promise<string> {
     const isOperatorToken = (token: string) => token === OPERATOR;
     const allow = verifyAccess({ allowFrom, isOperatorToken });
-    const app = express().use(verifyRoutes({ verify: (asked) => keys.verify(asked), allow }));
+    const app = express()
+      .set('trust proxy', trustProxy)
+      .use(verifyRoutes({ verify: (asked) => keys.verify(asked), allow }));
     const server = app.use(asProblem).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     servers.push(server);
@@ -52,6 +55,7 @@ describeEngines('verify', (engine) => {
     keys = await openKeys({ ledger: store.ledger, now: clock, log });
     url = await serve(['127.0.0.0/8']);
     restricted = await serve(['192.0.2.0/24']);
+    proxied = await serve(['127.0.0.0/8', '192.0.2.0/24'], ['127.0.0.0/8']);
   });
 
   afterAll(async () => {
@@ -425,6 +429,17 @@ describeEngines('verify', (engine) => {
     expect((await get('', { ...forged, 'x-api-key': key.text }, restricted)).status).toBe(403);
     expect((await get('', { authorization: `Bearer ${OPERATOR}` }, restricted)).status).toBe(403);
     expect((await get('', { 'x-api-key': key.text, 'x-latchkey-token': OPERATOR }, restricted)).status).toBe(200);
+  });
+
+  test('behind a trusted proxy the caller that it names is judged, and not the proxy', async () => {
+    const key = await put();
+    const from = (address: string) => ({ 'x-forwarded-for': address, 'x-api-key': key.text });
+    expect((await get('', from('198.51.100.7'), proxied)).status).toBe(403);
+    expect((await get('', from('192.0.2.1, 198.51.100.7'), proxied)).status).toBe(403);
+    expect((await post({ key: key.text }, from('unknown'), proxied)).status).toBe(403);
+    expect((await get('', from('192.0.2.1'), proxied)).status).toBe(200);
+    expect((await get('', from('::ffff:192.0.2.1'), proxied)).status).toBe(200);
+    expect((await get('', { 'x-api-key': key.text }, proxied)).status).toBe(200);
   });
 
   test.runIf(engine.name === 'postgres')('another node hears of new keys, revocations and suspensions', async () => {

@@ -4,15 +4,6 @@ import { compileAddresses } from '../keys/addresses.ts';
 /** Where a program that uses verify shows its operator token when Authorization may carry the key it asks about. */
 export const TOKEN_HEADER = 'x-latchkey-token';
 
-export const DEFAULT_ALLOW_FROM = [
-  '127.0.0.0/8',
-  '::1/128',
-  '10.0.0.0/8',
-  '172.16.0.0/12',
-  '192.168.0.0/16',
-  'fc00::/7',
-] as const;
-
 export interface VerifyAccessOptions {
   /** VERIFY_ALLOW_FROM. */
   readonly allowFrom: readonly string[];
@@ -21,8 +12,8 @@ export interface VerifyAccessOptions {
 }
 
 /**
- * Who may ask whether a key is good: callers from the listed networks, by the address of the connection and never by a header that a client
- * can forge, and whoever shows an operator token.
+ * Who may ask whether a key is good: callers from the listed networks, and whoever shows an operator token. The address is that of the
+ * connection, or what a trusted proxy says it is, never a header that a client can forge.
  */
 export function verifyAccess({
   allowFrom,
@@ -30,7 +21,7 @@ export function verifyAccess({
 }: VerifyAccessOptions): (request: Request) => boolean | Promise<boolean> {
   const isListed = compileAddresses(allowFrom);
   return (request) => {
-    if (isListed(request.socket.remoteAddress ?? '')) return true;
+    if (isListed(request.ip ?? '')) return true;
     const token = request.method === 'POST' ? bearerOf(request.headers.authorization) : request.headers[TOKEN_HEADER];
     return typeof token === 'string' && token !== '' && isOperatorToken(token, request);
   };
