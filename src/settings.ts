@@ -10,7 +10,7 @@ export interface Settings {
   readonly host: string;
   /** No slash at the end. */
   readonly publicUrl: string;
-  readonly nodeEnv: string;
+  readonly nodeEnv: 'production' | 'development' | 'test';
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly dataDir: string;
   readonly databaseUrl?: Secret;
@@ -58,6 +58,8 @@ export function readSettings(env: Environment = process.env): SettingsResult {
     if (parsed.success) values[name] = parsed.data;
     else problems.push(...parsed.error.issues.map((issue) => `${name} ${issue.message}`));
   }
+  if (values.PORT === 0 && values.PUBLIC_URL === undefined)
+    problems.push('PORT is 0, which takes any free port, so claim links cannot name it: set PUBLIC_URL as well');
   if (problems.length > 0) return { ok: false, problems };
   return { ok: true, settings: toSettings(values as Values) };
 }

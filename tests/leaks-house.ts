@@ -66,6 +66,7 @@ export async function openLeaksHouse(engine: EngineName) {
     PATH: process.env.PATH ?? '',
     PORT: '0',
     HOST: '127.0.0.1',
+    PUBLIC_URL: 'http://keys.campus.example',
     LOG_LEVEL: 'debug',
     LATCHKEY_CONFIG: join(around, 'latchkey.yaml'),
     API_MANAGEMENT_ENDPOINT: manager.url,

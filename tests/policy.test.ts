@@ -92,6 +92,20 @@ describe('with no file', () => {
     });
   });
 
+  test('each of the two endpoints of a source has the patience of its own variable, or both that of the file', () => {
+    const env = { ...ENV, NOTIFICATION_ENDPOINT: 'http://n', NOTIFICATION_TIMEOUT: '7', WEBHOOK_LOG_ENDPOINT: 'http://l' };
+    const timed = { ...env, WEBHOOK_LOG_TIMEOUT: '3' };
+    expect(accepted('', timed).policy.sources['default']?.callback).toMatchObject({ timeoutMs: 7000, logTimeoutMs: 3000 });
+    const written = lines(
+      'sources:',
+      '  a:',
+      '    preset: cloud-resource-reservation',
+      '    secrets: [x]',
+      '    callback: { notifications: "http://n", log: "http://l", timeout: 5s }',
+    );
+    expect(accepted(written, timed).policy.sources['a']?.callback).toMatchObject({ timeoutMs: 5000, logTimeoutMs: 5000 });
+  });
+
   test('an endpoint without a token is refused by the names of both', () => {
     const [problem] = refused('', { ...ENV, API_MANAGEMENT_ENDPOINT: 'https://manager.example.org' });
     expect(formatProblem(problem!)).toContain('API_MANAGEMENT_TOKEN');

@@ -59,6 +59,8 @@ describe('the environment', () => {
     ['PORT', '65536', 'a TCP port'],
     ['PUBLIC_URL', 'keys.example.org', 'https://keys.example.org'],
     ['LOG_LEVEL', 'constructor', 'debug, info, warn'],
+    ['NODE_ENV', 'prod', 'production, development or test'],
+    ['PORT', '0', 'set PUBLIC_URL'],
     ['DATABASE_URL', 'mysql://u:hunter2@h/x', 'postgresql://'],
     ['REDIS_URL', 'http://h', 'redis://'],
     ['SMTP_URL', 'mail.example.org', 'smtps://'],

@@ -61,12 +61,15 @@ export function configuredChannels(glob: string | undefined, { settings, sources
   ];
 }
 
-/** One patience for both endpoints: the longer of those that are configured. */
 function callbackOf(entry: NonNullable<z.output<typeof SourceEntry>['callback']>, settings: Settings): Source['callback'] {
   const { notifications, log } = entry;
   if (!notifications && !log) return undefined;
-  const patience = Math.max(notifications ? settings.notificationTimeoutMs : 0, log ? settings.webhookLogTimeoutMs : 0);
-  return { notifications, log, timeoutMs: entry.timeout ?? patience };
+  return {
+    notifications,
+    log,
+    timeoutMs: entry.timeout ?? settings.notificationTimeoutMs,
+    logTimeoutMs: log ? (entry.timeout ?? settings.webhookLogTimeoutMs) : undefined,
+  };
 }
 
 function quotaOf(entry: z.output<typeof PlanEntry>['quota'], fallback: number): Plan['quota'] {

@@ -28,6 +28,8 @@ export interface Source {
     readonly notifications?: string;
     readonly log?: string;
     readonly timeoutMs: number;
+    /** Of the log, where it is another. */
+    readonly logTimeoutMs?: number;
   };
   /** A signed webhook (Standard Webhooks) for this source's leases. */
   readonly webhook?: { readonly url: string; readonly secret: Secret };

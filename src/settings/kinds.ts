@@ -21,6 +21,11 @@ export const flag = reads((value) => FLAGS.get(value.toLowerCase()), '1 or 0');
 
 export const rate = reads(parseRate, 'a count and a period, such as 100/hour (second, minute, hour, day or month)');
 
+export const nodeEnv = reads(
+  (value) => NODE_ENVS.find((known) => known === value.toLowerCase()),
+  'production, development or test',
+);
+
 export const level = reads((value) => LEVELS.get(value.toLowerCase()), 'one of debug, info, warn and error');
 
 /** Without a slash at its end, so that paths can be added. */
@@ -79,6 +84,7 @@ export function readMasterKey(value: string): Secret | undefined {
   return /^([0-9a-f]{64}|[\w+/-]{43}=?)$/i.test(value) ? new Secret(value) : undefined;
 }
 
+const NODE_ENVS = ['production', 'development', 'test'] as const;
 const FLAGS = new Map([
   ...['1', 'true', 'yes', 'on'].map((word) => [word, true] as const),
   ...['0', 'false', 'no', 'off'].map((word) => [word, false] as const),

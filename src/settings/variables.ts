@@ -7,6 +7,7 @@ import {
   level,
   masterKeys,
   networks,
+  nodeEnv,
   port,
   postgresUrl,
   publicUrl,
@@ -30,7 +31,7 @@ export const VARIABLES = {
   PUBLIC_URL: publicUrl.optional().meta({
     description: 'Where people and gateways reach this service; claim links begin with it. Without it http://localhost:PORT.',
   }),
-  NODE_ENV: text.prefault('production').meta({ description: 'production, development or test.' }),
+  NODE_ENV: nodeEnv.prefault('production').meta({ description: 'production, development or test; for the libraries that ask.' }),
   LOG_LEVEL: level.prefault('info').meta({ description: 'debug, info, warn or error.' }),
 
   DATA_DIR: text

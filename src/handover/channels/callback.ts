@@ -32,22 +32,35 @@ const LOG_TYPES = new Set([
 const LOG_STATUS = { refused: 422, failed: 502, alert: 409 } as const satisfies Partial<Record<NoticeKind, number>>;
 
 export function createCallback(outgoing: Outgoing): { notify: Send; log: Send } {
-  async function post(dispatch: Dispatch, url: string | undefined, fields: Record<string, unknown>): Promise<Outcome> {
+  async function post(dispatch: Dispatch, to: Endpoint, fields: Record<string, unknown>): Promise<Outcome> {
     const { source, facts, now } = dispatch;
+    const { url, timeoutMs } = to;
     const { webhookId, signedWith } = facts.reservation.state.reply?.value ?? {};
     const secret = source && secretFor(source, signedWith, now);
-    if (!source?.callback || !url) return { sent: false, final: true, error: 'the source has no such endpoint any more' };
+    if (!source || !url || timeoutMs === undefined)
+      return { sent: false, final: true, error: 'the source has no such endpoint any more' };
     if (!secret) return { sent: false, final: true, error: 'the source has no secret to sign with' };
     if (!webhookId) return { sent: false, final: true, error: 'the booking carried no webhook id to answer with' };
     const body = Buffer.from(JSON.stringify({ webhookId: numeric(webhookId) ?? webhookId, ...fields }));
     const headers = { 'content-type': 'application/json', 'x-webhook-signature': sign(secret, body) };
-    return outcomeOf(await outgoing.post({ url, headers, body, timeoutMs: source.callback.timeoutMs, trusted: 'operator' }));
+    return outcomeOf(await outgoing.post({ url, headers, body, timeoutMs, trusted: 'operator' }));
   }
 
   return {
-    notify: async (dispatch) => await post(dispatch, dispatch.source?.callback?.notifications, notification(dispatch)),
-    log: async (dispatch) => await post(dispatch, dispatch.source?.callback?.log, logLine(dispatch)),
+    notify: async (dispatch) => {
+      const { notifications: url, timeoutMs } = dispatch.source?.callback ?? {};
+      return await post(dispatch, { url, timeoutMs }, notification(dispatch));
+    },
+    log: async (dispatch) => {
+      const { log: url, timeoutMs, logTimeoutMs = timeoutMs } = dispatch.source?.callback ?? {};
+      return await post(dispatch, { url, timeoutMs: logTimeoutMs }, logLine(dispatch));
+    },
   };
+}
+
+interface Endpoint {
+  readonly url: string | undefined;
+  readonly timeoutMs: number | undefined;
 }
 
 function notification({ delivery, facts, message }: Dispatch): Record<string, unknown> {
