@@ -29,7 +29,7 @@ const grant = {
   quota: { limit: 1000, per: 'reservation' },
   rateLimit: { limit: 100, per: 'hour' },
 } as const;
-const granted = { grant, asked: canonical({}) };
+const granted = { grant, asked: canonical({}), plan };
 const fresh: LeaseFacts = {
   holderId: 'ann',
   resourceId: '1',
@@ -38,8 +38,9 @@ const fresh: LeaseFacts = {
   suspended: false,
   revokedBy: null,
   granted: null,
+  former: false,
 };
-const live: KeyFacts = {
+const live: Omit<KeyFacts, 'powers'> = {
   id: 'key_1',
   generation: 1,
   state: 'active',
@@ -56,13 +57,22 @@ const gated: Powers = { suspend: true, notBefore: true, retime: 'move' };
 const plain: Powers = { suspend: false, notBefore: false, retime: 'replace' };
 
 function situation(
-  changes: Partial<Omit<Situation, 'lease'>> & { lease?: Partial<LeaseFacts>; events?: readonly Event[] },
+  changes: Partial<Omit<Situation, 'lease' | 'keys'>> & {
+    lease?: Partial<LeaseFacts>;
+    events?: readonly Event[];
+    keys?: readonly (Omit<KeyFacts, 'powers'> & Partial<KeyFacts>)[];
+  },
 ): Situation {
   const { lease, events = [], ...rest } = changes;
+  const { powers = gated } = rest;
+  const keys = (rest.keys ?? []).map((key) => ({ powers, ...key }));
   const reservation = [booked, ...events].reduce(fold, emptyReservation('lab', '7'));
-  const held = (rest.keys ?? []).length > 0 ? { ...fresh, granted } : fresh;
-  return { reservation, keys: [], plan, scopes, powers: gated, ...rest, lease: { ...held, ...lease } };
+  const held = keys.length > 0 ? { ...fresh, granted } : fresh;
+  return { reservation, plan, scopes, ...rest, powers, keys, lease: { ...held, ...lease } };
 }
+const brief: Plan = { ...plan, name: 'brief', window: { ...plan.window, longestMs: 60 * MINUTE } };
+const shorter: Event = { ...booked, version: 2, endsAt: minutesAfterOpening(30) };
+const longer: Event = { ...booked, version: 2, endsAt: minutesAfterOpening(180) };
 const verbs = (decision: Decision): string[] =>
   decision.steps.map((step) => (step.do === 'issue' ? `issue ${step.generation}` : `${step.do} ${step.keyId}`));
 
@@ -305,10 +315,132 @@ describe('decide', () => {
     ],
     [
       'leaves a living key when its plan vanished from the configuration',
-      situation({ plan: undefined, keys: [live] }),
+      situation({ plan: undefined, lease: { former: true }, keys: [live] }),
       minutesAfterOpening(1),
       [],
       'active',
+    ],
+    [
+      'holds the key of a vanished plan back',
+      situation({ plan: undefined, keys: [live], lease: { former: true, suspended: true } }),
+      minutesAfterOpening(1),
+      ['suspend key_1'],
+      'revoking',
+    ],
+    [
+      'lets no suspended key go because its plan vanished',
+      situation({ plan: undefined, keys: [{ ...live, suspended: true }], lease: { former: true, suspended: true } }),
+      minutesAfterOpening(1),
+      [],
+      'suspended',
+    ],
+    [
+      'lets the key of a vanished plan go when it is resumed',
+      situation({ plan: undefined, keys: [{ ...live, suspended: true }], lease: { former: true } }),
+      minutesAfterOpening(1),
+      ['resume key_1'],
+      'active',
+    ],
+    [
+      'takes the key of a vanished plan where its own provider cannot hold it back, whatever the present one can',
+      situation({ keys: [{ ...live, powers: plain }], lease: { former: true, suspended: true } }),
+      minutesAfterOpening(1),
+      ['revoke key_1'],
+      'revoking',
+    ],
+    [
+      'shortens the key of a vanished plan with its booking',
+      situation({ plan: undefined, keys: [live], lease: { former: true }, events: [shorter] }),
+      minutesAfterOpening(1),
+      ['retime key_1'],
+      'active',
+    ],
+    [
+      'ends the key of a vanished plan with its shortened booking',
+      situation({ plan: undefined, keys: [live], lease: { former: true }, events: [shorter] }),
+      minutesAfterOpening(30),
+      ['revoke key_1'],
+      'revoking',
+    ],
+    [
+      'lengthens no key of a vanished plan',
+      situation({ plan: undefined, keys: [live], lease: { former: true }, events: [longer] }),
+      minutesAfterOpening(1),
+      [],
+      'active',
+    ],
+    [
+      'makes a new key under the present plan when the booking outgrows the one of a vanished plan',
+      situation({ keys: [live], lease: { former: true }, events: [longer] }),
+      minutesAfterOpening(1),
+      ['issue 2'],
+      'active',
+    ],
+    [
+      'keeps the key of a vanished plan to its end when the present plan refuses what outgrew it',
+      situation({ plan: brief, keys: [live], lease: { former: true }, events: [longer] }),
+      minutesAfterOpening(1),
+      [],
+      'active',
+    ],
+    [
+      'leaves a living key when another plan takes the place of its own',
+      situation({ keys: [live], lease: { former: true } }),
+      minutesAfterOpening(1),
+      [],
+      'active',
+    ],
+    [
+      'takes the key of a vanished plan when the booking comes to ask for too much',
+      situation({ keys: [live], lease: { former: true }, events: [{ ...booked, version: 2, parameters: { quota: 99_999 } }] }),
+      OPENS,
+      ['revoke key_1'],
+      'revoking',
+    ],
+    [
+      'makes the next key under the present plan when an operator rotates one of a vanished plan',
+      situation({ keys: [live], lease: { former: true, generation: 2 } }),
+      minutesAfterOpening(1),
+      ['issue 2'],
+      'active',
+    ],
+    [
+      'keeps the living key when its plan vanishes in the middle of a rotation',
+      situation({
+        plan: undefined,
+        keys: [live, { ...live, id: 'key_2', generation: 2, state: 'intended', activeAt: null }],
+        lease: { former: true, generation: 2 },
+      }),
+      minutesAfterOpening(1),
+      ['revoke key_2'],
+      'active',
+    ],
+    [
+      'makes another key when its plan vanishes before the first one is there',
+      situation({ keys: [{ ...live, state: 'intended', activeAt: null, retryAt: CLOSES }], lease: { former: true } }),
+      OPENS,
+      ['issue 2'],
+      'issuing',
+    ],
+    [
+      'takes away what was to be a key of a vanished plan once another works',
+      situation({
+        keys: [
+          { ...live, state: 'intended', activeAt: null },
+          { ...live, id: 'key_2', generation: 2 },
+        ],
+        lease: { generation: 2 },
+      }),
+      OPENS,
+      ['revoke key_1'],
+      'active',
+    ],
+    [
+      'asks another plan’s provider for what the first one refused for good',
+      situation({ keys: [{ ...live, state: 'revoked', rejected: true }], lease: { former: true } }),
+      OPENS,
+      ['issue 2'],
+      'pending',
     ],
     ['makes no key without a plan', situation({ plan: undefined }), OPENS, [], 'revoked'],
     [
@@ -363,6 +495,13 @@ describe('decide', () => {
     expect(verbs(decide(state, minutesAfterOpening(5)))).toEqual(['revoke key_1']);
   });
 
+  test('a rotation in the middle of another leaves two keys, and prolongs nothing that the first one limited', () => {
+    const next = { ...live, id: 'key_3', generation: 3, state: 'intended' } as const;
+    const keys = [live, { ...live, id: 'key_2', generation: 2 }, next];
+    const state = situation({ keys, lease: { generation: 3, overlapUntil: minutesAfterOpening(60) } });
+    expect(verbs(decide(state, minutesAfterOpening(5)))).toEqual(['revoke key_1', 'issue 3']);
+  });
+
   test('the clock standing back an hour lengthens nothing', () => {
     const decision = decide(
       situation({ keys: [{ ...live, state: 'revoked' }], events: [{ type: 'ended', reservationId: '7', version: 2 }] }),
@@ -385,7 +524,15 @@ describe('decide', () => {
 function carryOut(facts: Situation, decision: Decision, now: Date): Situation {
   return decision.steps.reduce((world, step): Situation => {
     if (step.do === 'issue') {
-      const key: KeyFacts = { ...live, id: `key_${step.generation}`, generation: step.generation, ...step.window, activeAt: now };
+      const { powers } = world;
+      const key: KeyFacts = {
+        ...live,
+        powers,
+        id: `key_${step.generation}`,
+        generation: step.generation,
+        ...step.window,
+        activeAt: now,
+      };
       const others = world.keys.filter((other) => other.generation !== step.generation);
       return {
         ...world,
@@ -394,7 +541,8 @@ function carryOut(facts: Situation, decision: Decision, now: Date): Situation {
           ...world.lease,
           generation: step.generation,
           overlapUntil: step.overlapUntil,
-          granted: { grant: step.grant, asked: step.asked },
+          granted: { grant: step.grant, asked: step.asked, plan: step.plan },
+          former: false,
         },
       };
     }
@@ -423,27 +571,39 @@ describe('deciding again and again', () => {
     },
     { requiredKeys: ['type', 'reservationId', 'version'] },
   ) satisfies fc.Arbitrary<Event>;
+  const inForce = fc.constantFrom(plan, plan, brief, undefined);
 
-  test('settles within a few rounds, with at most one key of a generation, none outside its window', () => {
+  test('settles within a few rounds, with at most one key of a generation and two in all, none outside its window, whatever plans come and go', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(change, moment), { maxLength: 6 }), fc.constantFrom(gated, plain), (story, powers) => {
-        let facts = situation({ powers });
-        for (const [event, now] of story) {
-          facts = { ...facts, reservation: fold(facts.reservation, event) };
-          let rounds = 0;
-          for (let decision = decide(facts, now); decision.steps.length > 0; decision = decide(facts, now)) {
-            facts = carryOut(facts, decision, now);
-            rounds += 1;
-            expect(rounds).toBeLessThan(5);
+      fc.property(
+        fc.array(fc.tuple(change, moment, inForce), { maxLength: 6 }),
+        fc.constantFrom(gated, plain),
+        (story, powers) => {
+          let facts = situation({ powers });
+          for (const [event, now, present] of story) {
+            const former = present?.name !== (facts.lease.granted?.plan.name ?? plan.name);
+            facts = {
+              ...facts,
+              reservation: fold(facts.reservation, event),
+              plan: present,
+              lease: { ...facts.lease, former },
+            };
+            let rounds = 0;
+            for (let decision = decide(facts, now); decision.steps.length > 0; decision = decide(facts, now)) {
+              facts = carryOut(facts, decision, now);
+              rounds += 1;
+              expect(rounds).toBeLessThan(5);
+            }
+            const alive = facts.keys.filter((key) => key.state !== 'revoked');
+            expect(new Set(alive.map((key) => key.generation)).size).toBe(alive.length);
+            expect(alive.every((key) => now < key.closesAt)).toBe(true);
+            expect(alive.length).toBeLessThanOrEqual(2);
+            if (!powers.notBefore) expect(alive.every(() => now >= decide(facts, now).window!.opensAt)).toBe(true);
+            const { wakeAt } = decide(facts, now);
+            if (alive.length > 0) expect(wakeAt! > now).toBe(true);
           }
-          const alive = facts.keys.filter((key) => key.state !== 'revoked');
-          expect(new Set(alive.map((key) => key.generation)).size).toBe(alive.length);
-          expect(alive.every((key) => now < key.closesAt)).toBe(true);
-          if (!powers.notBefore) expect(alive.every(() => now >= decide(facts, now).window!.opensAt)).toBe(true);
-          const { wakeAt } = decide(facts, now);
-          if (alive.length > 0) expect(wakeAt! > now).toBe(true);
-        }
-      }),
+        },
+      ),
       { numRuns: 1000 },
     );
   });

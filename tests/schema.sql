@@ -160,7 +160,7 @@ create table "lease" (
   CHECK ((state = ANY (ARRAY['pending'::text, 'issuing'::text, 'active'::text, 'suspended'::text, 'revoking'::text, 'revoked'::text, 'refused'::text, 'stuck'::text]))),
   FOREIGN KEY (reservation_id) REFERENCES reservation(id),
   PRIMARY KEY (id),
-  UNIQUE (reservation_id, holder_id, plan, resource_id)
+  UNIQUE (reservation_id, holder_id, resource_id)
 );
 CREATE INDEX lease_resource ON public.lease USING btree (resource_id, closes_at);
 CREATE INDEX lease_state ON public.lease USING btree (state, id);

@@ -97,7 +97,7 @@ export async function openWorkshop(
       crashPoint: options.crashPoint,
     };
     const settle = createSettle(shop);
-    const operations = createOperations({ ledger, settle, planOf: () => plan, now: clock.now, wait: async () => {} });
+    const operations = createOperations({ ledger, settle, lens: shop, wait: async () => {} });
     return { shop, settle, operations };
   };
   let running = start();

@@ -23,7 +23,16 @@ export function aheadOf(state: Reservation, plan: Plan, { policy, now }: { polic
   const { steps, wakeAt, window } = decide(
     {
       reservation: state,
-      lease: { holderId, resourceId, generation: 1, overlapUntil: null, suspended: false, revokedBy: null, granted: null },
+      lease: {
+        holderId,
+        resourceId,
+        generation: 1,
+        overlapUntil: null,
+        suspended: false,
+        revokedBy: null,
+        granted: null,
+        former: false,
+      },
       keys: [],
       plan,
       scopes: policy.scopes,

@@ -1,6 +1,6 @@
 import type { Tx } from '../ledger/database.ts';
 import type { Jobs } from '../ledger/jobs.ts';
-import { openLeasesOf, served, wakeLeasesOf, type LeaseOpening, type Served } from '../ledger/openings.ts';
+import { openLeasesOf, wakeLeasesOf, type LeaseOpening } from '../ledger/openings.ts';
 import { lockReservations, saveReservations, unheardOf, type Booking, type LockedReservation } from '../ledger/reservations.ts';
 import { aheadOf, type Ahead } from './ahead.ts';
 import { canonical } from '../reservation/canonical.ts';
@@ -66,7 +66,7 @@ async function settleDown(tx: Tx, moved: readonly Placed[], mover: Mover): Promi
     mover.now,
   );
   for (const one of moved) auditMove(tx, one);
-  const opened = await openLeasesOf(tx.db, await openingsOf(tx, moved, mover));
+  const opened = await openLeasesOf(tx.db, openingsOf(moved, mover.now));
   const woken = await wakeLeasesOf(
     tx.db,
     known.map(({ before }) => before.id),
@@ -109,30 +109,13 @@ function prospectOf(state: Reservation, plans: readonly Plan[]): Pick<Move, 'pla
   return { plan, problem: null };
 }
 
-/** A lease for each holder of each open booking, except for those who have one under the plan that matched before. */
-async function openingsOf(tx: Tx, moved: readonly Placed[], { now, policy }: Mover): Promise<LeaseOpening[]> {
-  const known = moved.filter(({ before, plan }) => plan && !before.fresh).map(({ before }) => before.id);
-  const taken = new Set(
-    (
-      await served(
-        tx.db,
-        known,
-        policy.plans.map(({ name }) => name),
-      )
-    ).map((lease) => takenBy(lease)),
-  );
+/** A lease for each holder of each open booking. */
+function openingsOf(moved: readonly Placed[], now: Date): LeaseOpening[] {
   return moved.flatMap(({ before: { id: reservationId }, state, plan, ahead }): LeaseOpening[] => {
     const resourceId = state.resource?.value.id;
     if (!plan || resourceId === undefined) return [];
-    const holderIds = (state.holders?.value ?? []).filter(
-      (holderId) => !taken.has(takenBy({ reservationId, holderId, resourceId })),
-    );
-    return [{ reservationId, plan, holderIds, resourceId, now, ahead }];
+    return [{ reservationId, plan, holderIds: state.holders?.value ?? [], resourceId, now, ahead }];
   });
-}
-
-function takenBy({ reservationId, holderId, resourceId }: Pick<Served, 'reservationId' | 'holderId' | 'resourceId'>): string {
-  return JSON.stringify([reservationId, holderId, resourceId]);
 }
 
 function auditMove(tx: Tx, { before, news, state, problem }: Placed): void {

@@ -9,7 +9,7 @@ import type { Secret } from '../secret/secret.ts';
 import { backoffMs } from './backoff.ts';
 import { openHandle, sealHandle } from './handle.ts';
 import { nameOf, requestFor } from './request.ts';
-import { moveLease, writeInTurn, TurnLost, type Turn, type Workshop } from './turn.ts';
+import { goOver, moveLease, writeInTurn, TurnLost, type Turn, type Workshop } from './turn.ts';
 
 /** Why a key is revoked whose request can never succeed; `decide` does not ask for it again. */
 export const REJECTED = 'the provider refused it for good';
@@ -31,12 +31,12 @@ interface Intent {
 export async function issue(shop: Workshop, turn: Turn, step: IssueStep): Promise<void> {
   const intent = await intend(shop, turn, step);
   try {
-    const issued = await shop.call(turn.lease.provider, 'issue', (provider, call) =>
+    const issued = await shop.call(step.plan.provider, 'issue', (provider, call) =>
       provider.driver.issue(requestFor(turn, { ...intent, grant: step.grant }, shop.policy().scopes), call),
     );
     await activate(shop, turn, step, { intent, issued });
   } catch (error) {
-    if (error instanceof TurnLost) await undoIfRevoked(shop, turn, intent);
+    if (error instanceof TurnLost) await undoIfRevoked(shop, intent);
     throw error;
   }
 }
@@ -90,7 +90,7 @@ async function intend(shop: Workshop, turn: Turn, step: IssueStep): Promise<Inte
       leaseId: lease.id,
       generation: step.generation,
       name,
-      provider: lease.provider,
+      provider: step.plan.provider,
       sealedSecret,
       hint: hintOf(secret),
       window: step.window,
@@ -100,7 +100,8 @@ async function intend(shop: Workshop, turn: Turn, step: IssueStep): Promise<Inte
       state: turn.keys.some((key) => key.state === 'active') ? lease.state : 'issuing',
       generation: step.generation,
       overlapUntil: step.overlapUntil,
-      grant: { grant: step.grant, asked: step.asked },
+      grant: { grant: step.grant, asked: step.asked, plan: { name: step.plan.name, window: step.plan.window } },
+      ...goOver(tx, turn, step.plan),
       opensAt: step.window.opensAt,
       closesAt: step.window.closesAt,
     });
@@ -146,10 +147,10 @@ async function activate(shop: Workshop, turn: Turn, step: IssueStep, { intent, i
 }
 
 /** We lost our turn while the provider was working: if the key is dead by now, what we just made must die too. */
-async function undoIfRevoked(shop: Workshop, turn: Turn, intent: Intent): Promise<void> {
+async function undoIfRevoked(shop: Workshop, intent: Intent): Promise<void> {
   const key = await findKey(shop.ledger.db, intent.id);
   if (key?.state !== 'revoked') return;
-  await shop.call(turn.lease.provider, 'revoke', (provider, call) =>
+  await shop.call(key.provider, 'revoke', (provider, call) =>
     provider.driver.revoke({ name: intent.name, handle: null, secret: intent.secret }, call),
   );
 }

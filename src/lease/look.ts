@@ -1,9 +1,11 @@
 import type { LeaseStory } from '../ledger/leases.ts';
-import type { KeyRow } from '../ledger/schema.ts';
+import type { KeyRow, LeaseRow } from '../ledger/schema.ts';
 import { decide, type Decision } from '../reservation/decide.ts';
 import { reviveReservation } from '../reservation/fold.ts';
+import { matchPlan } from '../reservation/narrow.ts';
+import type { Catalogue, Plan } from '../reservation/plan.ts';
 import type { Reservation } from '../reservation/reservation.ts';
-import type { KeyFacts, Powers } from '../reservation/situation.ts';
+import type { KeyFacts, Powers, Situation } from '../reservation/situation.ts';
 import { CLOSED } from '../reservation/terms.ts';
 import { REJECTED } from './issue.ts';
 import { isOverdue } from './revoke.ts';
@@ -13,12 +15,27 @@ import type { Workshop } from './turn.ts';
 export type Lens = Pick<Workshop, 'policy' | 'providers' | 'now'>;
 
 /** What would be decided about a lease now, as it stands in the ledger. Changes nothing and calls nobody. */
-export function lookAt(lens: Lens, story: LeaseStory): { readonly reservation: Reservation; readonly decision: Decision } {
+export function lookAt(lens: Lens, story: LeaseStory): Look {
+  const situation = situationOf(lens, story);
+  const { reservation, plan } = situation;
+  return { reservation, plan, decision: decide(situation, lens.now()) };
+}
+
+export interface Look {
+  readonly reservation: Reservation;
+  /** What new keys are made under. */
+  readonly plan: Plan | undefined;
+  readonly decision: Decision;
+}
+
+/** What `decide` looks at, from what the ledger, the configuration and the clock say. */
+export function situationOf(lens: Lens, story: LeaseStory): Situation {
   const reservation = reviveReservation(story.reservation.state);
   const { lease, keys } = story;
   const now = lens.now();
   const policy = lens.policy();
-  const situation = {
+  const plan = planFor(policy, story, reservation);
+  return {
     reservation,
     lease: {
       holderId: lease.holderId,
@@ -29,13 +46,24 @@ export function lookAt(lens: Lens, story: LeaseStory): { readonly reservation: R
       revokedBy: lease.revokedBy ? `revoked by ${lease.revokedBy.actor}: ${lease.revokedBy.reason}` : null,
       seenClosedAt: seenClosedAt(keys),
       granted: lease.grant,
+      former: !plan || !isUnder(lease, plan),
     },
-    keys: keys.map((key) => factsOf(key, now)),
-    plan: policy.plans.find((plan) => plan.name === lease.plan && plan.provider === lease.provider),
+    keys: keys.map((key) => ({ ...factsOf(key, now), powers: powersOf(lens, key.provider) })),
+    plan,
     scopes: policy.scopes,
-    powers: powersOf(lens, lease.provider),
+    powers: powersOf(lens, plan?.provider ?? lease.provider),
   };
-  return { reservation, decision: decide(situation, now) };
+}
+
+export function isUnder(lease: Pick<LeaseRow, 'plan' | 'provider'>, plan: Plan): boolean {
+  return lease.plan === plan.name && lease.provider === plan.provider;
+}
+
+/** The lease's own plan, as long as it is configured and a key lives; else the one that matches the booking now. */
+function planFor({ plans }: Catalogue, { lease, keys }: LeaseStory, { source, resource }: Reservation): Plan | undefined {
+  const own = plans.find((plan) => isUnder(lease, plan));
+  if (own && keys.some((key) => key.state !== 'revoked')) return own;
+  return (resource && matchPlan(plans, source, resource.value)) ?? own;
 }
 
 function seenClosedAt(keys: readonly KeyRow[]): Date | null {
@@ -45,7 +73,7 @@ function seenClosedAt(keys: readonly KeyRow[]): Date | null {
   return times.length === 0 ? null : new Date(Math.max(...times));
 }
 
-function factsOf(key: KeyRow, now: Date): KeyFacts {
+function factsOf(key: KeyRow, now: Date): Omit<KeyFacts, 'powers'> {
   return {
     id: key.id,
     generation: key.generation,

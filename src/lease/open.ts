@@ -81,8 +81,7 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
       log.warn('settling failed', { lease: leaseId, error: error instanceof Error ? error.message : 'unknown' }),
   });
   const providerOf = askTogether((ids) => providersOf(ledger.db, ids));
-  const planOf = (name: string) => options.policy().plans.find((plan) => plan.name === name);
-  const operations = createOperations({ ledger, settle, planOf, now, wait: options.wait });
+  const operations = createOperations({ ledger, settle, lens: shop, wait: options.wait });
   const inventory = async (name: string) => {
     const provider = providers(name);
     return provider && (await takeInventory({ ledger, call, log }, provider));

@@ -1,11 +1,12 @@
 import type { Ledger, Tx } from '../ledger/database.ts';
 import { endKey, findKey } from '../ledger/keys.ts';
-import { findLease, readStory, wakeLease, wakeLeases, type LeaseStory } from '../ledger/leases.ts';
+import { findLease, readStory, wakeLease, type LeaseStory } from '../ledger/leases.ts';
 import type { LeaseRow } from '../ledger/schema.ts';
 import { Fault } from '../reservation/fault.ts';
-import { fold, reviveReservation } from '../reservation/fold.ts';
-import type { Plan } from '../reservation/plan.ts';
-import { windowFor } from '../reservation/window.ts';
+import type { Situation } from '../reservation/situation.ts';
+import { newTerms, overBecause } from '../reservation/terms.ts';
+import { situationOf, type Lens } from './look.ts';
+import { retimeBooking, type Retime } from './retime-booking.ts';
 import type { Settle } from './settle.ts';
 
 export interface Rotate {
@@ -21,10 +22,10 @@ export interface Rotate {
 export interface Operations {
   /** Final for this lease. Resolves when every key is dead, or with what is left when the provider cannot do it now. */
   revoke(leaseId: string, by: { actor: string; reason: string }): Promise<LeaseStory>;
-  /** A new key with the same grant; the old one stays good for the overlap. Throws a conflict unless a key is active. */
+  /** A new key with the same grant; the old one stays good for the overlap. Throws a conflict unless a key is active and its plan is configured. */
   rotate(leaseId: string, by: Rotate): Promise<LeaseStory>;
-  /** Moves the booking's window as a newer event would; the source's next change overrides it. Throws when the plan forbids it. */
-  retime(leaseId: string, by: { actor: string; startsAt?: Date; endsAt?: Date }): Promise<LeaseStory>;
+  /** Moves the booking's window as a newer event would; the source's next change overrides it. Throws when it is over or the plan forbids it. */
+  retime(leaseId: string, by: Retime): Promise<LeaseStory>;
   suspend(leaseId: string, by: { actor: string; reason: string }): Promise<LeaseStory>;
   resume(leaseId: string, by: { actor: string }): Promise<LeaseStory>;
   /** Tries a refused issue or a delayed revocation again at once. */
@@ -39,11 +40,11 @@ const LOOK_AGAIN_MS = 50;
 export function createOperations(deps: {
   ledger: Ledger;
   settle: Settle;
-  planOf: (name: string) => Plan | undefined;
-  now: () => Date;
+  lens: Lens;
   wait: (ms: number) => Promise<unknown>;
 }): Operations {
-  const { ledger, now } = deps;
+  const { ledger } = deps;
+  const { now } = deps.lens;
 
   const change = async (leaseId: string, work: (tx: Tx, lease: LeaseRow) => Promise<void>): Promise<LeaseStory> => {
     await ledger.transact(async (tx) => {
@@ -81,9 +82,12 @@ export function createOperations(deps: {
     rotate: (leaseId, { actor, overlapMs, reason, alongside }) =>
       change(leaseId, async (tx, lease) => {
         await alongside?.(tx);
-        const keys = await tx.db.selectFrom('key').select(['generation', 'state']).where('leaseId', '=', leaseId).execute();
+        const story = (await readStory(tx.db, leaseId))!;
+        const { keys } = story;
         if (!keys.some((key) => key.state === 'active' && key.generation === lease.generation))
           throw new Fault('conflict', `lease ${leaseId} has no active key to rotate; it is ${lease.state}`);
+        const why = noSuccessor(situationOf(deps.lens, story), now());
+        if (why) throw new Fault('conflict', `lease ${leaseId} can have no new key: ${why}`);
         const generation = 1 + Math.max(...keys.map((key) => key.generation));
         const overlapUntil = new Date(now().getTime() + overlapMs);
         await tx.db.updateTable('lease').set({ generation, overlapUntil }).where('id', '=', leaseId).execute();
@@ -95,31 +99,8 @@ export function createOperations(deps: {
         });
       }),
 
-    retime: async (leaseId, { actor, startsAt, endsAt }) => {
-      const lease = await findLease(ledger.db, leaseId);
-      if (!lease) throw new Fault('not_found', `there is no lease ${leaseId}`);
-      await ledger.transact(async (tx) => {
-        // The booking is locked before its leases, as intake does.
-        const row = await tx.db
-          .selectFrom('reservation')
-          .selectAll()
-          .where('id', '=', lease.reservationId)
-          .forUpdate()
-          .executeTakeFirstOrThrow();
-        const event = { type: 'updated' as const, reservationId: row.externalId, version: now().getTime(), startsAt, endsAt };
-        const moved = fold(reviveReservation(row.state), event);
-        const plan = deps.planOf(lease.plan);
-        const opened = plan ? windowFor(plan, moved) : { refused: `plan ${lease.plan} is no longer configured` };
-        if ('refused' in opened) throw new Fault('invalid', opened.refused);
-        await tx.db
-          .updateTable('reservation')
-          .set({ state: JSON.stringify(moved), startsAt: moved.startsAt?.value, endsAt: moved.endsAt?.value, updatedAt: now() })
-          .where('id', '=', row.id)
-          .execute();
-        await wakeLeases(tx.db, row.id, now());
-        const detail = { startsAt: startsAt?.toISOString() ?? null, endsAt: endsAt?.toISOString() ?? null };
-        tx.audit({ actor, action: 'reservation.retime', subject: row.id, detail });
-      });
+    retime: async (leaseId, by) => {
+      await retimeBooking(deps, leaseId, by);
       return await settled(leaseId);
     },
 
@@ -166,4 +147,12 @@ export function createOperations(deps: {
       });
     },
   };
+}
+
+/** Why a rotation could only take the key away: nothing can be made in its place. */
+function noSuccessor(situation: Situation, now: Date): string | undefined {
+  const over = overBecause(situation);
+  if (over) return over;
+  const terms = newTerms(situation, now);
+  return !terms.wanted && (terms.state === 'revoked' || terms.state === 'refused') ? (terms.reason ?? terms.state) : undefined;
 }

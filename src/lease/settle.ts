@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { DriverError } from '../../providers/driver.ts';
+import type { Tx } from '../ledger/database.ts';
 import { noteSetback } from '../ledger/keys.ts';
-import { predecessorsOf, readStories, readStory, type LeaseStory } from '../ledger/leases.ts';
+import { predecessorsOf, readStories, readStory, type LeaseChange, type LeaseStory } from '../ledger/leases.ts';
 import { askTogether, onlyFirst, type Ask } from '../ledger/together.ts';
 import { endTurn, keepTurn, seeWake, takeTurns } from '../ledger/turns.ts';
 import type { Notice } from '../reservation/notice.ts';
@@ -9,11 +10,11 @@ import type { Step } from '../reservation/steps.ts';
 import { REFUSED_FOR_GOOD } from '../reservation/terms.ts';
 import { Postponed } from './gate.ts';
 import { issue, noteIssueFailure } from './issue.ts';
-import { lookAt } from './look.ts';
+import { isUnder, lookAt } from './look.ts';
 import { noteRetimeFailure, retime } from './retime.ts';
 import { noteRevokeFailure, revoke } from './revoke.ts';
 import { hold } from './suspend.ts';
-import { moveLease, TurnLost, writeInTurn, type Turn, type Workshop } from './turn.ts';
+import { goOver, moveLease, TurnLost, writeInTurn, type Turn, type Workshop } from './turn.ts';
 
 /** After a crash another node takes over this much later. */
 const HOLD_MS = 5000;
@@ -84,6 +85,7 @@ async function rest(shop: Workshop, turn: Turn): Promise<boolean> {
       reason: decision.reason,
       opensAt: decision.window?.opensAt ?? lease.opensAt,
       closesAt: decision.window?.closesAt ?? lease.closesAt,
+      ...placeOf(tx, turn),
     });
     if (isRefusedAnew(turn)) await shop.announce(tx, refusalOf(turn));
     if (decision.state === 'active' && decision.endingAt && decision.endingAt <= shop.now())
@@ -105,6 +107,14 @@ function refusalOf({ decision, lease }: Turn): Notice {
   // The reason quotes what was booked; an id has its place in an index and must be short.
   const named = hash('sha256', reason, 'base64url');
   return { kind: 'refused', leaseId: lease.id, reason, id: `refused:${lease.generation}:${named}` };
+}
+
+/** A lease that waits goes over to the plan that its key will be made under, and what was granted before counts no more. */
+function placeOf(tx: Tx, turn: Turn): LeaseChange {
+  const { keys, plan, lease, decision } = turn;
+  const waits = decision.state === 'pending' || decision.state === 'refused';
+  if (!plan || !waits || isUnder(lease, plan) || keys.some((key) => key.state !== 'revoked')) return {};
+  return { ...goOver(tx, turn, plan), grant: null };
 }
 
 async function take(shop: Workshop, turn: Turn, step: Step): Promise<void> {

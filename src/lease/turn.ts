@@ -6,7 +6,7 @@ import type { KeyRow, LeaseRow } from '../ledger/schema.ts';
 import type { Decision } from '../reservation/decide.ts';
 import { LEASE_MOVES, type LeaseState } from '../reservation/lease.ts';
 import type { Notice } from '../reservation/notice.ts';
-import type { Catalogue } from '../reservation/plan.ts';
+import type { Catalogue, Plan } from '../reservation/plan.ts';
 import type { Reservation } from '../reservation/reservation.ts';
 import type { Sealer } from '../secret/seal.ts';
 import type { Caller, Providers } from './call.ts';
@@ -37,6 +37,8 @@ export interface Turn {
   readonly reservation: Reservation;
   readonly keys: readonly KeyRow[];
   readonly decision: Decision;
+  /** What new keys are made under. */
+  readonly plan: Plan | undefined;
 }
 
 /** Another node acts on this lease now: nothing may be written any more. */
@@ -73,6 +75,14 @@ export async function moveLease(shop: Workshop, tx: Tx, turn: Turn, change: Leas
     shop.log.error('illegal lease move', { lease: turn.lease.id, from, to: change.state });
   turn.standing.state = change.state;
   auditMove(tx, turn.lease.id, change.state, change.reason ?? null);
+}
+
+/** What changes when the lease goes over to another plan; nothing when it is under this one. Leaves an audit entry. */
+export function goOver(tx: Tx, { lease }: Turn, { name, provider }: Plan): LeaseChange {
+  if (lease.plan === name && lease.provider === provider) return {};
+  const from = { plan: lease.plan, provider: lease.provider };
+  tx.audit({ actor: 'latchkey', action: 'lease.replanned', subject: lease.id, detail: { plan: name, provider, from } });
+  return { plan: name, provider };
 }
 
 function auditMove(tx: Tx, leaseId: string, state: LeaseState, reason: string | null): void {

@@ -2,7 +2,7 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import { chunksOf } from './chunks.ts';
 import { inOne } from './in-one.ts';
 import { anyOf, updateRows } from './rows.ts';
-import type { Grant, LeaseState } from '../reservation/lease.ts';
+import type { Granted, LeaseState } from '../reservation/lease.ts';
 import { JOB_GRACE_MS, openLeasesOf, wakeLeasesOf, type LeaseOpening } from './openings.ts';
 import type { Database, KeyRow, LeaseRow, ReservationRow } from './schema.ts';
 
@@ -10,7 +10,7 @@ type Reader = Kysely<Database> | Transaction<Database>;
 
 const SWEEP_GRACE_MS = 30_000;
 
-/** Makes sure that each holder has a lease under the plan. Returns the ids of those that are new. */
+/** Makes sure that each holder has a lease. Returns the ids of those that are new. */
 export async function openLeases(db: Reader, opening: LeaseOpening): Promise<string[]> {
   return await openLeasesOf(db, [opening]);
 }
@@ -139,7 +139,9 @@ export interface LeaseChange {
   closesAt?: Date | null;
   generation?: number;
   overlapUntil?: Date | null;
-  grant?: { grant: Grant; asked: string };
+  grant?: Granted | null;
+  plan?: string;
+  provider?: string;
   attempts?: number;
   lastError?: string | null;
 }

@@ -23,7 +23,10 @@ export interface LeaseOpening {
   readonly ahead?: { readonly wakeAt: Date; readonly window: Window };
 }
 
-/** Makes sure that each holder has a lease under the plan. Returns the ids of those that are new and to be settled soon. */
+/**
+ * Makes sure that each holder has a lease: one, whatever plans come and go, so that nobody ever has two good keys for one booking. Returns the
+ * ids of those that are new and to be settled soon.
+ */
 export async function openLeasesOf(db: Db, openings: readonly LeaseOpening[]): Promise<string[]> {
   const rows = openings.flatMap(({ reservationId, plan, holderIds, resourceId, now, ahead }) =>
     holderIds.map((holderId) => ({
@@ -45,7 +48,7 @@ export async function openLeasesOf(db: Db, openings: readonly LeaseOpening[]): P
   const opened: string[] = [];
   for (const chunk of chunksOf(rows)) {
     const made = await insertRows(db, 'lease', { columns: INSERTED, rows: chunk })
-      .onConflict((conflict) => conflict.columns(['reservationId', 'holderId', 'plan', 'resourceId']).doNothing())
+      .onConflict((conflict) => conflict.columns(['reservationId', 'holderId', 'resourceId']).doNothing())
       .returning('id')
       .execute();
     const fresh = new Set(made.map(({ id }) => id));
@@ -87,26 +90,4 @@ export async function wakeLeasesOf(db: Db, reservationIds: readonly string[], no
 
 function soon(now: Date): Date {
   return new Date(now.getTime() + JOB_GRACE_MS);
-}
-
-export interface Served {
-  readonly reservationId: string;
-  readonly holderId: string;
-  readonly resourceId: string;
-}
-
-/**
- * Who already has a lease for these reservations, under whatever plan: the one that first matched stays when the configuration
- * changes. A lease that an operator revoked counts too, so that renaming its plan does not bring the key back.
- */
-export async function served(db: Db, reservationIds: readonly string[], plans: readonly string[]): Promise<readonly Served[]> {
-  if (reservationIds.length === 0) return [];
-  return await db
-    .selectFrom('lease')
-    .select(['reservationId', 'holderId', 'resourceId'])
-    .where('reservationId', '=', anyOf(reservationIds))
-    .where((row) => row.or([row('state', 'not in', ['revoked', 'refused']), row('revokedBy', 'is not', null)]))
-    // One that never had a key and whose plan is gone will have none.
-    .where((row) => row.or([row('state', '!=', 'pending'), row('plan', '=', anyOf(plans))]))
-    .execute();
 }

@@ -1,6 +1,6 @@
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { Event } from '../reservation/event.ts';
-import type { Grant, KeyState, LeaseState } from '../reservation/lease.ts';
+import type { Granted, KeyState, LeaseState } from '../reservation/lease.ts';
 import type { Reservation } from '../reservation/reservation.ts';
 
 /** The tables as Kysely sees them. Instants are Date in code and timestamptz in the database; bigint is number (both engines parse it so). */
@@ -54,8 +54,8 @@ export interface LeaseTable {
   state: LeaseState;
   /** Why it is refused, stuck or suspended. */
   reason: Nullable<string>;
-  /** As last granted, and the parameters it was granted for. */
-  grant: NullableJson<{ grant: Grant; asked: string }>;
+  /** As last granted; null again when the lease goes over to another plan. */
+  grant: NullableJson<Granted>;
   opensAt: Nullable<Date>;
   closesAt: Nullable<Date>;
   /** The generation of the key the holder should have; grows by rotation and reissue. */

@@ -51,14 +51,15 @@ function stateOf({ lease, keys }: Situation, terms: Terms): { state: LeaseState;
   return { state: leaving ? 'revoking' : terms.state, reason: terms.reason };
 }
 
-function wakesOf({ lease, keys, plan }: Situation, terms: Terms, now: Date): Date[] {
+function wakesOf({ lease, keys }: Situation, terms: Terms, now: Date): Date[] {
   if (!terms.wanted) return terms.until ? [terms.until] : [];
   const wakes = [terms.window.closesAt];
   const soon = endingAt(terms.window);
   if (soon) wakes.push(soon);
   if (lease.overlapUntil && keys.some((key) => lives(key) && key.generation < lease.generation)) wakes.push(lease.overlapUntil);
   const current = keys.find((key) => key.generation === lease.generation && key.state === 'active');
-  if (plan?.rotation && current?.activeAt) wakes.push(new Date(current.activeAt.getTime() + plan.rotation.everyMs));
+  const rotation = terms.plan?.rotation;
+  if (rotation && current?.activeAt) wakes.push(new Date(current.activeAt.getTime() + rotation.everyMs));
   // What is past was seen now; it must not wake the lease again and again while something else is waited for.
   return wakes.filter((wake) => wake > now);
 }

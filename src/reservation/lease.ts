@@ -1,4 +1,4 @@
-import type { Limit, Method } from './plan.ts';
+import type { Limit, Method, Plan } from './plan.ts';
 
 export const LEASE_STATES = ['pending', 'issuing', 'active', 'suspended', 'revoking', 'revoked', 'refused', 'stuck'] as const;
 /**
@@ -28,6 +28,13 @@ export interface Grant {
   readonly quota?: Limit;
   readonly rateLimit?: Limit;
   readonly allowedIps?: readonly string[];
+}
+
+/** A grant as it was made: what the booking then asked for, and the plan's rules for the window, which outlive the plan. */
+export interface Granted {
+  readonly grant: Grant;
+  readonly asked: string;
+  readonly plan: Pick<Plan, 'name' | 'window'>;
 }
 
 /** The legal moves of a lease; staying is always legal. A revoked or refused lease moves again when its booking does. */

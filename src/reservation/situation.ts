@@ -1,4 +1,4 @@
-import type { Grant, KeyState } from './lease.ts';
+import type { Granted, KeyState } from './lease.ts';
 import type { Catalogue, Plan } from './plan.ts';
 import type { Reservation } from './reservation.ts';
 
@@ -7,9 +7,10 @@ export interface Situation {
   readonly reservation: Reservation;
   readonly lease: LeaseFacts;
   readonly keys: readonly KeyFacts[];
-  /** Undefined when the configuration no longer has it: living keys stay until their end, no new ones are made. */
+  /** What new keys are made under. Undefined when the configuration has none: living keys stay until their end, no new ones are made. */
   readonly plan: Plan | undefined;
   readonly scopes: Catalogue['scopes'];
+  /** Of the provider that a new key would be made at. */
   readonly powers: Powers;
 }
 
@@ -22,8 +23,10 @@ export interface LeaseFacts {
   readonly revokedBy: string | null;
   /** When a window of it was last seen to be over. A clock that is set back afterwards does not bring that time back. */
   readonly seenClosedAt?: Date | null;
-  /** As last granted, with what the booking then asked for; null before the first key. */
-  readonly granted: { readonly grant: Grant; readonly asked: string } | null;
+  /** Null before the first key. */
+  readonly granted: Granted | null;
+  /** What was granted was granted under a plan that is not the one above: it was renamed, removed or given another provider. */
+  readonly former: boolean;
 }
 
 export interface KeyFacts {
@@ -42,9 +45,11 @@ export interface KeyFacts {
   readonly suspended: boolean;
   /** Its revocation has failed for so long that an operator should know. */
   readonly overdue: boolean;
+  /** Of the provider that it was made at. */
+  readonly powers: Powers;
 }
 
-/** What the provider can do about windows. */
+/** What a provider can do about windows. */
 export interface Powers {
   /** It can hold a key back and let it go again without changing it. */
   readonly suspend: boolean;

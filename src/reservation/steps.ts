@@ -1,5 +1,6 @@
 import { canonical } from './canonical.ts';
-import type { Grant, Window } from './lease.ts';
+import type { Grant, Granted, Window } from './lease.ts';
+import type { Plan } from './plan.ts';
 import type { KeyFacts, Situation } from './situation.ts';
 import type { Terms } from './terms.ts';
 import { sameWindow } from './window.ts';
@@ -12,62 +13,86 @@ export type Step =
       readonly window: Window;
       readonly grant: Grant;
       readonly asked: string;
+      readonly plan: Plan;
     }
   | { readonly do: 'retime'; readonly keyId: string; readonly window: Window; readonly grant: Grant }
   | { readonly do: 'suspend'; readonly keyId: string }
   | { readonly do: 'resume'; readonly keyId: string }
   | { readonly do: 'revoke'; readonly keyId: string; readonly reason: string };
 
+type Wanted = Terms & { wanted: true };
+
 /** What brings the keys to where they should be; revocations come first. */
-export function stepsTowards(situation: Situation, terms: Terms & { wanted: true }, now: Date): Step[] {
-  const { lease, keys, plan, powers } = situation;
-  const current = keys.find((key) => key.generation === lease.generation);
-  const outdated = keys.filter((key) => lives(key) && key.generation < lease.generation);
-  // Until its successor works, the newest key that does stays.
-  const newest = current?.state === 'active' ? current : outdated.findLast((key) => key.state === 'active');
-  const overlaps = lease.overlapUntil !== null && now < lease.overlapUntil;
-  const superseded = overlaps ? [] : outdated.filter((key) => newest && key !== newest);
+export function stepsTowards(situation: Situation, terms: Wanted, now: Date): Step[] {
+  const { keys } = situation;
+  const leaving = [
+    ...supersededOf(situation, now),
+    // Where none is made, what was to be one must not become one.
+    ...keys.filter((key) => key.state === 'intended' && !terms.plan),
+  ];
   const steps: Step[] = [
-    ...keys
-      .filter((key) => key.state === 'revoking' && !superseded.includes(key))
-      .map((key) => revoke(key, 'revocation goes on')),
-    ...superseded.map((key) => revoke(key, 'replaced by a newer key')),
+    ...keys.filter((key) => key.state === 'revoking' && !leaving.includes(key)).map((key) => revoke(key, 'revocation goes on')),
+    ...leaving.map((key) => revoke(key, 'replaced by a newer key')),
     ...keys.filter((key) => key.state === 'active' && key.suspended).map((key): Step => ({ do: 'resume', keyId: key.id })),
   ];
-  /** The provider will end it before its window does. */
-  const outgrows = (key: KeyFacts): boolean => terms.window.closesAt > key.closesAt && (powers.retime === 'replace' || key.fixed);
-  const issue = (generation: number, overlapUntil: Date | null): Step => ({
-    do: 'issue',
-    generation,
-    overlapUntil,
-    window: terms.window,
-    grant: terms.grant,
-    asked: terms.asked,
-  });
-
-  if (!current) return [...steps, issue(lease.generation, lease.overlapUntil)];
-  const otherRights = lease.granted !== null && canonical(lease.granted.grant) !== canonical(terms.grant);
-  if (current.state === 'intended')
-    return [...steps, otherRights ? issue(nextGeneration(keys), now) : issue(current.generation, lease.overlapUntil)];
-  if (current.state !== 'active') return [...steps, issue(nextGeneration(keys), null)];
-  const replacementFailed = keys.some((key) => key.rejected && key.generation > lease.generation);
-  if (!replacementFailed) {
-    if (otherRights) return [...steps, issue(nextGeneration(keys), now)];
-    const rotation = plan?.rotation;
-    if (rotation && current.activeAt && now.getTime() >= current.activeAt.getTime() + rotation.everyMs)
-      return [...steps, issue(nextGeneration(keys), new Date(now.getTime() + rotation.overlapMs))];
-    if (outgrows(current)) return [...steps, issue(nextGeneration(keys), current.closesAt)];
-  }
+  const made = terms.plan && madeUnder(terms.plan, situation, { terms, now });
+  if (made) return [...steps, made];
   const moved = keys.filter(
-    (key) => key.state === 'active' && !superseded.includes(key) && !sameWindow(key, terms.window) && !outgrows(key),
+    (key) => key.state === 'active' && !leaving.includes(key) && !sameWindow(key, terms.window) && !outgrows(terms, key),
   );
   return [...steps, ...moved.map((key): Step => ({ do: 'retime', keyId: key.id, window: terms.window, grant: terms.grant }))];
 }
 
+/**
+ * Older keys that have had their time. Until its successor works, the newest that does stays; then it stays for the overlap. It is never
+ * more than that one: a rotation in the middle of another prolongs nothing that the first one limited.
+ */
+function supersededOf({ lease, keys }: Situation, now: Date): KeyFacts[] {
+  const outdated = keys.filter((key) => lives(key) && key.generation < lease.generation);
+  const predecessor = outdated.findLast((key) => key.state === 'active');
+  const works = keys.some((key) => key.generation === lease.generation && key.state === 'active');
+  if (!works && !predecessor) return [];
+  const overlaps = lease.overlapUntil !== null && now < lease.overlapUntil;
+  return outdated.filter((key) => key !== predecessor || (works && !overlaps));
+}
+
+/** The key to be made, or made again after a call whose answer was lost; undefined when the one that is there will do. */
+function madeUnder(plan: Plan, { lease, keys }: Situation, { terms, now }: { terms: Wanted; now: Date }): Step | undefined {
+  const { window, grant, asked } = terms;
+  const issue = (generation: number, overlapUntil: Date | null): Step => {
+    return { do: 'issue', generation, overlapUntil, window, grant, asked, plan };
+  };
+  const current = keys.find((key) => key.generation === lease.generation);
+  if (!current) return issue(lease.generation, lease.overlapUntil);
+  const next = nextGeneration(keys);
+  const otherRights = lease.granted !== null && !sameRights(lease.granted, terms, lease.former);
+  if (current.state === 'intended') {
+    if (otherRights) return issue(next, now);
+    return issue(lease.former ? next : current.generation, lease.overlapUntil);
+  }
+  if (current.state !== 'active') return issue(next, null);
+  if (keys.some((key) => key.rejected && key.generation > lease.generation)) return undefined;
+  if (otherRights) return issue(next, now);
+  const { rotation } = plan;
+  if (rotation && !lease.former && current.activeAt && now.getTime() >= current.activeAt.getTime() + rotation.everyMs)
+    return issue(next, new Date(now.getTime() + rotation.overlapMs));
+  return lease.former || outgrows(terms, current) ? issue(next, current.closesAt) : undefined;
+}
+
+/** Another plan may grant something else for the same request: then the old key is good as long as it lives. */
+function sameRights(granted: Granted, { grant, asked }: Wanted, former: boolean): boolean {
+  return former ? granted.asked === asked : canonical(granted.grant) === canonical(grant);
+}
+
+/** The provider will end it before its window does. */
+function outgrows({ window }: Wanted, key: KeyFacts): boolean {
+  return window.closesAt > key.closesAt && (key.powers.retime === 'replace' || key.fixed);
+}
+
 /** What takes away, or holds back, keys that should not work now. */
-export function stepsAway({ keys, powers }: Situation, terms: Terms & { wanted: false }): Step[] {
-  const holdsBack = terms.state === 'suspended' && powers.suspend;
+export function stepsAway({ keys }: Situation, terms: Terms & { wanted: false }): Step[] {
   return keys.filter(lives).flatMap((key): Step[] => {
+    const holdsBack = terms.state === 'suspended' && key.powers.suspend;
     if (!holdsBack || key.state !== 'active') return [revoke(key, terms.reason ?? 'not due')];
     return key.suspended ? [] : [{ do: 'suspend', keyId: key.id }];
   });

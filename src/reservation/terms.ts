@@ -2,11 +2,20 @@ import { canonical } from './canonical.ts';
 import { closedBy } from './fold.ts';
 import type { Grant, Window } from './lease.ts';
 import { narrow } from './narrow.ts';
-import type { KeyFacts, LeaseFacts, Situation } from './situation.ts';
-import { windowFor } from './window.ts';
+import type { Plan } from './plan.ts';
+import type { Reservation } from './reservation.ts';
+import type { KeyFacts, Situation } from './situation.ts';
+import { windowFor, type Opened } from './window.ts';
 
 export type Terms =
-  | { readonly wanted: true; readonly window: Window; readonly grant: Grant; readonly asked: string }
+  | {
+      readonly wanted: true;
+      readonly window: Window;
+      readonly grant: Grant;
+      readonly asked: string;
+      /** What keys are made under. Null when none is made: the one that lives is of a plan that has gone, and stays to its end. */
+      readonly plan: Plan | null;
+    }
   | {
       readonly wanted: false;
       readonly window: Window | null;
@@ -22,44 +31,94 @@ export const CLOSED = 'the window closed';
 export const REFUSED_FOR_GOOD = 'the provider refused this key for good';
 
 /** Whether the lease should have a living key now, and on which terms. */
-export function termsOf({ reservation, lease, plan, scopes, keys, powers }: Situation, now: Date): Terms {
-  const over = (reason: string): Terms => ({ wanted: false, window: null, state: 'revoked', reason, until: null });
-  if (lease.revokedBy) return over(lease.revokedBy);
-  const closed = closedBy(reservation);
-  if (closed) return over(`the booking was ${closed}`);
-  if (!reservation.holders?.value.includes(lease.holderId)) return over('the booking moved to somebody else');
-  if (reservation.resource?.value.id !== lease.resourceId) return over('the booking moved to another resource');
-  if (!plan) return withoutPlan(lease, keys, now);
-
-  const opened = windowFor(plan, reservation);
-  if ('unknown' in opened) return { wanted: false, window: null, state: 'pending', reason: opened.unknown, until: null };
-  if ('refused' in opened) return { wanted: false, window: null, state: 'refused', reason: opened.refused, until: null };
-  const { window } = opened;
-  if (now >= window.closesAt || (lease.seenClosedAt && lease.seenClosedAt >= window.closesAt))
-    return { wanted: false, window, state: 'revoked', reason: CLOSED, until: null };
-  const asked = canonical(reservation.parameters?.value ?? {});
-  const narrowed =
-    lease.granted?.asked === asked ? { grant: lease.granted.grant } : narrow(plan, scopes, reservation.parameters?.value ?? {});
-  if ('refused' in narrowed) return { wanted: false, window, state: 'refused', reason: narrowed.refused.join('; '), until: null };
-  if (lease.suspended) return { wanted: false, window, state: 'suspended', reason: 'suspended', until: window.closesAt };
-  const rejected = keys.find((key) => key.generation === lease.generation && key.rejected);
-  if (rejected && lease.granted?.asked === asked)
-    return { wanted: false, window, state: 'refused', reason: REFUSED_FOR_GOOD, until: window.closesAt };
-
-  const living = keys.some((key) => key.state === 'active');
-  const lead = powers.notBefore ? plan.window.issueBeforeMs : 0;
-  const issueAt = new Date(window.opensAt.getTime() - lead);
-  if (now < issueAt && !(living && powers.notBefore))
-    return { wanted: false, window, state: 'pending', reason: living ? 'the window moved to later' : null, until: issueAt };
-  return { wanted: true, window, grant: narrowed.grant, asked };
+export function termsOf(situation: Situation, now: Date): Terms {
+  const over = overBecause(situation);
+  if (over) return away('revoked', over);
+  return keptTerms(situation, now) ?? newTerms(situation, now);
 }
 
-/** A plan that vanished from the configuration takes no living key with it, and makes no new one. */
-function withoutPlan(lease: LeaseFacts, keys: readonly KeyFacts[], now: Date): Terms {
-  const key = keys.find((candidate) => candidate.state === 'active' && candidate.generation === lease.generation);
-  if (!key || !lease.granted)
-    return { wanted: false, window: null, state: 'revoked', reason: 'its plan is no longer configured', until: null };
-  const window = { opensAt: key.opensAt, closesAt: key.closesAt };
-  if (now >= key.closesAt) return { wanted: false, window, state: 'revoked', reason: CLOSED, until: null };
-  return { wanted: true, window, grant: lease.granted.grant, asked: lease.granted.asked };
+/** Why nothing can come of the lease any more, whatever the configuration and the clock say. */
+export function overBecause({ reservation, lease }: Pick<Situation, 'reservation' | 'lease'>): string | undefined {
+  if (lease.revokedBy) return lease.revokedBy;
+  const closed = closedBy(reservation);
+  if (closed) return `the booking was ${closed}`;
+  if (!reservation.holders?.value.includes(lease.holderId)) return 'the booking moved to somebody else';
+  if (reservation.resource?.value.id !== lease.resourceId) return 'the booking moved to another resource';
+  return undefined;
+}
+
+/** On which terms a new key would be made now, or why none is. */
+export function newTerms({ reservation, lease, plan, scopes, keys, powers }: Situation, now: Date): Terms {
+  if (!plan) return away('revoked', 'its plan is no longer configured');
+  const opened = windowFor(plan, reservation);
+  if (!('window' in opened)) return unopened(opened);
+  const { window } = opened;
+  if (now >= window.closesAt || (lease.seenClosedAt && lease.seenClosedAt >= window.closesAt))
+    return away('revoked', CLOSED, { window });
+  const asked = askedOf(reservation);
+  const granted = lease.former || lease.granted?.asked !== asked ? null : lease.granted;
+  const narrowed = granted ?? narrow(plan, scopes, reservation.parameters?.value ?? {});
+  if ('refused' in narrowed) return away('refused', narrowed.refused.join('; '), { window });
+  if (lease.suspended) return suspended(window);
+  const rejected = keys.some((key) => key.generation === lease.generation && key.rejected);
+  if (rejected && granted) return away('refused', REFUSED_FOR_GOOD, { window, until: window.closesAt });
+
+  const lead = powers.notBefore ? plan.window.issueBeforeMs : 0;
+  const issueAt = new Date(window.opensAt.getTime() - lead);
+  if (now < issueAt && !keys.some((key) => key.state === 'active' && key.powers.notBefore)) return early(window, keys, issueAt);
+  return { wanted: true, window, grant: narrowed.grant, asked, plan };
+}
+
+/**
+ * A plan that vanished from the configuration takes no living key with it. Such a key follows its booking to a shorter window, never to
+ * a longer one: what outgrows it is the present plan's to grant. Undefined where there is no such key.
+ */
+function keptTerms(situation: Situation, now: Date): Terms | undefined {
+  const { reservation, lease, plan, keys } = situation;
+  const key = keys.findLast(({ state }) => state === 'active');
+  if (!lease.former || !lease.granted || !key) return undefined;
+  const { grant, asked } = lease.granted;
+  const present = plan && newTerms(situation, now);
+  const opened = windowFor(lease.granted.plan, reservation);
+  if (!('window' in opened)) return present ?? unopened(opened);
+  const asksOther = askedOf(reservation) !== asked;
+  const outgrown = opened.window.closesAt > key.closesAt || key.generation < lease.generation;
+  if (present && (asksOther || (outgrown && present.wanted))) return present;
+
+  const window = { ...opened.window, closesAt: earlier(opened.window.closesAt, key.closesAt) };
+  if (now >= window.closesAt) return away('revoked', CLOSED, { window });
+  if (lease.suspended) return suspended(window);
+  if (now < window.opensAt && !key.powers.notBefore) return early(window, keys, window.opensAt);
+  return { wanted: true, window, grant, asked, plan: null };
+}
+
+function askedOf(reservation: Reservation): string {
+  return canonical(reservation.parameters?.value ?? {});
+}
+
+type Away = Terms & { wanted: false };
+
+function away(
+  state: Away['state'],
+  reason: string | null,
+  { window = null, until = null }: Partial<Pick<Away, 'window' | 'until'>> = {},
+): Away {
+  return { wanted: false, window, state, reason, until };
+}
+
+function unopened(opened: Exclude<Opened, { window: Window }>): Away {
+  return 'unknown' in opened ? away('pending', opened.unknown) : away('refused', opened.refused);
+}
+
+function suspended(window: Window): Away {
+  return away('suspended', 'suspended', { window, until: window.closesAt });
+}
+
+function early(window: Window, keys: readonly KeyFacts[], until: Date): Away {
+  const living = keys.some((key) => key.state === 'active');
+  return away('pending', living ? 'the window moved to later' : null, { window, until });
+}
+
+function earlier(a: Date, b: Date): Date {
+  return a < b ? a : b;
 }

@@ -10,7 +10,7 @@ const HOUR_MS = 3_600_000;
  * When a key may work: the booking's window, moved by the plan's margins. `expirationHours` only shortens. A booking longer
  * than the plan's longest is refused, not cut; one that names no end ends after the plan's longest.
  */
-export function windowFor(plan: Plan, reservation: Reservation): Opened {
+export function windowFor(plan: Pick<Plan, 'name' | 'window'>, reservation: Reservation): Opened {
   const startsAt = reservation.startsAt?.value;
   if (!startsAt) return { unknown: 'the booking has no start yet' };
   const { opensBeforeMs, closesAfterMs, longestMs } = plan.window;

@@ -45,7 +45,8 @@ function rotate(deps: Deps): ApiRoute {
     path: '/leases/{id}/rotate',
     permission: 'act',
     summary: 'Give the holder a new key with the same grant',
-    description: 'Both keys are good for the overlap, never past the window. After a leak: `overlap: "0"`.',
+    description:
+      'Both keys are good for the overlap, never past the window; a key that an earlier rotation left good for a while ends at once. After a leak: `overlap: "0"`.',
     params: ById,
     body: z.strictObject({ overlap: Duration, reason: Reason.optional() }),
     responses: { 200: LeaseReply },
@@ -62,12 +63,14 @@ function retime(deps: Deps): ApiRoute {
     path: '/leases/{id}/retime',
     permission: 'act',
     summary: "Move the booking's window",
-    description: "As a newer event of the booking would; the source's next change overrides it. Within what the plan grants.",
+    description:
+      "As a newer event of the booking would; the source's next change overrides it. Within what the plan grants; 409 when the booking is over or its key would not follow.",
     params: ById,
     body: z
       .strictObject({ startsAt: Time.optional(), endsAt: Time.optional().meta({ examples: ['2026-01-31T18:00:00Z'] }) })
       .refine(({ startsAt, endsAt }) => startsAt !== undefined || endsAt !== undefined, 'give startsAt, endsAt or both'),
     responses: { 200: LeaseReply },
+    faults: ['conflict'],
     handle: async ({ params: { id }, body }, caller) =>
       await reply(deps, await deps.operations.retime(id, { actor: caller.name, ...body })),
   });

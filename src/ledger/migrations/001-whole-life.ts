@@ -87,7 +87,7 @@ const STATEMENTS = [
     last_error text,
     created_at timestamptz not null,
     updated_at timestamptz not null,
-    unique (reservation_id, holder_id, plan, resource_id)
+    unique (reservation_id, holder_id, resource_id)
   )`,
   `create index lease_wake on lease (wake_at) where wake_at is not null`,
   `create index lease_state on lease (state, id)`,
