@@ -260,6 +260,60 @@ describeEngines('settle', (engine) => {
     expect(await shop.leases()).toMatchObject([{ state: 'active', generation: 2 }]);
   });
 
+  test('a second rotation prolongs no key that the first one had limited', async () => {
+    await open();
+    await shop.hear(booked);
+    await shop.settleAll();
+    const [lease] = await shop.leases();
+    await shop.operations.rotate(lease!.id, { actor: 'eve', overlapMs: 3000 });
+    await shop.operations.rotate(lease!.id, { actor: 'eve', overlapMs: 3_600_000 });
+    const values = await Promise.all((await shop.keys()).map(async (key) => (await shop.valueOf(key.id)).reveal()));
+    shop.clock.forward(6000);
+    await shop.settleAll();
+    expect(values.map((value) => opens(shop, value))).toEqual([false, true, true]);
+  });
+
+  test('an operator moves the window whatever version the source gave it', async () => {
+    await open();
+    await shop.hear({ ...booked, version: Date.parse('2026-01-01T18:00:00Z') });
+    await shop.settleAll();
+    const [lease] = await shop.leases();
+    const endsAt = new Date('2026-01-01T11:00:00Z');
+    await shop.operations.retime(lease!.id, { actor: 'eve', endsAt });
+    expect(await shop.keys()).toMatchObject([{ state: 'active', closesAt: endsAt }]);
+  });
+
+  test('a booking that an operator opens again is no longer listed as closed', async () => {
+    await open();
+    await shop.hear(booked);
+    await shop.hear({ type: 'ended', reservationId: '7', version: Date.parse('2026-01-01T10:30:00Z') });
+    await shop.settleAll();
+    await shop.ledger.db.updateTable('reservation').set({ closed: true }).execute();
+    const [lease] = await shop.leases();
+    await shop.operations.retime(lease!.id, { actor: 'eve', endsAt: new Date('2026-01-01T13:00:00Z') });
+    const [booking] = await shop.ledger.db.selectFrom('reservation').select(['closed', 'endsAt']).execute();
+    expect(booking).toEqual({ closed: false, endsAt: new Date('2026-01-01T13:00:00Z') });
+    expect(shop.manager.keys()).toHaveLength(1);
+  });
+
+  test.each<[string, Event | undefined, string]>([
+    ['was cancelled', { type: 'cancelled', reservationId: '7', version: 2 }, 'the booking was cancelled'],
+    ['moved to somebody else', { ...booked, version: 2, holders: [{ id: 'bob' }] }, 'the booking moved to somebody else'],
+    ['asks for less with expirationHours', { ...booked, version: 2, parameters: { expirationHours: 1 } }, 'expirationHours'],
+    ['was revoked', undefined, 'revoked by eve'],
+  ])('an operator is told when the window cannot be moved: the booking %s', async (_, event, why) => {
+    await open();
+    await shop.hear(booked);
+    await shop.settleAll();
+    const [lease] = await shop.leases();
+    if (event) await shop.hear(event);
+    else await shop.operations.revoke(lease!.id, { actor: 'eve', reason: 'leak' });
+    const moved = shop.operations.retime(lease!.id, { actor: 'eve', endsAt: new Date('2026-01-01T14:00:00Z') });
+    await expect(moved).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining(why) });
+    const [booking] = await shop.ledger.db.selectFrom('reservation').select('endsAt').execute();
+    expect(booking!.endsAt).toEqual(booked.endsAt);
+  });
+
   test('after a leak the old key dies with the rotation', async () => {
     await open();
     await shop.hear(booked);
