@@ -68,6 +68,8 @@ export interface Issued<Handle> {
   readonly handle: Handle;
   /** Only where the provider makes the value itself. */
   readonly secret?: Secret;
+  /** It was there before, from a call whose answer was lost, and has the window of that call. */
+  readonly existed?: boolean;
 }
 
 /** A key as the core remembers it. After a lost answer there is no handle, but name and secret are there. */

@@ -234,6 +234,77 @@ describeEngines('settle', (engine) => {
     expect(shop.manager.keys()).toHaveLength(1);
   });
 
+  test.each(['upsert', 'conflict'] as const)(
+    'a booking that was extended while its manager (%s) was down gets a key for the time it has now',
+    async (repeats) => {
+      shop = await openWorkshop(engine, { clock: clockAt('2026-01-01T10:00:00Z'), manager: { repeats } });
+      shop.manager.fail({ on: 'issue', how: 'refuse' });
+      await shop.hear(booked);
+      await shop.settleAll();
+      shop.clock.set('2026-01-01T12:30:00Z');
+      const endsAt = new Date('2026-01-01T14:00:00Z');
+      await shop.hear({ ...booked, type: 'updated', version: 2, endsAt });
+      await shop.settleAll();
+      expect(await shop.keys()).toMatchObject([{ generation: 1, state: 'active', closesAt: endsAt }]);
+      expect(shop.manager.keys()).toMatchObject([{ expires_at: endsAt.toISOString(), complete: true }]);
+    },
+  );
+
+  test.each(['upsert', 'conflict'] as const)(
+    'a key whose answer was lost and whose window then moved has the new one in the end, at a manager that knows it already (%s)',
+    async (repeats) => {
+      shop = await openWorkshop(engine, { clock: clockAt('2026-01-01T10:00:00Z'), manager: { repeats } });
+      shop.manager.fail({ on: 'issue', how: 'lost-answer' });
+      await shop.hear(booked);
+      await shop.settleAll();
+      shop.clock.forward(10_000);
+      await shop.hear({ ...booked, type: 'updated', version: 2, endsAt: new Date('2026-01-01T14:00:00Z') });
+      await shop.settleAll();
+      shop.clock.set('2026-01-01T13:00:00Z');
+      await shop.settleAll();
+      const good = (await shop.keys()).filter(({ state }) => state === 'active');
+      expect(good).toMatchObject([{ closesAt: new Date('2026-01-01T14:00:00Z') }]);
+      expect(opens(shop, (await shop.valueOf(good[0]!.id)).reveal())).toBe(true);
+    },
+  );
+
+  test('a move that arrives after the key was revoked brings no key back', async () => {
+    shop = await openWorkshop(engine, { clock: clockAt('2026-01-01T10:00:00Z'), manager: { repeats: 'upsert' } });
+    await shop.hear(booked);
+    await shop.settleAll();
+    shop.manager.fail({ on: 'retime', how: 'late' });
+    await shop.hear({ ...booked, type: 'updated', version: 2, endsAt: new Date('2026-01-01T14:00:00Z') });
+    await shop.settleAll();
+    await shop.hear({ type: 'cancelled', reservationId: '7', version: 3 });
+    await shop.settleAll();
+    expect(shop.manager.keys()).toEqual([]);
+    shop.manager.arrive();
+    expect(shop.manager.keys()).toMatchObject([{ complete: false }]);
+    shop.clock.forward(61_000);
+    await shop.settleAll();
+    expect(shop.manager.keys()).toEqual([]);
+    expect(await shop.leases()).toMatchObject([{ state: 'revoked' }]);
+  });
+
+  test('a node that lost its turn while it moved a window takes back what that made anew', async () => {
+    shop = await openWorkshop(engine, { clock: clockAt('2026-01-01T10:00:00Z'), manager: { repeats: 'upsert' } });
+    const [id] = await shop.hear(booked);
+    await shop.settleAll();
+    const calls = shop.manager.requests.length;
+    await shop.hear({ ...booked, type: 'updated', version: 2, endsAt: new Date('2026-01-01T14:00:00Z') });
+    shop.manager.latencyMs = 300;
+    const slow = shop.settle(id!);
+    await expect.poll(() => shop.manager.requests.length, { interval: 5 }).toBeGreaterThan(calls);
+    await shop.hear({ type: 'cancelled', reservationId: '7', version: 3 });
+    shop.clock.forward(11_000);
+    await shop.settle(id!);
+    shop.clock.forward(61_000);
+    await shop.settle(id!);
+    await slow;
+    expect(await shop.leases()).toMatchObject([{ state: 'revoked' }]);
+    expect(shop.manager.keys()).toEqual([]);
+  });
+
   test('a window that became shorter is kept by our clock where the manager cannot move it', async () => {
     await open();
     await shop.hear(booked);

@@ -61,6 +61,30 @@ async function opened(options?: Partial<FakeManagerOptions>) {
   return rig;
 }
 
+test('a name that becomes known before the call is made again changes the request, and does not refuse it', async () => {
+  const { driver, fake, request } = await opened({ repeats: 'conflict' });
+  fake.fail({ on: 'policy', how: '500' });
+  const nameless = request({ holder: { id: 'user-7', name: 'user-7' } });
+  await expect(driver.issue(nameless, aCall())).rejects.toMatchObject({ kind: 'transient' });
+  await expect(driver.issue(request(), aCall())).resolves.toMatchObject({ existed: true });
+  expect(fake.keys()).toMatchObject([{ complete: true }]);
+});
+
+test('a window that becomes shorter and then what it was before is moved both times', async () => {
+  const { driver, fake, request } = await opened({ repeats: 'upsert' });
+  const { handle } = await driver.issue(request(), aCall());
+  const ref = { name: request().name, handle, secret: null };
+  const windowTo = (hours: number) => ({ window: { opensAt: hoursFromNow(-1), closesAt: hoursFromNow(hours) } });
+  for (const [hours, requestId] of [
+    [1, 'req-2'],
+    [2, 'req-3'],
+    [1, 'req-4'],
+  ] as const) {
+    await driver.retime?.(ref, request(windowTo(hours)), { ...aCall(), requestId });
+    expect(fake.keys()).toMatchObject([{ expires_at: hoursFromNow(hours).toISOString() }]);
+  }
+});
+
 test('the requests are the seed contract to the letter', async () => {
   const { driver, fake, request } = await opened();
   const secret = new Secret('temp_0123456789abcdef');

@@ -53,7 +53,7 @@ export const generic = defineDriver({
             { status: 409 },
           );
         for (const policy of attached) if (policy.status === 'rejected') throw policy.reason;
-        return { handle: { apiKey: request.secret } };
+        return { handle: { apiKey: request.secret }, existed: key.outcome === 'exists' };
       },
 
       async revoke(key, call) {
@@ -63,7 +63,7 @@ export const generic = defineDriver({
       async retime(key, request, call) {
         // Creating a key that somebody deleted would leave one without policies.
         await readUsage(valueOf(key), call);
-        const answer = await client.send(preset.retime({ ...request, secret: valueOf(key) }), call);
+        const answer = await client.send(preset.retime({ ...request, secret: valueOf(key) }, call.requestId), call);
         if (answer.outcome === 'exists')
           throw new DriverError('rejected', `${provider}: the manager does not move a key's window`, { status: 409 });
       },

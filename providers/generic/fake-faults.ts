@@ -3,13 +3,15 @@ import type { ServerResponse } from 'node:http';
 export type FaultPlace = 'issue' | 'policy' | 'revoke' | 'usage' | 'retime' | 'any';
 
 /**
- * `lost-answer` is done, then reset; `refuse` is reset and not done; `hang` is neither answered nor done; `html` is a
+ * `lost-answer` is done, then reset; `refuse` is reset and not done; `hang` is neither answered nor done; `late` is not answered, and done
+ * when the fake is told that it arrives; `html` is a
  * proxy's 502 page, `html-404` its page for an address that it does not know; a 429 asks to wait 7 s. Every error body is full of what must not be repeated.
  */
 export type FaultKind =
   | 'lost-answer'
   | 'refuse'
   | 'hang'
+  | 'late'
   | '500'
   | '429-seconds'
   | '429-date'

@@ -34,6 +34,8 @@ export interface FakeManager {
   /** Makes the next requests of a place fail. */
   fail(fault: Fault): void;
   heal(): void;
+  /** The requests that were late are done now, whoever gave up waiting for them. */
+  arrive(): void;
   close(): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export async function startFakeManager(options: FakeManagerOptions): Promise<Fak
   const once = options.idempotency === 'ignored' ? (_: Request, work: () => Answer) => work() : createMemory();
   const requests: Request[] = [];
   const refusals: number[] = [];
+  const late: (() => Answer)[] = [];
   const isTooMany = createLimiter();
 
   const server = createServer((incoming, response) => {
@@ -60,6 +63,7 @@ export async function startFakeManager(options: FakeManagerOptions): Promise<Fak
     }
     const fault = faults.take(placesOf(request, store), request.path + JSON.stringify(request.body));
     if (fault === 'hang') return;
+    if (fault === 'late') return void late.push(() => once(request, () => act(request, store)));
     if (fault === 'refuse') return void response.destroy();
     if (fault && fault !== 'lost-answer') return answerFault(response, fault, JSON.stringify(request));
     if (request.headers.authorization !== `Bearer ${options.token}`) return reply(response, { status: 401 });
@@ -79,6 +83,7 @@ export async function startFakeManager(options: FakeManagerOptions): Promise<Fak
     opensTheDoor: (knock) => store.knock(knock) === 200,
     fail: (fault) => faults.arm(fault),
     heal: () => faults.heal(),
+    arrive: () => late.splice(0).forEach((work) => work()),
     close: () => close(server),
   };
   return manager;

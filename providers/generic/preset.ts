@@ -25,8 +25,11 @@ export interface Preset {
   create(request: IssueRequest): Step;
   /** Everything that must be attached before the key may be handed out; order does not matter. */
   policies(request: IssueRequest): readonly Step[];
-  /** Create again under the same value with a new end; `exists` here means that the vendor cannot move it. */
-  retime(request: IssueRequest): Step;
+  /**
+   * Create again under the same value with a new end; `exists` here means that the vendor cannot move it. A window that was there before is
+   * another move, so each call is a request of its own.
+   */
+  retime(request: IssueRequest, requestId: string): Step;
   revoke(apiKey: Secret): Step;
   usage(apiKey: Secret): Step;
   readonly usageAnswer: z.ZodType<Usage>;

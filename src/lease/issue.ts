@@ -1,15 +1,17 @@
-import type { DriverError } from '../../providers/driver.ts';
+import type { DriverError, Issued } from '../../providers/driver.ts';
 import { hintOf, mintKey } from '../keys/key.ts';
 import { newId } from '../ledger/ids.ts';
-import { activateKey, beginRevoking, findKey, intendKey, noteSetback } from '../ledger/keys.ts';
+import { activateKey, beginRevoking, intendKey, narrowKey, noteSetback } from '../ledger/keys.ts';
 import type { KeyRow } from '../ledger/schema.ts';
-import type { Step } from '../reservation/steps.ts';
 import type { Window } from '../reservation/lease.ts';
+import type { Step } from '../reservation/steps.ts';
+import { commonOf, sameWindow } from '../reservation/window.ts';
 import type { Secret } from '../secret/secret.ts';
 import { backoffMs } from './backoff.ts';
 import { openHandle, sealHandle } from './handle.ts';
 import { nameOf, requestFor } from './request.ts';
 import { goOver, moveLease, writeInTurn, TurnLost, type Turn, type Workshop } from './turn.ts';
+import { undoIfRevoked } from './undo.ts';
 
 /** Why a key is revoked whose request can never succeed; `decide` does not ask for it again. */
 export const REJECTED = 'the provider refused it for good';
@@ -20,13 +22,15 @@ interface Intent {
   readonly id: string;
   readonly name: string;
   readonly secret: Secret;
-  /** As first asked for: a repeated call is the same call. A window that moved since is moved when the key is there. */
+  /** As it is asked for now. */
   readonly window: Window;
+  /** What it is sure to have if an earlier call, perhaps for another window, got through. It is moved when the key is there. */
+  readonly sure: Window;
 }
 
 /**
  * Makes the key of a generation: intent first (its name and sealed secret are committed), then the provider, then active
- * together with its claim. After a crash at any point the same call is made again under the same name.
+ * together with its claim. After a crash at any point the call is made again under the same name.
  */
 export async function issue(shop: Workshop, turn: Turn, step: IssueStep): Promise<void> {
   const intent = await intend(shop, turn, step);
@@ -36,7 +40,7 @@ export async function issue(shop: Workshop, turn: Turn, step: IssueStep): Promis
     );
     await activate(shop, turn, step, { intent, issued });
   } catch (error) {
-    if (error instanceof TurnLost) await undoIfRevoked(shop, intent);
+    if (error instanceof TurnLost) await undoIfRevoked(shop, intent.id, { ...intent, handle: null });
     throw error;
   }
 }
@@ -78,7 +82,7 @@ export async function noteIssueFailure(shop: Workshop, turn: Turn, generation: n
 
 async function intend(shop: Workshop, turn: Turn, step: IssueStep): Promise<Intent> {
   const known = turn.keys.find((key) => key.generation === step.generation);
-  if (known) return { id: known.id, name: known.name, secret: secretOf(shop, known), window: known };
+  if (known) return await intendAgain(shop, turn, step, known);
   const id = newId('key');
   const name = nameOf(turn.lease.id, step.generation);
   const secret = mintKey(shop.keyPrefix);
@@ -112,12 +116,19 @@ async function intend(shop: Workshop, turn: Turn, step: IssueStep): Promise<Inte
       detail: { lease: lease.id, generation: step.generation, name },
     });
   });
-  return { id, name, secret, window: step.window };
+  return { id, name, secret, window: step.window, sure: step.window };
+}
+
+/** The window may have moved since the key was first asked for; what was asked then may be over, and would be refused for good. */
+async function intendAgain(shop: Workshop, turn: Turn, { window }: IssueStep, known: KeyRow): Promise<Intent> {
+  const sure = commonOf(known, window);
+  if (!sameWindow(known, sure)) await writeInTurn(shop, turn, 'issue-again', (tx) => narrowKey(tx.db, known.id, sure));
+  return { id: known.id, name: known.name, secret: secretOf(shop, known), window, sure };
 }
 
 interface Made {
   readonly intent: Intent;
-  readonly issued: { readonly handle: unknown; readonly secret?: Secret };
+  readonly issued: Issued<unknown>;
 }
 
 async function activate(shop: Workshop, turn: Turn, step: IssueStep, { intent, issued }: Made): Promise<void> {
@@ -127,7 +138,7 @@ async function activate(shop: Workshop, turn: Turn, step: IssueStep, { intent, i
   };
   await writeInTurn(shop, turn, 'issue-active', async (tx) => {
     const handle = sealHandle(issued.handle, shop.sealer, intent.id);
-    const { opensAt, closesAt } = intent.window;
+    const { opensAt, closesAt } = issued.existed ? intent.sure : intent.window;
     await activateKey(tx.db, { id: intent.id, handle, window: { opensAt, closesAt }, made, now: shop.now() });
     await moveLease(shop, tx, turn, { state: 'active', reason: null, attempts: 0, lastError: null });
     tx.audit({
@@ -144,15 +155,6 @@ async function activate(shop: Workshop, turn: Turn, step: IssueStep, { intent, i
       id: `${rotated ? 'rotated' : 'issued'}:${step.generation}`,
     });
   });
-}
-
-/** We lost our turn while the provider was working: if the key is dead by now, what we just made must die too. */
-async function undoIfRevoked(shop: Workshop, intent: Intent): Promise<void> {
-  const key = await findKey(shop.ledger.db, intent.id);
-  if (key?.state !== 'revoked') return;
-  await shop.call(key.provider, 'revoke', (provider, call) =>
-    provider.driver.revoke({ name: intent.name, handle: null, secret: intent.secret }, call),
-  );
 }
 
 /** The value of a key that was intended but never active: nobody has it yet, so it is still sealed in the ledger. */

@@ -1,12 +1,13 @@
 import type { DriverError } from '../../providers/driver.ts';
-import { moveKey, noteSetback } from '../ledger/keys.ts';
+import { confirmKey, moveKey, noteSetback, unconfirmKey } from '../ledger/keys.ts';
 import type { KeyRow } from '../ledger/schema.ts';
 import type { Step } from '../reservation/steps.ts';
 import { Secret } from '../secret/secret.ts';
 import { backoffMs } from './backoff.ts';
 import { refOf } from './issue.ts';
 import { requestFor } from './request.ts';
-import { moveLease, writeInTurn, type Turn, type Workshop } from './turn.ts';
+import { moveLease, TurnLost, writeInTurn, type Turn, type Workshop } from './turn.ts';
+import { undoIfRevoked } from './undo.ts';
 
 type RetimeStep = Step & { do: 'retime' };
 
@@ -14,15 +15,30 @@ type RetimeStep = Step & { do: 'retime' };
 export async function retime(shop: Workshop, turn: Turn, key: KeyRow, step: RetimeStep): Promise<void> {
   const driver = shop.providers(key.provider)?.driver;
   // A provider that cannot move it still has us: a window that became shorter is kept by our clock.
-  if (driver?.retime && key.lastErrorKind !== 'fixed') {
-    await shop.call(key.provider, 'retime', async (provider, call) => {
-      const ref = refOf(shop, key);
-      const wish = { name: key.name, secret: ref.secret ?? new Secret(''), window: step.window, grant: step.grant };
-      await provider.driver.retime!(ref, requestFor(turn, wish, shop.policy().scopes), call);
-    });
+  const asks = driver?.retime !== undefined && key.lastErrorKind !== 'fixed';
+  if (asks) await ask(shop, turn, key, step);
+  try {
+    await writeMoved(shop, turn, key, step);
+  } catch (error) {
+    if (asks && error instanceof TurnLost) await undoIfRevoked(shop, key.id, refOf(shop, key));
+    throw error;
   }
+}
+
+/** Until it is answered, the call may come late and make a key anew that was revoked meanwhile: that is written down first. */
+async function ask(shop: Workshop, turn: Turn, key: KeyRow, step: RetimeStep): Promise<void> {
+  await writeInTurn(shop, turn, 'retime-intent', (tx) => unconfirmKey(tx.db, key.id));
+  await shop.call(key.provider, 'retime', async (provider, call) => {
+    const ref = refOf(shop, key);
+    const wish = { name: key.name, secret: ref.secret ?? new Secret(''), window: step.window, grant: step.grant };
+    await provider.driver.retime!(ref, requestFor(turn, wish, shop.policy().scopes), call);
+  });
+}
+
+async function writeMoved(shop: Workshop, turn: Turn, key: KeyRow, step: RetimeStep): Promise<void> {
   await writeInTurn(shop, turn, 'retime', async (tx) => {
     await moveKey(tx.db, key.id, step.window);
+    await confirmKey(tx.db, key);
     await moveLease(shop, tx, turn, { opensAt: step.window.opensAt, closesAt: step.window.closesAt });
     tx.audit({
       actor: 'latchkey',
@@ -51,5 +67,6 @@ export async function noteRetimeFailure(shop: Workshop, turn: Turn, key: KeyRow,
       retryAt: fixed ? null : retryAt,
       counts: true,
     });
+    if (failure.kind !== 'transient') await confirmKey(tx.db, key);
   });
 }

@@ -138,7 +138,7 @@ async function take(shop: Workshop, turn: Turn, step: Step): Promise<void> {
     if (!(error instanceof DriverError)) throw error;
     shop.log.warn('driver call failed', {
       lease: turn.lease.id,
-      provider: turn.lease.provider,
+      provider: key?.provider ?? (step.do === 'issue' ? step.plan.provider : turn.lease.provider),
       step: step.do,
       kind: error.kind,
       error: error.message,

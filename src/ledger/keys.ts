@@ -90,6 +90,24 @@ export async function moveKey(db: Transaction<Database>, id: string, window: Win
     .execute();
 }
 
+/** Before another window is asked for than at first: from here on it is sure to have only what both have in common. */
+export async function narrowKey(db: Transaction<Database>, id: string, { opensAt, closesAt }: Window): Promise<void> {
+  await db.updateTable('key').set({ opensAt, closesAt }).where('id', '=', id).execute();
+}
+
+/** From here on a call may be on its way that would make the key anew, were it gone. */
+export async function unconfirmKey(db: Transaction<Database>, id: string): Promise<void> {
+  await db.updateTable('key').set({ confirmedAt: null }).where('id', '=', id).execute();
+}
+
+/** That call has been answered: it was as sure to be there before as it is now. */
+export async function confirmKey(
+  db: Transaction<Database>,
+  { id, confirmedAt }: Pick<KeyRow, 'id' | 'confirmedAt'>,
+): Promise<void> {
+  await db.updateTable('key').set({ confirmedAt }).where('id', '=', id).execute();
+}
+
 /** The obligation to revoke; it stays until there is proof. Earlier failures of another kind of call count no more. */
 export const beginRevoking = inOne(async (db, keys: readonly { id: string; reason: string; now: Date }[]) => {
   const rows = keys.map(({ id, reason, now }) => ({

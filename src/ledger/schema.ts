@@ -90,7 +90,7 @@ export interface KeyTable {
   /** What people may see of it: prefix and last four characters. */
   hint: string;
   handle: NullableJson<unknown>;
-  /** When the provider first answered that it exists. */
+  /** When the provider first answered that it exists; null as long as a call that could make it anew may be on its way. */
   confirmedAt: Nullable<Date>;
   activeAt: Nullable<Date>;
   suspendedAt: Nullable<Date>;

@@ -34,6 +34,14 @@ export function sameWindow(a: Window, b: Window): boolean {
   return a.opensAt.getTime() === b.opensAt.getTime() && a.closesAt.getTime() === b.closesAt.getTime();
 }
 
+/** The time that is within both; empty where they do not meet. */
+export function commonOf(a: Window, b: Window): Window {
+  return {
+    opensAt: a.opensAt > b.opensAt ? a.opensAt : b.opensAt,
+    closesAt: a.closesAt < b.closesAt ? a.closesAt : b.closesAt,
+  };
+}
+
 function hours(ms: number): number {
   return Math.round(ms / (HOUR_MS / 10)) / 10;
 }

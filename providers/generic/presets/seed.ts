@@ -27,17 +27,24 @@ const limits = {
 
 export const seed: Preset = {
   limits,
-  create: (request) => ({
-    what: 'create the key',
-    method: 'POST',
-    path: '/api/keys',
-    body: keyBody(request),
-    // The end is part of it: a moved window is another request, not a repetition.
-    once: onceFor(request.name, 'key', request.window.closesAt.toISOString()),
-    ok: CREATED,
-    exists: [409],
+  create: (request) => {
+    const body = keyBody(request);
+    return {
+      what: 'create the key',
+      method: 'POST',
+      path: '/api/keys',
+      body,
+      // A window that moved or a name that became known is another request, not a repetition. The value goes into no header, not even hashed.
+      once: onceFor(request.name, 'key', JSON.stringify({ ...body, api_key: undefined })),
+      ok: CREATED,
+      exists: [409],
+    };
+  },
+  retime: (request, requestId) => ({
+    ...seed.create(request),
+    what: 'move the window',
+    once: onceFor(request.name, 'move', requestId),
   }),
-  retime: (request) => ({ ...seed.create(request), what: 'move the window' }),
   policies: (request) => [
     ...(request.rateLimit ? [policy(request, 'rate_limit', { limit: rate(request.rateLimit), scope: 'api_key' })] : []),
     ...(request.quota ? [policy(request, 'quota', quota(request.quota))] : []),

@@ -14,7 +14,9 @@ export const KeyView = z
     opensAt: Time,
     closesAt: Time,
     hint: z.string().meta({ description: 'What people may see of it: prefix and last four characters.' }),
-    confirmedAt: Time.nullable().meta({ description: 'When the provider first answered that it exists.' }),
+    confirmedAt: Time.nullable().meta({
+      description: 'When the provider first answered that it exists; null while a call about it is unanswered.',
+    }),
     activeAt: Time.nullable(),
     suspendedAt: Time.nullable(),
     revokeReason: z.string().nullable(),
