@@ -83,6 +83,21 @@ describe('fold', () => {
     expect(closedBy(foldAll([end, { type: 'updated', reservationId: '7', version: at(4), endsAt: hour(9) }]))).toBeUndefined();
   });
 
+  test('an update that says the end again which the booking had does not reopen it, in whatever order it is heard', () => {
+    const created: Event = { type: 'created', reservationId: '7', version: at(1), endsAt: hour(9) };
+    const end: Event = { type: 'ended', reservationId: '7', version: at(4) };
+    const renamed: Event = { type: 'updated', reservationId: '7', version: at(5), title: 'b', endsAt: hour(9) };
+    for (const events of [
+      [created, end, renamed],
+      [renamed, end, created],
+      [end, created, renamed, created],
+    ])
+      expect(closedBy(foldAll(events))).toBe('ended');
+    const extended = { ...renamed, version: at(6), endsAt: hour(11) };
+    expect(closedBy(foldAll([created, end, renamed, extended]))).toBeUndefined();
+    expect(closedBy(foldAll([extended, renamed, end, created]))).toBeUndefined();
+  });
+
   describe('what only restates the booking, as a poller does that read it a while ago', () => {
     const start: Event = {
       type: 'started',

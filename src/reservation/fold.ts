@@ -2,6 +2,9 @@ import { canonical } from './canonical.ts';
 import type { Event, Holder } from './event.ts';
 import type { Reservation, Stated } from './reservation.ts';
 
+/** More changes than that are not remembered. */
+const MOST_ENDS = 50;
+
 export function emptyReservation(source: string, externalId: string): Reservation {
   return { source, externalId, contacts: {} };
 }
@@ -29,6 +32,7 @@ export function fold(reservation: Reservation, event: Event): Reservation {
     parameters: later(reservation.parameters, state(event.parameters)),
     reply: later(reservation.reply, happened(event.reply)),
     revised: later(reservation.revised, happened(revises ? event.endsAt : undefined)),
+    ends: foldEnds(reservation.ends, event),
     ended: later(reservation.ended, happened((ends && !endNamed) || undefined)),
     endNamed: latest(reservation.endNamed, endNamed),
     cancelled: later(reservation.cancelled, happened(event.type === 'cancelled' || undefined)),
@@ -38,16 +42,22 @@ export function fold(reservation: Reservation, event: Event): Reservation {
 
 /**
  * Why the booking is over, if it is. A cancellation is final. An end is final too, unless the source afterwards created or
- * updated the booking with a later end: an older event never reopens it (law 9), a repeated start never does either. An end that
+ * updated the booking with an end that is later than that, and not the one it had before: an older event never reopens it (law 9), a
+ * repeated start and a change of something else never do either. An end that
  * only restates was read before it was sent, perhaps before an extension: it says nothing of a later end than the one it names.
  */
 export function closedBy(reservation: Reservation): 'cancelled' | 'ended' | undefined {
   if (reservation.cancelled) return 'cancelled';
   const { ended, endNamed, revised } = reservation;
-  const reopened = ended && revised && revised.version > ended.version && revised.value.getTime() > ended.version;
-  if (ended && !reopened) return 'ended';
+  if (ended && !reopens(revised, ended, reservation.ends)) return 'ended';
   const extended = endNamed && revised && revised.value > endNamed;
   return endNamed && !extended ? 'ended' : undefined;
+}
+
+function reopens(revised: Reservation['revised'], { version }: Stated<true>, ends: Reservation['ends']): boolean {
+  if (!revised || revised.version <= version || revised.value.getTime() <= version) return false;
+  const before = ends?.findLast((end) => end.version <= version);
+  return before?.value.getTime() !== revised.value.getTime();
 }
 
 /** The people the booking is for now, with the last address stated for each. */
@@ -70,6 +80,7 @@ export function reviveReservation(json: unknown): Reservation {
     startsAt: reviveDate(stored.startsAt),
     endsAt: reviveDate(stored.endsAt),
     revised: reviveDate(stored.revised),
+    ends: stored.ends?.map((end) => reviveDate(end)!),
     endNamed: stored.endNamed && new Date(stored.endNamed),
   };
 }
@@ -82,6 +93,15 @@ function foldContacts(contacts: Reservation['contacts'], event: Event): Reservat
     folded[holder.id] = { name: later(known?.name, state(holder.name)), email: later(known?.email, state(holder.email)) };
   }
   return folded;
+}
+
+/** By version, the newest of them. */
+function foldEnds(ends: Reservation['ends'], event: Event): Reservation['ends'] {
+  const { type, endsAt: value, version, restates } = event;
+  if (!value || restates || type === 'ended' || type === 'cancelled') return ends;
+  const same = ends?.find((end) => end.version === version);
+  const others = (ends ?? []).filter((end) => end !== same);
+  return [...others, later(same, { value, version })!].sort((a, b) => a.version - b.version).slice(-MOST_ENDS);
 }
 
 function stated<T>({ version, restates }: Pick<Event, 'version' | 'restates'>, value: T | undefined): Stated<T> | undefined {

@@ -28,6 +28,8 @@ export interface Reservation {
   readonly reply?: Stated<Readonly<Record<string, string>>>;
   /** The last created or updated event that stated an end: the only thing that can reopen an ended booking. */
   readonly revised?: Stated<Date>;
+  /** The ends that changes and starts stated, oldest first: what the booking's end was when it ended. */
+  readonly ends?: readonly Stated<Date>[];
   readonly ended?: Stated<true>;
   /** The latest end that an end event named which only restates. */
   readonly endNamed?: Date;

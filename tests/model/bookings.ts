@@ -25,6 +25,9 @@ export interface Booking {
   known: boolean;
   cancelled: boolean;
   endedIn: number | undefined;
+  /** The end that was told last, and the one that was when the booking ended. */
+  toldEnd: number | undefined;
+  endBefore: number | undefined;
   /** The last created or updated that was told. */
   revised: { readonly version: number; readonly endsAt: number } | undefined;
 }
@@ -48,6 +51,8 @@ export function newModel(now: Date): Model {
     known: false,
     cancelled: false,
     endedIn: undefined,
+    toldEnd: undefined,
+    endBefore: undefined,
     revised: undefined,
   });
   return { bookings: [booking('7'), booking('8')], revoked: new Set(), suspended: new Set() };
@@ -60,9 +65,9 @@ export function tell(booking: Booking, type: EventType, now: Date): Event {
   const event: Event = { type, reservationId: booking.id, version, ...(bare ? {} : recordOf(booking)) };
   booking.told.push(event);
   if (type === 'cancelled') booking.cancelled = true;
-  if (type === 'ended') booking.endedIn = version;
+  if (type === 'ended') Object.assign(booking, { endedIn: version, endBefore: booking.toldEnd });
   if (type === 'created' || type === 'updated') booking.revised = { version, endsAt: booking.endsAt };
-  if (!bare) booking.known = true;
+  if (!bare) Object.assign(booking, { known: true, toldEnd: booking.endsAt });
   if (booking.known) for (const holder of booking.holders) booking.leased.add(holder);
   return event;
 }
@@ -85,10 +90,11 @@ export function entitled(model: Model, booking: Booking, holder: HolderId, now: 
   );
 }
 
-/** A cancellation is final; an end is unless the booking was afterwards revised to end later. */
-function isOpen({ cancelled, endedIn, revised }: Booking): boolean {
+/** A cancellation is final; an end is unless the booking was afterwards revised to another, later end. */
+function isOpen({ cancelled, endedIn, endBefore, revised }: Booking): boolean {
   if (cancelled) return false;
-  return endedIn === undefined || (revised !== undefined && revised.version > endedIn && revised.endsAt > endedIn);
+  if (endedIn === undefined) return true;
+  return revised !== undefined && revised.version > endedIn && revised.endsAt > endedIn && revised.endsAt !== endBefore;
 }
 
 const ASKED = { nothing: {}, less: { scopes: ['read'], quota: 500 }, more: { scopes: ['admin'] } } as const;
