@@ -456,6 +456,41 @@ describe('decide', () => {
     expect(decision.state).toBe(state);
   });
 
+  test.each<[string, Event, number, string[]]>([
+    ['at its time leaves the plan’s margin', { type: 'ended', reservationId: '7', version: CLOSES.getTime() + 30_000 }, 121, []],
+    [
+      'at its time leaves no more than the margin',
+      { type: 'ended', reservationId: '7', version: CLOSES.getTime() },
+      135,
+      ['revoke key_1'],
+    ],
+    ['before its time cuts it', { type: 'ended', reservationId: '7', version: OPENS.getTime() }, 60, ['revoke key_1']],
+    [
+      'before its time cuts it, also when that is seen late',
+      { type: 'ended', reservationId: '7', version: 2 },
+      121,
+      ['revoke key_1'],
+    ],
+    [
+      'that only names the booked end leaves the margin',
+      { type: 'ended', reservationId: '7', version: CLOSES.getTime(), restates: true, endsAt: CLOSES },
+      121,
+      [],
+    ],
+    [
+      'by a cancellation leaves none',
+      { type: 'cancelled', reservationId: '7', version: CLOSES.getTime() },
+      121,
+      ['revoke key_1'],
+    ],
+  ])('an end %s', (_, event, minutes, steps) => {
+    const lenient: Plan = { ...plan, window: { ...plan.window, closesAfterMs: 15 * MINUTE } };
+    const key = { ...live, closesAt: minutesAfterOpening(135) };
+    const facts = situation({ plan: lenient, keys: [key], events: [event] });
+    expect(verbs(decide(facts, minutesAfterOpening(minutes)))).toEqual(steps);
+    if (steps.length === 0) expect(verbs(decide({ ...facts, keys: [] }, minutesAfterOpening(minutes)))).toEqual([]);
+  });
+
   test('rotates by the plan’s clock, with its overlap', () => {
     const rotating: Plan = { ...plan, rotation: { everyMs: 60 * MINUTE, overlapMs: 10 * MINUTE } };
     expect(decide(situation({ plan: rotating, keys: [live] }), minutesAfterOpening(59)).wakeAt).toEqual(minutesAfterOpening(60));

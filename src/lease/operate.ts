@@ -151,7 +151,7 @@ export function createOperations(deps: {
 
 /** Why a rotation could only take the key away: nothing can be made in its place. */
 function noSuccessor(situation: Situation, now: Date): string | undefined {
-  const over = overBecause(situation);
+  const over = overBecause(situation, now);
   if (over) return over;
   const terms = newTerms(situation, now);
   return !terms.wanted && (terms.state === 'revoked' || terms.state === 'refused') ? (terms.reason ?? terms.state) : undefined;

@@ -32,19 +32,28 @@ export const REFUSED_FOR_GOOD = 'the provider refused this key for good';
 
 /** Whether the lease should have a living key now, and on which terms. */
 export function termsOf(situation: Situation, now: Date): Terms {
-  const over = overBecause(situation);
+  const over = overBecause(situation, now);
   if (over) return away('revoked', over);
   return keptTerms(situation, now) ?? newTerms(situation, now);
 }
 
-/** Why nothing can come of the lease any more, whatever the configuration and the clock say. */
-export function overBecause({ reservation, lease }: Pick<Situation, 'reservation' | 'lease'>): string | undefined {
+/** Why nothing can come of the lease any more, whatever else is so. */
+export function overBecause(situation: Situation, now: Date): string | undefined {
+  const { reservation, lease } = situation;
   if (lease.revokedBy) return lease.revokedBy;
   const closed = closedBy(reservation);
-  if (closed) return `the booking was ${closed}`;
+  if (closed && !(closed === 'ended' && hasMargin(situation, now))) return `the booking was ${closed}`;
   if (!reservation.holders?.value.includes(lease.holderId)) return 'the booking moved to somebody else';
   if (reservation.resource?.value.id !== lease.resourceId) return 'the booking moved to another resource';
   return undefined;
+}
+
+/** A booking that ended at its time, and not before, leaves its key the margin that the plan grants after it. */
+function hasMargin({ reservation, lease, plan, keys }: Situation, now: Date): boolean {
+  const { endsAt, ended } = reservation;
+  const rules = lease.former ? lease.granted?.plan : plan;
+  if (!endsAt || !rules?.window.closesAfterMs || !keys.some((key) => key.state === 'active')) return false;
+  return now >= endsAt.value && (!ended || ended.version >= endsAt.value.getTime());
 }
 
 /** On which terms a new key would be made now, or why none is. */
