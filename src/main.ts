@@ -103,7 +103,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       wait,
       crashPoint: overrides.crashPoint,
     });
-    drain = () => leasing.drain();
+    drain = async () => void (await Promise.all([leasing.drain(), handover.drain()]));
     const receiver = createReceiver({
       ...common,
       ledger: { engine: ledger.engine, transact: stoppable(ledger, 'receive', overrides) },
@@ -111,7 +111,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     metrics.watch({ leasesByState: () => leasesByState(ledger.db), debts: () => debtCount(ledger.db, now()) });
 
     await jobs.work('settle', { concurrency: 64 }, (id) => leasing.wake(id));
-    await jobs.work('deliver', { concurrency: 16 }, (id) => handover.deliver(id));
+    await jobs.work('deliver', { concurrency: 64 }, (id) => handover.wake(id));
     await jobs.work('rotate', { concurrency: 1 }, (id) => leasing.rotations.run(id));
     await jobs.work('inventory', { concurrency: 1 }, (name) => leasing.inventory(name));
     await jobs.work('retention', { concurrency: 1 }, async () => void (await forgetOld(ledger.db, now())));

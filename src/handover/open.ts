@@ -10,6 +10,7 @@ import { createMailer } from './channels/email.ts';
 import { createWebhook } from './channels/webhook.ts';
 import { createClaims, type Claims } from './claim.ts';
 import { createDeliverer, type Deliverer } from './deliver.ts';
+import { createDeliveryLanes, type DeliveryLanes } from './lanes.ts';
 import { createAnnouncer, type Announce } from './notify.ts';
 import { createOutgoing } from './outgoing.ts';
 
@@ -30,7 +31,7 @@ export interface HandoverOptions {
   readonly metrics: { readonly deliveryFailures: { inc(labels: { channel: string }): void } };
 }
 
-export interface Handover extends Pick<Deliverer, 'deliver' | 'resend' | 'sweep'> {
+export interface Handover extends Pick<Deliverer, 'resend' | 'sweep'>, DeliveryLanes {
   readonly announce: Announce;
   readonly claims: Claims;
   expireClaims(): Promise<number>;
@@ -51,13 +52,9 @@ export function openHandover(options: HandoverOptions): Handover {
     webhook: createWebhook({ db: ledger.db, sealer, outgoing }),
     email: mailer?.send,
   };
-  const deliverer = createDeliverer({
-    ...options,
-    announce,
-    publicUrl,
-    channels,
-    log: (message, fields) => log.warn(message, fields),
-  });
+  const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
+  const { deliver, resend, sweep } = createDeliverer({ ...options, announce, publicUrl, channels, log: warn });
+  const lanes = createDeliveryLanes({ ledger, deliver, log: warn });
   const claims = createClaims({ ...options, announce, publicUrl });
-  return { ...deliverer, announce, claims, expireClaims: () => claims.expire(now()), close: () => mailer?.close() };
+  return { resend, sweep, ...lanes, announce, claims, expireClaims: () => claims.expire(now()), close: () => mailer?.close() };
 }

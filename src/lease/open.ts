@@ -3,11 +3,11 @@ import { createGate } from './gate.ts';
 import { takeInventory, type Inventory } from './inventory.ts';
 import { createOperations, type Operations } from './operate.ts';
 import { createRotations, type Rotations } from './rotations.ts';
-import { createScheduler } from './scheduler.ts';
 import { createSettle } from './settle.ts';
 import { sweepLeases } from './sweep.ts';
 import type { Workshop } from './turn.ts';
 import type { Jobs } from '../ledger/jobs.ts';
+import { createLanes } from '../ledger/lanes.ts';
 import { giveBack, providersOf } from '../ledger/leases.ts';
 import { wakeOneWaiting, wakeWaiting } from '../ledger/waiting.ts';
 import { askTogether } from '../ledger/together.ts';
@@ -73,8 +73,8 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
   });
   const shop: Workshop = { ...options, call, random };
   const settle = createSettle(shop);
-  const scheduler = createScheduler({
-    settle,
+  const lanes = createLanes({
+    run: settle,
     concurrency: SETTLING_AT_ONCE,
     longest: LONGEST_QUEUE,
     onError: (leaseId, error) =>
@@ -92,7 +92,7 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
     rotations: createRotations({ ledger, jobs, operations, now }),
     async wake(leaseId) {
       const provider = await providerOf(leaseId);
-      if (provider) scheduler.add(provider, leaseId);
+      if (provider) lanes.add(provider, leaseId);
     },
     async sweep() {
       for (const provider of gate.untried()) await wakeOneWaiting(ledger.db, provider, now());
@@ -110,7 +110,7 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
         .execute()),
     async drain() {
       const giveUp = setTimeout(() => stopping.abort(), GRACE_MS);
-      const left = await scheduler.drain();
+      const left = await lanes.drain();
       clearTimeout(giveUp);
       await giveBack(ledger.db, left, now());
     },

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { inOne } from './in-one.ts';
-import { insertRows } from './rows.ts';
+import { anyOf, insertRows } from './rows.ts';
 import type { Database, DeliveryRow } from './schema.ts';
 
 /** Queries on deliveries. `attempts` is the fence: only the worker whose turn it is may write an outcome. */
@@ -55,16 +55,29 @@ export async function claimDeliveries(db: Db, claimId: string): Promise<string[]
   return rows.map((row) => row.id);
 }
 
-/** Deliveries to send now, the longest waiting first. One whose sender died in the middle is due again after its turn. */
-export async function dueDeliveries(db: Db, now: Date, limit: number): Promise<string[]> {
+/** Where a delivery goes: all mail to the mail server, everything else to the endpoint of its target. */
+const LANE = sql<string>`case when channel = 'email' then channel else channel || ' ' || target end`;
+
+export async function lanesOf(db: Db, ids: readonly string[]): Promise<Map<string, string>> {
   const rows = await db
     .selectFrom('delivery')
-    .select('id')
-    .where('state', '=', 'pending')
-    .where('nextAt', '<=', now)
-    .orderBy('nextAt')
-    .limit(limit)
+    .select(['id', LANE.as('lane')])
+    .where('id', '=', anyOf(ids))
     .execute();
+  return new Map(rows.map(({ id, lane }) => [id, lane]));
+}
+
+/**
+ * Deliveries to send now, taken in turns from each place they go to so that a slow one holds up no other, the longest waiting first.
+ * One whose sender died in the middle is due again after its turn.
+ */
+export async function dueDeliveries(db: Db, now: Date, limit: number): Promise<string[]> {
+  const turns = db
+    .selectFrom('delivery')
+    .select(['id', 'nextAt', sql<number>`row_number() over (partition by ${LANE} order by next_at)`.as('place')])
+    .where('state', '=', 'pending')
+    .where('nextAt', '<=', now);
+  const rows = await db.selectFrom(turns.as('turns')).select('id').orderBy('place').orderBy('nextAt').limit(limit).execute();
   return rows.map((row) => row.id);
 }
 
