@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
+import { DriverError, FAILURES } from '../providers/driver.ts';
 import { verifyAudit } from '../src/audit/verify.ts';
 import { createAnnouncer } from '../src/handover/notify.ts';
+import { alertFor } from '../src/lease/alert.ts';
+import type { KeyRow } from '../src/ledger/schema.ts';
 import type { Event } from '../src/reservation/event.ts';
 import { describeEngines } from './engines.ts';
 import { clockAt, openWorkshop, type TestWorkshop } from './workshop.ts';
@@ -155,6 +158,31 @@ describeEngines('settle', (engine) => {
     await shop.hear({ ...booked, type: 'updated', version: 2, parameters: { quota: 1_000_000 } });
     await shop.settleAll();
     expect(shop.notices.map(({ kind }) => kind)).toEqual(['failed', 'refused']);
+  });
+
+  test('a right that our credentials lack is told with the first call that fails of it, and not with each', async () => {
+    await open();
+    const told = tellForReal(shop);
+    shop.manager.fail({ on: 'issue', how: '403', times: 3 });
+    await shop.hear(booked);
+    for (let time = 0; time < 2; time += 1) {
+      await shop.settleAll();
+      expect(await told()).toEqual([
+        expect.stringMatching(/^a key could not be made at campus \(our credentials lack a right\)/),
+      ]);
+      shop.clock.forward(60_000);
+    }
+    shop.manager.heal();
+    shop.clock.forward(300_000);
+    await shop.settleAll();
+    expect(await shop.leases()).toMatchObject([{ state: 'active' }]);
+    shop.manager.fail({ on: 'revoke', how: '403', times: 3 });
+    await shop.hear({ type: 'cancelled', reservationId: '7', version: 2 });
+    for (let time = 0; time < 2; time += 1) {
+      await shop.settleAll();
+      expect((await told()).filter((reason) => /could not be revoked/.test(String(reason)))).toHaveLength(1);
+      shop.clock.forward(60_000);
+    }
   });
 
   test('revocation never gives up, becomes a debt that can be seen, and is done when the provider is back', async () => {
@@ -445,4 +473,13 @@ describeEngines('settle', (engine) => {
     expect(await shop.leases()).toMatchObject([{ state: 'revoked' }]);
     expect(shop.manager.keys()).toEqual([]);
   });
+});
+
+test.each(FAILURES)('a call that fails as %s is an alert when waiting cannot mend it', (kind) => {
+  const key = { id: 'key_1', leaseId: 'lse_1', provider: 'campus' } as KeyRow;
+  const alerts = (['issue', 'revoke'] as const).map((call) => alertFor(key, call, new DriverError(kind, 'campus: said no')));
+  const expected = ['denied', 'refused', 'full'].includes(kind)
+    ? [`${kind}:issue:key_1`, `${kind}:revoke:key_1`]
+    : [undefined, undefined];
+  expect(alerts.map((alert) => alert?.id)).toEqual(expected);
 });

@@ -7,6 +7,7 @@ import type { Window } from '../reservation/lease.ts';
 import type { Step } from '../reservation/steps.ts';
 import { commonOf, sameWindow } from '../reservation/window.ts';
 import type { Secret } from '../secret/secret.ts';
+import { alertFor } from './alert.ts';
 import { backoffMs } from './backoff.ts';
 import { openHandle, sealHandle } from './handle.ts';
 import { nameOf, requestFor } from './request.ts';
@@ -66,6 +67,8 @@ export async function noteIssueFailure(shop: Workshop, turn: Turn, generation: n
       subject: key.id,
       detail: { kind: failure.kind, attempt: key.attempts + 1 },
     });
+    const alert = alertFor(key, 'issue', failure);
+    if (alert) await shop.announce(tx, alert);
     if (!rejected) return;
     await beginRevoking(tx.db, { id: key.id, reason: REJECTED, now });
     const older = turn.keys.findLast((other) => other.state === 'active' && other.generation < generation);

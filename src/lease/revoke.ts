@@ -1,6 +1,7 @@
 import { DriverError } from '../../providers/driver.ts';
 import { beginRevoking, endKey, noteSetback } from '../ledger/keys.ts';
 import type { KeyRow } from '../ledger/schema.ts';
+import { alertFor } from './alert.ts';
 import { backoffMs } from './backoff.ts';
 import { DEADLINE_MS } from './call.ts';
 import { refOf } from './issue.ts';
@@ -24,7 +25,7 @@ export async function revoke(shop: Workshop, turn: Turn, key: KeyRow, reason: st
   await prove(shop, turn, key, reason);
 }
 
-/** What a failed attempt means: try again later, for ever; say so when it takes long. */
+/** What a failed attempt means: try again later, for ever; say so when it takes long, or at once when only a person can help. */
 export async function noteRevokeFailure(shop: Workshop, turn: Turn, key: KeyRow, failure: DriverError): Promise<void> {
   const now = shop.now();
   const attempts = key.attempts + 1;
@@ -32,6 +33,8 @@ export async function noteRevokeFailure(shop: Workshop, turn: Turn, key: KeyRow,
     const retryAt = new Date(now.getTime() + backoffMs(failure, key.attempts, shop.random));
     await noteSetback(tx.db, key.id, { error: failure.message, kind: failure.kind, retryAt, counts: true });
     await moveLease(shop, tx, turn, { lastError: failure.message });
+    const alert = alertFor(key, 'revoke', failure);
+    if (alert) await shop.announce(tx, alert);
     if (!isOverdue({ ...key, attempts }, now)) return;
     shop.log.warn('revocation overdue', {
       lease: turn.lease.id,
