@@ -55,7 +55,7 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     log: silentLog,
     unenforced: () => [],
     settings: { publicUrl: 'https://keys.example.org', smtpFrom: 'keys@example.org', allowPrivateTargets: [] },
-    metrics: { deliveryFailures: { inc() {} } },
+    metrics: { deliveryFailures: { inc() {} }, alerts: { inc() {} } },
   });
   Object.assign(work.bound, { announce: handover.announce, policy });
   const receiver = createReceiver({ ledger, jobs, sealer, policy, now });

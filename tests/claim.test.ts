@@ -45,6 +45,8 @@ describeEngines('a claim', (engine) => {
     return { ...booked, path: new URL(link.reveal()).pathname, code: code?.reveal() };
   }
 
+  const countOf = async (about: string) =>
+    (await world.metrics.alerts.get()).values.find(({ labels }) => labels.about === about)?.value ?? 0;
   const get = async (path: string, headers: Record<string, string> = BROWSER, method = 'GET') =>
     await fetch(base + path, { method, headers, redirect: 'manual' });
   const post = async (path: string, fields: Record<string, string> = {}, headers: Record<string, string> = FORM) =>
@@ -281,6 +283,20 @@ describeEngines('a claim', (engine) => {
       expect(alerts.map(({ kind, channel }) => `${kind} ${channel}`)).toEqual(['alert log']);
       expect(await world.claimRow(keyId)).toMatchObject({ refusals: 2, reveals: 1 });
       world.settings.source = {};
+    });
+
+    test('a second time is a line in the log and a count, though nobody is there to be told', async () => {
+      const { path, leaseId, keyId, secret } = await claimable();
+      await post(path, {}, { ...FORM, 'x-forwarded-for': '203.0.113.77' });
+      world.lines.splice(0);
+      const before = await countOf('second-reveal');
+      for (const _ of [1, 2]) await post(path, {}, { ...FORM, 'x-forwarded-for': '198.51.100.5' });
+      expect(await world.deliveries(leaseId)).toEqual([]);
+      expect(world.lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+        { level: 'warn', message: 'alert', lease: leaseId, key: keyId, about: 'second-reveal' },
+      ]);
+      expect(world.lines.join('')).not.toContain(secret);
+      expect(await countOf('second-reveal')).toBe(before + 1);
     });
 
     test('is shown, and no alarm, when the one who claimed it clicks twice', async () => {

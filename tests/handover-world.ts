@@ -1,3 +1,5 @@
+import { Writable } from 'node:stream';
+import { createAlarm } from '../src/handover/alarm.ts';
 import { createCallback } from '../src/handover/channels/callback.ts';
 import { createMailer } from '../src/handover/channels/email.ts';
 import { createWebhook } from '../src/handover/channels/webhook.ts';
@@ -9,6 +11,8 @@ import type { Resolver } from '../src/handover/target.ts';
 import { dueDeliveries } from '../src/ledger/deliveries.ts';
 import type { Jobs } from '../src/ledger/jobs.ts';
 import { newId } from '../src/ledger/ids.ts';
+import { createLog } from '../src/observe/log.ts';
+import { createMetrics } from '../src/observe/metrics.ts';
 import type { Holder } from '../src/reservation/event.ts';
 import { emptyReservation, fold } from '../src/reservation/fold.ts';
 import type { Grant } from '../src/reservation/lease.ts';
@@ -73,7 +77,11 @@ export async function openHandover(engine: TestEngine, options: WorldOptions = {
   const mailer = options.smtpUrl
     ? createMailer({ smtpUrl: new Secret(options.smtpUrl), publicUrl, from: 'Lab keys <keys@campus.example>' })
     : undefined;
-  const announce = createAnnouncer({ policy, sealer, now, jobs, smtp: mailer !== undefined });
+  const lines: string[] = [];
+  const stream = new Writable({ write: (line, _encoding, done) => (lines.push(String(line)), done()) });
+  const metrics = createMetrics();
+  const alarm = createAlarm({ log: createLog({ level: 'warn', now, stream }), metrics });
+  const announce = createAnnouncer({ policy, sealer, now, jobs, smtp: mailer !== undefined, alarm });
   const { notify: callback, log } = createCallback(outgoing);
   const channels = { callback, log, webhook: createWebhook({ db: ledger.db, sealer, outgoing }), email: mailer?.send };
   const shared = { ledger, sealer, policy, now, announce, publicUrl, unenforced };
@@ -160,6 +168,8 @@ export async function openHandover(engine: TestEngine, options: WorldOptions = {
     clock,
     settings,
     woken,
+    lines,
+    metrics,
     deliverer,
     claims,
     book,

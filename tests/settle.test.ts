@@ -31,6 +31,7 @@ function tellForReal({ bound, ledger, sealer, clock, shop }: TestWorkshop): () =
     now: clock.now,
     jobs: { enqueue: async () => {} },
     smtp: false,
+    alarm: () => {},
   });
   Object.assign(bound, { announce });
   return async () =>

@@ -27,6 +27,8 @@ export function createAnnouncer(options: {
   jobs: Pick<Jobs, 'enqueue'>;
   /** Whether mail can be sent. */
   smtp: boolean;
+  /** Hears of every alert, after its commit. */
+  alarm: (alert: Notice) => void;
 }): Announce {
   async function announce(tx: Tx, notice: Notice): Promise<void> {
     const facts = await readFactsTogether(tx.db, { leaseId: notice.leaseId, keyId: notice.keyId });
@@ -43,6 +45,7 @@ export function createAnnouncer(options: {
 
   async function tell(tx: Tx, notice: Notice, about: { reach: Reach; claim?: ClaimRow; codeBy?: CodeBy }): Promise<void> {
     const { reach, claim, codeBy } = about;
+    if (notice.kind === 'alert') tx.afterCommit(() => options.alarm(notice));
     const hooks = await hooksFor(tx.db, notice.kind);
     const at = options.now();
     const body: Omit<DeliveryBody, 'part'> = { keyId: notice.keyId, reason: notice.reason, codeBy, at: at.toISOString() };

@@ -6,6 +6,7 @@ import type { Policy } from '../reservation/policy.ts';
 import type { Sealer } from '../secret/seal.ts';
 import type { Secret } from '../secret/secret.ts';
 import { createCallback } from './channels/callback.ts';
+import { type AlarmOptions, createAlarm } from './alarm.ts';
 import { createMailer } from './channels/email.ts';
 import { createWebhook } from './channels/webhook.ts';
 import { createClaims, type Claims } from './claim.ts';
@@ -28,7 +29,7 @@ export interface HandoverOptions {
     readonly smtpFrom: string;
     readonly allowPrivateTargets: readonly string[];
   };
-  readonly metrics: { readonly deliveryFailures: { inc(labels: { channel: string }): void } };
+  readonly metrics: AlarmOptions['metrics'] & { readonly deliveryFailures: { inc(labels: { channel: string }): void } };
 }
 
 export interface Handover extends Pick<Deliverer, 'resend' | 'sweep'>, DeliveryLanes {
@@ -42,7 +43,7 @@ export interface Handover extends Pick<Deliverer, 'resend' | 'sweep'>, DeliveryL
 export function openHandover(options: HandoverOptions): Handover {
   const { ledger, sealer, now, log, settings } = options;
   const { publicUrl } = settings;
-  const announce = createAnnouncer({ ...options, smtp: settings.smtpUrl !== undefined });
+  const announce = createAnnouncer({ ...options, smtp: settings.smtpUrl !== undefined, alarm: createAlarm(options) });
   const outgoing = createOutgoing({ now, allowPrivate: settings.allowPrivateTargets });
   const mailer = settings.smtpUrl && createMailer({ smtpUrl: settings.smtpUrl, publicUrl, from: settings.smtpFrom });
   const callback = createCallback(outgoing);

@@ -51,6 +51,13 @@ export function createMetrics() {
       labelNames: ['channel'],
       registers,
     }),
+    /** By what they are about: debt, denied, full, locked, second-reveal, ... */
+    alerts: new Counter({
+      name: 'latchkey_alerts_total',
+      help: 'Alerts that an operator should look at.',
+      labelNames: ['about'],
+      registers,
+    }),
     verdicts: new Counter({ name: 'latchkey_verify_total', help: 'Keys verified, by verdict.', labelNames: ['code'], registers }),
     /** Counts the states of leases and debts at every scrape. A database that is out of reach costs these lines, not the scrape. */
     watch(sources: MetricSources): void {
