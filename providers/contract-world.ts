@@ -69,8 +69,10 @@ export const hoursFromNow = (hours: number) => new Date(NOW.getTime() + hours * 
 
 /** Two scopes on two endpoints, open now: GET and POST on /api/** and /labs/*, nothing else. */
 export function sampleRequest(overrides: Partial<IssueRequest> = {}): IssueRequest {
+  const { name = 'lk-lse-0001-g1' } = overrides;
   return {
-    name: 'lk-lse-0001-g1',
+    name,
+    keyId: `key_${name}`,
     secret: SECRET,
     lease: 'lse_0001',
     reservation: { source: 'default', id: '101' },

@@ -42,6 +42,8 @@ export interface RateLimit {
 export interface IssueRequest {
   /** Deterministic, unique per lease and generation, `[a-z0-9-]{1,60}`. */
   readonly name: string;
+  /** What Latchkey calls the key, to people and gateways. */
+  readonly keyId: string;
   /** The key's value, already sealed in the ledger. A provider that makes its own value ignores it and returns one. */
   readonly secret: Secret;
   /** Owner of the budget: limits and usage belong to the lease and survive rotation. */
@@ -143,6 +145,8 @@ export class DriverError extends Error {
 /** A record of the built-in key manager, as its driver writes it. Only a hash of the secret is kept. */
 export interface LocalKey {
   readonly name: string;
+  /** Of a key that a lease has; a key that is made directly gets one. */
+  readonly id?: string;
   readonly secret: Secret;
   readonly lease: string;
   readonly holder: string;

@@ -88,6 +88,21 @@ describe('an afternoon of an operator', () => {
     expect((await latchkey(['explain', 'default', '42'], { env })).stdout).toMatch(/Booking 42 of default[\s\S]*Next: /);
   });
 
+  test('the key that verify names is the one that operators know', async () => {
+    await answer('send', 'started', '--booking', '45', '--email', 'ada@example.org');
+    const { id } = await leaseOf('45', 'active');
+    const { url } = await answer<{ url: string }>('claim-link', id);
+    const post = async (to: string, body: object) => {
+      const headers = { 'content-type': 'application/json', accept: 'application/json' };
+      return (await (await fetch(to, { method: 'POST', headers, body: JSON.stringify(body) })).json()) as Record<string, string>;
+    };
+    const { key } = await post(url, { confirmation: 'ada@example.org' });
+    const { keyId } = await post(`http://127.0.0.1:${env['PORT']}/v1/verify`, { key });
+    const { items } = await answer<Page<{ id: string }>>('keys', 'list', '--lease', id);
+    expect(items.map((item) => item.id)).toEqual([keyId]);
+    await answer('revoke', id, '--reason', 'done');
+  });
+
   test('all of a plan can be rotated, and is followed to the end', async () => {
     await answer('send', 'started', '--booking', '43');
     await answer('send', 'started', '--booking', '44', '--resource', 'lab-2');

@@ -259,6 +259,15 @@ describeEngines('verify', (engine) => {
     expect(await codeOf({ key: secret.reveal() })).toBe('VALID');
   });
 
+  test('a key that a lease has is told by the id it has there; one made directly keeps its own', async () => {
+    const key = await put({ id: 'key_of-a-lease' });
+    expect((await post({ key: key.text })).body).toMatchObject({ keyId: 'key_of-a-lease' });
+    expect(await keys.manager.put(key)).toEqual({ keyId: 'key_of-a-lease' });
+    const own = await put();
+    expect(await keys.manager.put({ ...own, id: 'key_given-later' })).toEqual({ keyId: 'key_given-later' });
+    expect((await post({ key: own.text })).body).toMatchObject({ code: 'VALID', keyId: 'key_given-later' });
+  });
+
   test('a rotated key spends from the same budget, and the old one dies alone', async () => {
     const key = await put({ rateLimit: { limit: 3, per: 'hour' }, quota: { limit: 9, per: 'reservation' } });
     expect(await codeOf({ key: key.text })).toBe('VALID');

@@ -93,6 +93,7 @@ function failureOf(error: unknown, provider: string): DriverError {
 function localKey({ methodsByScope, holder, ...request }: IssueRequest): LocalKey {
   return {
     name: request.name,
+    id: request.keyId,
     secret: request.secret,
     lease: request.lease,
     holder: holder.id,

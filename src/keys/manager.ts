@@ -47,7 +47,14 @@ export function createKeyManager({ ledger, book, usage, now }: KeyManagerOptions
       // Throws before anything is written.
       compileAddresses(key.allowedIps ?? []);
       const rights = rightsOf(key);
-      const write = { name: key.name, hash: hashKey(key.secret.reveal()), leaseId: key.lease, holder: key.holder, rights };
+      const write = {
+        id: key.id,
+        name: key.name,
+        hash: hashKey(key.secret.reveal()),
+        leaseId: key.lease,
+        holder: key.holder,
+        rights,
+      };
       const [row] = await change(async (tx, at) => [await putLocalKey(tx.db, { ...write, window: key.window, now: at })]);
       return { keyId: row!.id };
     },

@@ -11,6 +11,8 @@ export function nameOf(leaseId: string, generation: number): string {
 }
 
 export interface Wish {
+  /** The key's. */
+  readonly id: string;
   readonly name: string;
   readonly secret: Secret;
   readonly window: Window;
@@ -25,6 +27,7 @@ export function requestFor({ lease, reservation }: Turn, wish: Wish, scopes: Cat
   );
   return {
     name: wish.name,
+    keyId: wish.id,
     secret: wish.secret,
     lease: lease.id,
     reservation: { source: reservation.source, id: reservation.externalId },

@@ -30,7 +30,7 @@ async function ask(shop: Workshop, turn: Turn, key: KeyRow, step: RetimeStep): P
   await writeInTurn(shop, turn, 'retime-intent', (tx) => unconfirmKey(tx.db, key.id));
   await shop.call(key.provider, 'retime', async (provider, call) => {
     const ref = refOf(shop, key);
-    const wish = { name: key.name, secret: ref.secret ?? new Secret(''), window: step.window, grant: step.grant };
+    const wish = { id: key.id, name: key.name, secret: ref.secret ?? new Secret(''), window: step.window, grant: step.grant };
     await provider.driver.retime!(ref, requestFor(turn, wish, shop.policy().scopes), call);
   });
 }

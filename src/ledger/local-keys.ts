@@ -9,6 +9,8 @@ type Reader = Kysely<Database> | Transaction<Database>;
 export type LocalKeyState = LocalKeyRow & { readonly used: number };
 
 export interface LocalKeyWrite {
+  /** Without one it keeps the one it has, or gets one. */
+  readonly id?: string;
   readonly name: string;
   readonly hash: string;
   readonly leaseId: string;
@@ -19,12 +21,12 @@ export interface LocalKeyWrite {
 }
 
 /** Creates the key of that name, or makes it what is asked and alive again. A suspension stays. */
-export async function putLocalKey(db: Transaction<Database>, { window, now, ...key }: LocalKeyWrite): Promise<LocalKeyState> {
+export async function putLocalKey(db: Transaction<Database>, { id, window, now, ...key }: LocalKeyWrite): Promise<LocalKeyState> {
   const values = { ...key, rights: JSON.stringify(key.rights), opensAt: window.opensAt, closesAt: window.closesAt };
   return await db
     .insertInto('localKey')
-    .values({ ...values, id: newId('key'), createdAt: now })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ ...values, revokedAt: null }))
+    .values({ ...values, id: id ?? newId('key'), createdAt: now })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ ...values, ...(id && { id }), revokedAt: null }))
     .returningAll()
     .returning(usedAt(now))
     .executeTakeFirstOrThrow();

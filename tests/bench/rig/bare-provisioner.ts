@@ -44,6 +44,7 @@ function requestOf(number: number): IssueRequest {
   const methodsByScope = { read: ['GET'] };
   return {
     name: `bare-${process.pid}-${number}`,
+    keyId: `key_bare-${process.pid}-${number}`,
     secret: new Secret(`temp_bare-key-of-the-benchmark-${process.pid}-${number}`),
     lease: `bare-${number}`,
     reservation: { source: 'default', id: String(number) },
