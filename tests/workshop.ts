@@ -63,11 +63,12 @@ export async function openWorkshop(
   const log = {
     debug() {},
     info() {},
-    warn() {},
+    warn: (message: string, fields?: object) => void warnings.push({ message, ...fields }),
     error: (message: string, fields?: object) => void errors.push({ message, ...fields }),
     child: () => log,
   };
   const errors: object[] = [];
+  const warnings: { message: string }[] = [];
   const providers = () => ({ name: 'campus', driver, parseHandle: (stored: unknown) => generic.handle.parse(stored) });
   /** Everything that a process keeps in memory. */
   const start = () => {
@@ -136,6 +137,7 @@ export async function openWorkshop(
     notices,
     bound,
     errors,
+    warnings,
     get shop() {
       return running.shop;
     },

@@ -1,3 +1,4 @@
+import { isOverdue, overdueAt } from '../ledger/debts.ts';
 import type { LeaseStory } from '../ledger/leases.ts';
 import type { KeyRow, LeaseRow } from '../ledger/schema.ts';
 import { decide, type Decision } from '../reservation/decide.ts';
@@ -8,7 +9,6 @@ import type { Reservation } from '../reservation/reservation.ts';
 import type { KeyFacts, Powers, Situation } from '../reservation/situation.ts';
 import { CLOSED } from '../reservation/terms.ts';
 import { REJECTED } from './issue.ts';
-import { isOverdue } from './revoke.ts';
 import type { Workshop } from './turn.ts';
 
 /** What there is to look with. */
@@ -86,6 +86,7 @@ function factsOf(key: KeyRow, now: Date): Omit<KeyFacts, 'powers'> {
     fixed: key.lastErrorKind === 'fixed',
     suspended: key.suspendedAt !== null,
     overdue: isOverdue(key, now),
+    overdueAt: overdueAt(key),
   };
 }
 

@@ -1,15 +1,13 @@
 import { DriverError } from '../../providers/driver.ts';
 import { beginRevoking, endKey, noteSetback } from '../ledger/keys.ts';
+import type { Tx } from '../ledger/database.ts';
+import { isOverdue } from '../ledger/debts.ts';
 import type { KeyRow } from '../ledger/schema.ts';
 import { alertFor } from './alert.ts';
 import { backoffMs } from './backoff.ts';
 import { DEADLINE_MS } from './call.ts';
 import { refOf } from './issue.ts';
 import { moveLease, writeInTurn, type Turn, type Workshop } from './turn.ts';
-
-/** From then on a revocation is a debt that an operator should know of. */
-const OVERDUE_ATTEMPTS = 5;
-const OVERDUE_MS = 5 * 60_000;
 
 /** Takes a key away at the provider. The obligation is committed first and stays until the provider answered. */
 export async function revoke(shop: Workshop, turn: Turn, key: KeyRow, reason: string): Promise<void> {
@@ -28,34 +26,39 @@ export async function revoke(shop: Workshop, turn: Turn, key: KeyRow, reason: st
 /** What a failed attempt means: try again later, for ever; say so when it takes long, or at once when only a person can help. */
 export async function noteRevokeFailure(shop: Workshop, turn: Turn, key: KeyRow, failure: DriverError): Promise<void> {
   const now = shop.now();
-  const attempts = key.attempts + 1;
+  const failed = { ...key, attempts: key.attempts + 1, lastError: failure.message };
   await writeInTurn(shop, turn, 'revoke-failed', async (tx) => {
     const retryAt = new Date(now.getTime() + backoffMs(failure, key.attempts, shop.random));
     await noteSetback(tx.db, key.id, { error: failure.message, kind: failure.kind, retryAt, counts: true });
     await moveLease(shop, tx, turn, { lastError: failure.message });
     const alert = alertFor(key, 'revoke', failure);
     if (alert) await shop.announce(tx, alert);
-    if (!isOverdue({ ...key, attempts }, now)) return;
-    shop.log.warn('revocation overdue', {
-      lease: turn.lease.id,
-      key: key.id,
-      provider: key.provider,
-      attempts,
-      kind: failure.kind,
-    });
-    await shop.announce(tx, {
-      kind: 'alert',
-      leaseId: turn.lease.id,
-      keyId: key.id,
-      reason: `a key could not be revoked at ${key.provider} yet: ${failure.message}`,
-      id: `debt:${key.id}`,
-    });
+    // That it gets stuck is told when it does.
+    if (turn.lease.state === 'stuck' && isOverdue(failed, now)) await tellOverdue(shop, tx, failed);
   });
 }
 
-export function isOverdue(key: Pick<KeyRow, 'state' | 'attempts' | 'revokingAt'>, now: Date): boolean {
-  if (key.revokingAt === null || key.attempts === 0) return false;
-  return key.attempts >= OVERDUE_ATTEMPTS || now.getTime() - key.revokingAt.getTime() >= OVERDUE_MS;
+/** The lease got stuck, whether a call failed just now or none could be made. */
+export async function tellAllOverdue(shop: Workshop, tx: Tx, { keys }: Turn): Promise<void> {
+  for (const key of keys) if (isOverdue(key, shop.now())) await tellOverdue(shop, tx, key);
+}
+
+/** To operators, in the log and by alert; the same alert is sent once. */
+async function tellOverdue(shop: Workshop, tx: Tx, key: KeyRow): Promise<void> {
+  shop.log.warn('revocation overdue', {
+    lease: key.leaseId,
+    key: key.id,
+    provider: key.provider,
+    attempts: key.attempts,
+    kind: key.lastErrorKind,
+  });
+  await shop.announce(tx, {
+    kind: 'alert',
+    leaseId: key.leaseId,
+    keyId: key.id,
+    reason: `a key could not be revoked at ${key.provider} yet: ${key.lastError ?? 'it has not answered'}`,
+    id: `debt:${key.id}`,
+  });
 }
 
 async function oblige(shop: Workshop, turn: Turn, key: KeyRow, reason: string): Promise<void> {
@@ -72,9 +75,10 @@ async function prove(shop: Workshop, turn: Turn, key: KeyRow, reason: string): P
   const firstLook = !key.confirmedAt && key.proof === null;
   await writeInTurn(shop, turn, 'revoke-proof', async (tx) => {
     if (firstLook) {
+      const retryAt = secondLookAt(shop, key, now);
       await tx.db
         .updateTable('key')
-        .set({ proof: JSON.stringify({ firstLookAt: now.toISOString() }), retryAt: secondLookAt(shop, key, now) })
+        .set({ proof: JSON.stringify({ firstLookAt: now, secondLookAt: retryAt }), retryAt, attempts: 0 })
         .where('id', '=', key.id)
         .execute();
       return;

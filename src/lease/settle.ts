@@ -12,7 +12,7 @@ import { Postponed } from './gate.ts';
 import { issue, noteIssueFailure } from './issue.ts';
 import { isUnder, lookAt } from './look.ts';
 import { noteRetimeFailure, retime } from './retime.ts';
-import { noteRevokeFailure, revoke } from './revoke.ts';
+import { noteRevokeFailure, revoke, tellAllOverdue } from './revoke.ts';
 import { hold } from './suspend.ts';
 import { goOver, moveLease, TurnLost, writeInTurn, type Turn, type Workshop } from './turn.ts';
 
@@ -88,6 +88,7 @@ async function rest(shop: Workshop, turn: Turn): Promise<boolean> {
       ...placeOf(tx, turn),
     });
     if (isRefusedAnew(turn)) await shop.announce(tx, refusalOf(turn));
+    if (decision.state === 'stuck' && lease.state !== 'stuck') await tellAllOverdue(shop, tx, turn);
     if (decision.state === 'active' && decision.endingAt && decision.endingAt <= shop.now())
       await shop.announce(tx, { kind: 'ending', leaseId: lease.id, id: `ending:${decision.window!.closesAt.toISOString()}` });
     ended = await endTurn(tx.db, { id: lease.id, turn: turn.number, wakeAt: decision.wakeAt });

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { debtsAt } from './debts.ts';
 import type { Database } from './schema.ts';
 
 /** For metrics: how many leases are in each state. */
@@ -11,13 +12,12 @@ export async function leasesByState(db: Kysely<Database>): Promise<Record<string
   return Object.fromEntries(rows.map((row) => [row.state, row.leases]));
 }
 
-/** For metrics: keys whose revocation has failed at least once, and the age of the oldest obligation in seconds. */
+/** For metrics: how many debts there are, and the age of the oldest in seconds. */
 export async function debtCount(db: Kysely<Database>, now: Date): Promise<{ count: number; oldestSeconds: number }> {
   const row = await db
     .selectFrom('key')
     .select([(count) => count.fn.countAll<number>().as('debts'), (min) => min.fn.min('revokingAt').as('oldest')])
-    .where('state', '=', 'revoking')
-    .where('attempts', '>', 0)
+    .where(debtsAt(now))
     .executeTakeFirstOrThrow();
   return { count: row.debts, oldestSeconds: row.oldest ? Math.max(0, (now.getTime() - row.oldest.getTime()) / 1000) : 0 };
 }

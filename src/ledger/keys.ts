@@ -161,10 +161,3 @@ export async function noteSetback(
     .where('id', '=', id)
     .execute();
 }
-
-/** Revocations not done yet, oldest first: the debts of law 5. */
-export async function listRevoking(db: Reader, options: { limit: number; before?: Date }): Promise<KeyRow[]> {
-  let query = db.selectFrom('key').selectAll().where('state', '=', 'revoking').orderBy('revokingAt').limit(options.limit);
-  if (options.before) query = query.where('revokingAt', '<=', options.before);
-  return await query.execute();
-}

@@ -33,7 +33,11 @@ export function decide(situation: Situation, now: Date): Decision {
     endingAt: terms.wanted ? endingAt(terms.window) : null,
     window: terms.window,
     steps: due,
-    wakeAt: earliest([...wakesOf(situation, terms, now), ...waitsOf(steps, due, situation.keys)]),
+    wakeAt: earliest([
+      ...wakesOf(situation, terms, now),
+      ...waitsOf(steps, due, situation.keys),
+      ...situation.keys.flatMap(({ overdueAt, overdue }) => (overdueAt && !overdue ? [overdueAt] : [])),
+    ]),
   };
 }
 

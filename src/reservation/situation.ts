@@ -45,6 +45,8 @@ export interface KeyFacts {
   readonly suspended: boolean;
   /** Its revocation has failed for so long that an operator should know. */
   readonly overdue: boolean;
+  /** When it will have, unless it is done before. */
+  readonly overdueAt?: Date;
   /** Of the provider that it was made at. */
   readonly powers: Powers;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isOverdue } from '../../lease/revoke.ts';
+import { isOverdue } from '../../ledger/debts.ts';
 import { keyToShow, listDebts, type Debt } from '../../ledger/lists/keys.ts';
 import { Fault } from '../../reservation/fault.ts';
 import type { ApiDeps } from './deps.ts';
@@ -17,11 +17,12 @@ export function debtsApi({ ledger, operations, now }: Pick<ApiDeps, 'ledger' | '
       method: 'get',
       path: '/debts',
       permission: 'read',
-      summary: 'Revocations not done yet, the longest owed first',
+      summary: 'Keys that should be dead and are not known to be, the longest owed first',
+      description: 'Those whose revocation failed, or is not done five seconds after it was due.',
       query: z.strictObject({ ...paging, provider: Text.optional() }),
       responses: { 200: listOf(DebtView) },
       handle: async ({ query: { limit, cursor, ...filter } }) => {
-        const listed = await listDebts(ledger.db, filter, { limit, cursor });
+        const listed = await listDebts(ledger.db, { ...filter, now: now() }, { limit, cursor });
         return { status: 200, body: { ...listed, items: listed.items.map((debt) => viewOfDebt(debt, now())) } };
       },
     }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { lookAt } from '../../lease/look.ts';
+import { isDebt } from '../../ledger/debts.ts';
 import { listEvents } from '../../ledger/events.ts';
 import { readStory } from '../../ledger/leases.ts';
 import { auditOf } from '../../ledger/lists/audit.ts';
@@ -78,7 +79,7 @@ async function explainLeases(deps: Deps, leases: readonly ListedLease[]) {
       const own = (part: { leaseId: string | null }): boolean => part.leaseId === lease.id;
       const [keys, claims, deliveries] = [allKeys.filter(own), allClaims.filter(own), allDeliveries.filter(own)];
       const { decision } = lookAt(deps, (await readStory(db, lease.id))!);
-      const owed = keys.filter((key) => key.state === 'revoking');
+      const owed = keys.filter((key) => isDebt(key, now));
       return {
         ...viewOfLease(lease),
         keys: keys.map(viewOfKey),

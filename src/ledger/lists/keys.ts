@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import type { KeyState } from '../../reservation/lease.ts';
+import { debtsAt } from '../debts.ts';
 import { byId, pageBy, type Listed, type Order, type Page } from '../listing.ts';
 import type { Database, KeyRow, LeaseRow, ReservationRow } from '../schema.ts';
 
@@ -45,7 +46,11 @@ export async function keysOf(db: Kysely<Database>, leaseIds: readonly string[]):
 export type Debt = ListedKey & Pick<LeaseRow, 'plan' | 'holderId'> & Pick<ReservationRow, 'source' | 'externalId'>;
 
 /** The longest owed first. */
-export async function listDebts(db: Kysely<Database>, filter: { readonly provider?: string }, page: Page): Promise<Listed<Debt>> {
+export async function listDebts(
+  db: Kysely<Database>,
+  filter: { readonly now: Date; readonly provider?: string },
+  page: Page,
+): Promise<Listed<Debt>> {
   return await pageBy(byAge, page, async (after, limit) => {
     let query = db
       .selectFrom('key')
@@ -53,8 +58,7 @@ export async function listDebts(db: Kysely<Database>, filter: { readonly provide
       .innerJoin('reservation', 'reservation.id', 'lease.reservationId')
       .select(KEY)
       .select(['lease.plan', 'lease.holderId', 'reservation.source', 'reservation.externalId'])
-      .where('key.state', '=', 'revoking')
-      .where('key.revokingAt', 'is not', null)
+      .where(debtsAt(filter.now))
       .orderBy('key.revokingAt')
       .orderBy('key.id')
       .limit(limit);
