@@ -1,13 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import type { DriverDefinition, LimitReport, Tools } from '../providers/driver.ts';
+import type { LimitReport, Tools } from '../providers/driver.ts';
+import { readConfiguration, type Configuration, type ConfigurationOptions } from './configuration.ts';
 import type { OpenProvider } from './lease/call.ts';
-import { checkEnforcement } from './policy/enforcement.ts';
-import { formatProblem, type Problem } from './policy/problems.ts';
-import { loadPolicy, type KnownPreset } from './policy.ts';
+import type { Problem } from './policy/problems.ts';
 import type { Plan } from './reservation/plan.ts';
 import type { Policy, Provider } from './reservation/policy.ts';
-import type { Environment } from './settings/lookup.ts';
-import type { Settings } from './settings.ts';
 
 /** The configuration in force and the providers it opens. A reload swaps all of it or nothing. */
 export interface Catalogue {
@@ -19,69 +15,40 @@ export interface Catalogue {
   reload(): Promise<readonly Problem[]>;
 }
 
-export interface CatalogueOptions {
-  readonly settings: Settings;
-  readonly drivers: readonly DriverDefinition[];
-  readonly presets: readonly KnownPreset[];
-  readonly env: () => Environment;
-  readonly now: () => Date;
+export interface CatalogueOptions extends ConfigurationOptions {
   /** What every driver is given, but for the provider's name. */
   readonly tools: Omit<Tools, 'provider'>;
   readonly warn: (problem: Problem) => void;
 }
 
-/** A configuration that cannot be used. The message lists every problem with its place. */
-export class BadConfiguration extends Error {
-  readonly problems: readonly Problem[];
+type Opened = OpenProvider & { readonly driverId: string };
 
-  constructor(problems: readonly Problem[]) {
-    super(problems.map(formatProblem).join('\n'));
-    this.name = 'BadConfiguration';
-    this.problems = problems;
-  }
-}
-
-interface Loaded {
-  readonly policy: Policy;
-  readonly opened: ReadonlyMap<string, OpenProvider & { driverId: string }>;
-}
-
-/** Throws `BadConfiguration` when there is nothing good to begin with. */
-export async function openCatalogue(options: CatalogueOptions): Promise<Catalogue> {
-  const first = await load(options);
-  if ('problems' in first) throw new BadConfiguration(first.problems);
+/** Puts a good configuration in force, and each next one that is good. */
+export function openCatalogue(first: Configuration, options: CatalogueOptions): Catalogue {
+  const providersOf = ({ policy }: Configuration) =>
+    new Map(Object.values(policy.providers).map((provider) => [provider.name, open(provider, options)]));
   let current = first;
+  let opened: ReadonlyMap<string, Opened> = providersOf(first);
+  let { hasFile } = first;
+  first.warnings.forEach(options.warn);
   return {
     policy: () => current.policy,
-    provider: (name) => current.opened.get(name),
-    unenforced: (plan) => unenforced(plan, current.opened.get(plan.provider)?.driver.limits),
+    provider: (name) => opened.get(name),
+    unenforced: (plan) => unenforced(plan, opened.get(plan.provider)?.driver.limits),
     async reload() {
-      const next = await load(options);
-      if ('problems' in next) return next.problems;
+      // A file that vanished is a mistake: without it the defaults would come in force, which may grant more.
+      const next = await readConfiguration(options, { required: options.settings.configRequired || hasFile });
+      if (!next.ok) return next.problems;
+      next.warnings.forEach(options.warn);
+      opened = providersOf(next);
       current = next;
+      ({ hasFile } = next);
       return [];
     },
   };
 }
 
-/** Reads and checks a configuration without putting it in force, as `latchkey check` does. */
-export async function load(options: CatalogueOptions): Promise<Loaded | { readonly problems: readonly Problem[] }> {
-  const { settings, drivers, presets } = options;
-  const file = settings.configFile;
-  const read = loadPolicy({ text: await textOf(file), file, env: options.env(), settings, drivers, presets, now: options.now() });
-  if (!read.ok) return { problems: read.problems };
-  for (const warning of read.warnings) options.warn(warning);
-  const opened = new Map(Object.values(read.policy.providers).map((provider) => [provider.name, open(provider, options)]));
-  const problems = checkEnforcement({
-    file,
-    policy: read.policy,
-    lineOf: read.lineOf,
-    limitsOf: (name) => opened.get(name)!.driver.limits,
-  });
-  return problems.length > 0 ? { problems } : { policy: read.policy, opened };
-}
-
-function open({ name, driver, config }: Provider, { drivers, tools }: CatalogueOptions): OpenProvider & { driverId: string } {
+function open({ name, driver, config }: Provider, { drivers, tools }: CatalogueOptions): Opened {
   const definition = drivers.find((candidate) => candidate.id === driver)!;
   return {
     name,
@@ -107,11 +74,3 @@ const WORDS: Partial<Record<keyof LimitReport, string>> = {
   quota: 'quotas',
   allowedIps: 'allowed addresses',
 };
-
-/** No file is as good as an empty one: the environment says it all. */
-async function textOf(file: string): Promise<string> {
-  return await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
-}

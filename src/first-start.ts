@@ -23,11 +23,37 @@ export type FirstStart =
  * would make others.
  */
 export async function firstStart(settings: Settings): Promise<FirstStart> {
-  if (settings.databaseUrl) return givenOnly(settings);
+  const problems = await missingSecrets(settings);
+  if (problems.length > 0) return { ok: false, problems };
+  const { adminToken } = settings;
+  if (settings.databaseUrl && adminToken) return { ok: true, settings: { ...settings, adminToken }, made: [] };
+  return await makeSecrets(settings).catch((error: unknown) => ({ ok: false, problems: [unusable(settings.dataDir, error)] }));
+}
+
+/** Secrets that must be given and are not, but for variables that are set and `wrong`. The webhook secret is the configuration's business. */
+export async function missingSecrets(settings: Settings, wrong: ReadonlySet<string> = new Set()): Promise<readonly string[]> {
+  if (!settings.databaseUrl) return wrong.has('LATCHKEY_MASTER_KEY') ? [] : await lostKey(settings);
+  const needed = [
+    ...(settings.masterKeys.length === 0 ? [['LATCHKEY_MASTER_KEY', 'base64'] as const] : []),
+    ...(settings.adminToken ? [] : [['LATCHKEY_ADMIN_TOKEN', 'hex'] as const]),
+  ];
+  return needed
+    .filter(([name]) => !wrong.has(name))
+    .map(
+      ([name, form]) => `${name} must be set with DATABASE_URL, the same on every node; make one with: openssl rand -${form} 32`,
+    );
+}
+
+/** The webhook secret as a start would have it, found or made; none where it must be given. One that is `wrong` counts as given. */
+export async function webhookSecretToBe(settings: Settings, wrong: ReadonlySet<string>): Promise<Secret | undefined> {
+  if (settings.databaseUrl && !wrong.has('WEBHOOK_SECRET')) return undefined;
+  const kept = await readFile(fileOf(settings.dataDir).webhookSecret, 'utf8').catch(() => '');
+  return new Secret(kept.trim() || newWebhookSecret());
+}
+
+async function makeSecrets(settings: Settings): Promise<FirstStart> {
   await mkdir(settings.dataDir, { recursive: true, mode: 0o700 });
   const files = fileOf(settings.dataDir);
-  if (settings.masterKeys.length === 0 && !(await exists(files.masterKey)) && (await holdsLedger(settings.dataDir)))
-    return { ok: false, problems: [lostKey(files.masterKey)] };
   const made: string[] = [];
   const kept = async (file: string, make: () => string): Promise<Secret> => {
     if (!(await exists(file)) && (await writeOnce(file, make()))) made.push(file);
@@ -47,20 +73,6 @@ export async function firstStart(settings: Settings): Promise<FirstStart> {
   return { ok: true, settings: { ...settings, masterKeys, adminToken, webhookSecret }, made };
 }
 
-function givenOnly(settings: Settings): FirstStart {
-  const problems: string[] = [];
-  if (settings.masterKeys.length === 0)
-    problems.push(
-      'LATCHKEY_MASTER_KEY must be set with DATABASE_URL, the same on every node; make one with: openssl rand -base64 32',
-    );
-  if (!settings.adminToken)
-    problems.push(
-      'LATCHKEY_ADMIN_TOKEN must be set with DATABASE_URL, the same on every node; make one with: openssl rand -hex 32',
-    );
-  if (problems.length > 0 || !settings.adminToken) return { ok: false, problems };
-  return { ok: true, settings: { ...settings, adminToken: settings.adminToken }, made: [] };
-}
-
 function fileOf(dataDir: string): Record<keyof typeof SECRET_FILES, string> {
   return {
     masterKey: join(dataDir, SECRET_FILES.masterKey),
@@ -69,16 +81,33 @@ function fileOf(dataDir: string): Record<keyof typeof SECRET_FILES, string> {
   };
 }
 
-function lostKey(file: string): string {
-  return (
+/** A master key whose file is gone while the database is not. */
+async function lostKey({ masterKeys, dataDir }: Settings): Promise<readonly string[]> {
+  const file = fileOf(dataDir).masterKey;
+  try {
+    if (masterKeys.length > 0 || (await exists(file)) || !(await holdsLedger(dataDir))) return [];
+  } catch (error) {
+    return [unusable(dataDir, error)];
+  }
+  return [
     `${file} is gone, but the database beside it is not: a new master key could not open what is sealed there. ` +
-    'Put the file back from its backup, or set LATCHKEY_MASTER_KEY'
-  );
+      'Put the file back from its backup, or set LATCHKEY_MASTER_KEY',
+  ];
+}
+
+/** For errors of the file system; throws the others. */
+function unusable(dataDir: string, error: unknown): string {
+  const { code, path = dataDir } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  return `DATA_DIR ${dataDir} cannot be used (${code} at ${path}): name a folder that this process may write to`;
 }
 
 /** A cluster folder is one that holds PG_VERSION. */
 async function holdsLedger(dataDir: string): Promise<boolean> {
-  const entries = await readdir(dataDir, { withFileTypes: true });
+  const entries = await readdir(dataDir, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
   const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(dataDir, entry.name));
   return (await Promise.all(folders.map((folder) => exists(join(folder, 'PG_VERSION'))))).includes(true);
 }

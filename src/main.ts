@@ -4,6 +4,7 @@ import { createGuard } from './access/guard.ts';
 import { bootstrapAdmin, findOperator } from './access/operators.ts';
 import { createChain } from './audit/chain.ts';
 import { openCatalogue } from './catalogue.ts';
+import { BadConfiguration, readConfiguration } from './configuration.ts';
 import { startClock } from './clock.ts';
 import type { CompleteSettings } from './first-start.ts';
 import { openHandover } from './handover/open.ts';
@@ -22,8 +23,11 @@ import { releaseTurns } from './ledger/turns.ts';
 import { forgetOld } from './ledger/retention.ts';
 import { createLog, type Log } from './observe/log.ts';
 import { createMetrics } from './observe/metrics.ts';
+import type { Problem } from './policy/problems.ts';
+import { createReloading, warnOfLostProviders } from './reload.ts';
 import type { Policy } from './reservation/policy.ts';
 import { createSealer } from './secret/seal.ts';
+import { closeAll } from './stop.ts';
 import { environment } from './settings.ts';
 import type { Environment } from './settings/lookup.ts';
 import { listen } from './http/listen.ts';
@@ -44,18 +48,21 @@ export interface Latchkey {
   readonly log: Log;
   readonly policy: () => Policy;
   /** Every problem of the new configuration, or none when it is in force. */
-  reload(): Promise<readonly { message: string }[]>;
+  reload(): Promise<readonly Problem[]>;
   /** Lets running requests and jobs end, at most 10 s, then closes. */
   close(): Promise<void>;
 }
 
 /**
- * Builds everything from the settings and starts it: the one place that knows all parts. Throws `BadConfiguration`, or what the database
- * says, before anything listens.
+ * Builds everything from the settings and starts it: the one place that knows all parts. Throws `BadConfiguration` before the database is
+ * opened, or what the database says before anything listens.
  */
 export async function startLatchkey(settings: CompleteSettings, overrides: Overrides = {}): Promise<Latchkey> {
   const now = overrides.now ?? (() => new Date());
   const log = overrides.log ?? createLog({ level: settings.logLevel, now });
+  const about = { settings, drivers, presets, env: overrides.env ?? environment, now };
+  const configuration = await readConfiguration(about);
+  if (!configuration.ok) throw new BadConfiguration(configuration.problems);
   const metrics = createMetrics();
   const sealer = createSealer(settings.masterKeys);
   const chain = createChain(sealer.derive('audit'), sealer.deriveOlder('audit'));
@@ -79,12 +86,8 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       counted: (code) => metrics.verdicts.inc({ code }),
     });
     unwind.unshift(() => keys.close());
-    const catalogue = await openCatalogue({
-      settings,
-      drivers,
-      presets,
-      env: overrides.env ?? environment,
-      now,
+    const catalogue = openCatalogue(configuration, {
+      ...about,
       tools: { keys: keys.manager, userAgent: 'latchkey' },
       warn: (problem) =>
         log.warn('configuration', { file: problem.file, line: problem.line, path: problem.path, problem: problem.message }),
@@ -116,10 +119,18 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     await jobs.work('inventory', { concurrency: 1 }, (name) => leasing.inventory(name));
     await jobs.work('retention', { concurrency: 1 }, async () => void (await forgetOld(ledger.db, now())));
     await leasing.rotations.resume();
+    await warnOfLostProviders(ledger, catalogue, log);
+    const reconsider = async () => {
+      await leasing.reconsider();
+      await reconsiderBookings(ledger, () => ({ jobs, policy: catalogue.policy(), now: now() }));
+      await warnOfLostProviders(ledger, catalogue, log);
+    };
+    const { reload, catchUp } = createReloading({ catalogue, reconsider, log });
     const clock = startClock(
       [
         { name: 'leases', everyMs: 1000, run: () => leasing.sweep() },
         { name: 'deliveries', everyMs: 2000, run: () => handover.sweep() },
+        { name: 'configuration', everyMs: 5000, run: catchUp },
         { name: 'claims', everyMs: 10_000, run: () => handover.expireClaims() },
         { name: 'inventory', everyMs: 15 * 60_000, run: () => leasing.inventoryAll(Object.keys(catalogue.policy().providers)) },
         { name: 'retention', everyMs: 60 * 60_000, run: () => ledger.transact((tx) => jobs.enqueue(tx, 'retention', ['all'])) },
@@ -129,13 +140,6 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     unwind.unshift(() => clock.stop());
 
     const guard = createGuard({ find: (token) => findOperator(ledger, token), log });
-    const reload = async () => {
-      const problems = await catalogue.reload();
-      if (problems.length > 0) return problems;
-      await leasing.reconsider();
-      await reconsiderBookings(ledger, () => ({ jobs, policy: catalogue.policy(), now: now() }));
-      return problems;
-    };
     const routers = createRouters({ ...common, settings, guard, catalogue, chain, keys, receiver, handover, leasing, reload });
     const server = await listen(createApp({ log, trustProxy: settings.trustProxy, routers }), settings);
     unwind.unshift(() => server.close());
@@ -160,13 +164,6 @@ function stoppable(ledger: Ledger, name: string, { crashPoint }: Overrides): Led
     crashPoint?.(`${name}:after-commit`);
     return result;
   };
-}
-
-async function closeAll(unwind: readonly (() => Promise<unknown>)[], log: Log): Promise<void> {
-  for (const close of unwind)
-    await close().catch((error: unknown) =>
-      log.error('close failed', { error: error instanceof Error ? error.message : 'unknown' }),
-    );
 }
 
 if (import.meta.main) void import('./serve.ts').then(({ serve }) => serve());

@@ -3,7 +3,7 @@ import type { Policy } from './reservation/policy.ts';
 import { readDocument, type ConfigDocument } from './policy/document.ts';
 import { createExpander } from './policy/expand.ts';
 import { inOrder, problemAt, type Finding, type Locate, type Problem, type Report } from './policy/problems.ts';
-import { readPolicy } from './policy/sections.ts';
+import { readPolicy, type ReadablePolicy } from './policy/sections.ts';
 import type { Environment } from './settings/lookup.ts';
 import type { Secret } from './secret/secret.ts';
 import type { Settings } from './settings.ts';
@@ -27,9 +27,10 @@ export interface PolicyInput {
   readonly now: Date;
 }
 
-export type PolicyResult =
-  | { readonly ok: true; readonly policy: Policy; readonly lineOf: Locate; readonly warnings: readonly Problem[] }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+export type PolicyResult = (
+  | { readonly ok: true; readonly policy: Policy; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+) & { readonly readable: ReadablePolicy; readonly lineOf: Locate };
 
 /**
  * Reads the configuration. A section that is left out comes from the environment. Nothing is guessed: every problem is told at once, with
@@ -38,16 +39,21 @@ export type PolicyResult =
 export function loadPolicy(input: PolicyInput): PolicyResult {
   const { file } = input;
   const document = readDocument(input.text);
-  if (document.errors.length > 0) return { ok: false, problems: document.errors.map((error) => brokenYaml(file, error)) };
+  const lineOf = document.locate;
+  if (document.errors.length > 0)
+    return { ok: false, problems: document.errors.map((error) => brokenYaml(file, error)), readable: NOTHING, lineOf };
   const expander = createExpander(input.env, input.settings);
   const findings: Finding[] = [];
   const report: Report = (finding) => findings.push(finding);
   document.rewrite(expander.expand, report);
-  const policy = readPolicy(valueOf(document, report), input, report);
-  const problems = inOrder(findings.map(problemAt(file, document.locate, expander.mask)));
-  if (problems.some((problem) => problem.severity === 'error')) return { ok: false, problems };
-  return { ok: true, policy, lineOf: document.locate, warnings: problems };
+  const readable = readPolicy(valueOf(document, report), input, report);
+  const problems = inOrder(findings.map(problemAt(file, lineOf, expander.mask)));
+  if (problems.some((problem) => problem.severity === 'error')) return { ok: false, problems, readable, lineOf };
+  const policy = { ...readable, plans: readable.plans.filter((plan) => plan !== undefined) };
+  return { ok: true, policy, warnings: problems, readable, lineOf };
 }
+
+const NOTHING: ReadablePolicy = { sources: {}, providers: {}, scopes: {}, plans: [] };
 
 function valueOf(document: ConfigDocument, report: Report): unknown {
   try {

@@ -16,6 +16,8 @@ export interface Settings {
   readonly databaseUrl?: Secret;
   readonly redisUrl?: Secret;
   readonly configFile: string;
+  /** Somebody named it, so it must exist. */
+  readonly configRequired: boolean;
   /** The first seals, all open. Empty until the first start has made one. */
   readonly masterKeys: readonly Secret[];
   readonly adminToken?: Secret;
@@ -42,26 +44,38 @@ export interface Settings {
 
 export type SettingsResult =
   | { readonly ok: true; readonly settings: Settings }
-  | { readonly ok: false; readonly problems: readonly string[] };
+  | {
+      readonly ok: false;
+      readonly problems: readonly string[];
+      /** What is right; the others as if they were not set. */
+      readonly settings: Settings;
+      readonly wrong: ReadonlySet<VariableName>;
+    };
 
 /** Reads every setting. All problems come at once; each names its variable and what would be right, never a value. */
 export function readSettings(env: Environment = process.env): SettingsResult {
   const problems: string[] = [];
+  const wrong = new Set<VariableName>();
   const values: Partial<Record<VariableName, unknown>> = {};
   for (const name of Object.keys(VARIABLES) as VariableName[]) {
-    const found = lookUp(env, name);
-    if ('problem' in found) {
-      problems.push(found.problem);
-      continue;
-    }
-    const parsed = VARIABLES[name].safeParse(found.value);
-    if (parsed.success) values[name] = parsed.data;
-    else problems.push(...parsed.error.issues.map((issue) => `${name} ${issue.message}`));
+    const found = readVariable(env, name);
+    values[name] = 'problems' in found ? VARIABLES[name].parse(undefined) : found.value;
+    if (!('problems' in found)) continue;
+    problems.push(...found.problems);
+    wrong.add(name);
   }
-  if (values.PORT === 0 && values.PUBLIC_URL === undefined)
+  if (values.PORT === 0 && values.PUBLIC_URL === undefined && !wrong.has('PUBLIC_URL'))
     problems.push('PORT is 0, which takes any free port, so claim links cannot name it: set PUBLIC_URL as well');
-  if (problems.length > 0) return { ok: false, problems };
-  return { ok: true, settings: toSettings(values as Values) };
+  const settings = toSettings(values as Values);
+  return problems.length > 0 ? { ok: false, problems, settings, wrong } : { ok: true, settings };
+}
+
+function readVariable(env: Environment, name: VariableName): { value: unknown } | { problems: readonly string[] } {
+  const found = lookUp(env, name);
+  if ('problem' in found) return { problems: [found.problem] };
+  const parsed = VARIABLES[name].safeParse(found.value);
+  if (parsed.success) return { value: parsed.data };
+  return { problems: parsed.error.issues.map((issue) => `${name} ${issue.message}`) };
 }
 
 /** The raw environment, for `${NAME}` in the configuration. */
@@ -82,7 +96,8 @@ function toSettings(values: Values): Settings {
     dataDir: values.DATA_DIR,
     databaseUrl: values.DATABASE_URL,
     redisUrl: values.REDIS_URL,
-    configFile: values.LATCHKEY_CONFIG,
+    configFile: values.LATCHKEY_CONFIG ?? 'config/latchkey.yaml',
+    configRequired: values.LATCHKEY_CONFIG !== undefined,
     masterKeys: values.LATCHKEY_MASTER_KEY ?? [],
     adminToken: values.LATCHKEY_ADMIN_TOKEN,
     insecure: values.LATCHKEY_INSECURE,

@@ -31,14 +31,18 @@ plans:
   });
 
   test('needs no file: the environment says it all', async () => {
-    const env = {
-      LATCHKEY_CONFIG: join(folder, 'none.yaml'),
-      API_MANAGEMENT_ENDPOINT: 'https://keys.example',
-      API_MANAGEMENT_TOKEN: 't',
-    };
-    const { code, stdout } = await check(['--json'], env);
+    const env = { API_MANAGEMENT_ENDPOINT: 'https://keys.example', API_MANAGEMENT_TOKEN: 't' };
+    const { code, stdout } = await latchkey(['check', '--json'], { env, cwd: folder });
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, plans: [{ name: 'default', provider: 'generic' }] });
+  });
+
+  test('a file that LATCHKEY_CONFIG names must be there, and be one that can be read', async () => {
+    const missing = join(folder, 'none.yaml');
+    const gone = await check([], { LATCHKEY_CONFIG: missing });
+    expect([gone.code, gone.stdout]).toEqual([1, expect.stringContaining(`${missing} is not there; `)]);
+    const directory = await check([], { LATCHKEY_CONFIG: folder });
+    expect([directory.code, directory.stdout]).toEqual([1, expect.stringContaining(`${folder} cannot be read (EISDIR); `)]);
   });
 
   const bad = `providers:
@@ -69,13 +73,14 @@ plans:
   test('tells what settings a start with a PostgreSQL server would miss, beside the problems of the file', async () => {
     const { code, stdout } = await check([config(bad)], { DATABASE_URL: 'postgres://db/latchkey' });
     expect(code).toBe(1);
-    for (const part of ['LATCHKEY_MASTER_KEY', 'LATCHKEY_ADMIN_TOKEN', ':2:12']) expect(stdout).toContain(part);
+    for (const part of ['LATCHKEY_MASTER_KEY', 'LATCHKEY_ADMIN_TOKEN', 'WEBHOOK_SECRET', ':2:12']) expect(stdout).toContain(part);
   });
 
   test('tells wrong settings', async () => {
-    const { code, stdout } = await check([config(good)], { PORT: 'many' });
+    const { code, stdout } = await check([config(bad)], { PORT: 'many' });
     expect(code).toBe(1);
     expect(stdout).toMatch(/^environment PORT must be a TCP port/);
+    expect(stdout).toContain(':2:12');
   });
 
   test('a file that is not there is a mistake of usage', async () => {

@@ -22,7 +22,7 @@ beforeAll(async () => {
     HOST: '127.0.0.1',
     PORT: String(port),
     DATA_DIR: place.dataDir,
-    LATCHKEY_CONFIG: '/nonexistent/latchkey.yaml',
+    LATCHKEY_CONFIG: '/dev/null',
     LOG_LEVEL: 'warn',
   };
   env['LATCHKEY_MASTER_KEY'] = Buffer.alloc(32, 7).toString('base64');

@@ -17,11 +17,12 @@ export interface Ran {
 /** Nothing of this machine's settings reaches it; `execArgv` are options of Node itself. */
 export async function latchkey(
   args: readonly string[],
-  options: { env?: Record<string, string>; execArgv?: readonly string[]; cli?: string } = {},
+  options: { env?: Record<string, string>; execArgv?: readonly string[]; cli?: string; cwd?: string } = {},
 ): Promise<Ran> {
   const child = spawn(process.execPath, [...(options.execArgv ?? []), options.cli ?? CLI, ...args], {
     env: { PATH: process.env.PATH, DATA_DIR: '/nonexistent', NO_COLOR: '1', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: options.cwd,
   });
   const [stdout, stderr, code] = await Promise.all([
     text(child.stdout),

@@ -38,7 +38,7 @@ export async function openCrashHouse(engine: EngineName) {
     PORT: '0',
     HOST: '127.0.0.1',
     PUBLIC_URL: 'http://keys.campus.example',
-    LATCHKEY_CONFIG: '/nonexistent/latchkey.yaml',
+    LATCHKEY_CONFIG: '/dev/null',
     LATCHKEY_ADMIN_TOKEN: ADMIN,
     LATCHKEY_MASTER_KEY: masterKey,
     WEBHOOK_SECRET,

@@ -10,6 +10,7 @@ const ROOT = new URL('..', import.meta.url).pathname;
 const soon = { timeout: 90_000, interval: 50 };
 
 export const MAIN = ['node', 'src/main.ts'];
+export const ON_A_TERMINAL = ['node', '--import', 'data:text/javascript,process.stdout.isTTY=true', 'src/main.ts'];
 
 export interface Started {
   readonly child: ChildProcess;

@@ -1,14 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { drivers } from '../../providers/index.ts';
-import type { KeyManager } from '../../providers/driver.ts';
-import { load } from '../catalogue.ts';
-import { firstStart } from '../first-start.ts';
-import { presets } from '../intake/presets.ts';
+import { examine } from '../examine.ts';
 import { formatProblem, type Problem } from '../policy/problems.ts';
-import { Secret } from '../secret/secret.ts';
-import { environment, readSettings, type Settings } from '../settings.ts';
-import { madeSecret, outputOf } from './connection.ts';
+import { readSettings } from '../settings.ts';
+import { outputOf } from './connection.ts';
 import { EXIT, Quit } from './exit.ts';
 import type { Output } from './output.ts';
 import { planTable } from './plan-table.ts';
@@ -22,42 +17,19 @@ export function addCheck(program: Command): void {
       const out = outputOf(command);
       if (file !== undefined && !existsSync(file)) throw new Quit(EXIT.usage, `there is no file ${file}`);
       const read = readSettings();
-      if (!read.ok) return report(out, read.problems.map(inEnvironment));
-      const settings = { ...read.settings, ...(file === undefined ? {} : { configFile: file }) };
-      const missing = await missingSettings(settings);
-      const warnings: Problem[] = [];
-      const loaded = await load({
-        settings: { ...settings, webhookSecret: settings.webhookSecret ?? (await secretToBe(settings)) },
-        drivers,
-        presets,
-        env: environment,
-        now: () => new Date(),
-        tools: { keys: NO_KEYS, userAgent: 'latchkey' },
-        warn: (problem) => warnings.push(problem),
-      });
-      if ('problems' in loaded || missing.length > 0)
-        return report(out, [...missing, ...('problems' in loaded ? loaded.problems : [])]);
+      const named = file === undefined ? {} : { configFile: file, configRequired: true };
+      const { environment, configuration } = await examine({ ...read, settings: { ...read.settings, ...named } });
+      if (!configuration.ok || environment.length > 0)
+        return report(out, [...environment.map(inEnvironment), ...(configuration.ok ? [] : configuration.problems)]);
+      const { warnings, policy } = configuration;
       for (const warning of warnings) out.note(formatProblem(warning));
-      out.result({ ok: true, warnings, plans: loaded.policy.plans }, () => planTable(loaded.policy.plans));
+      out.result({ ok: true, warnings, plans: policy.plans }, () => planTable(policy.plans));
     });
 }
 
 function report(out: Output, problems: readonly Problem[]): void {
   out.result({ ok: false, problems }, () => problems.map(formatProblem).join('\n'));
   process.exitCode = EXIT.failed;
-}
-
-/** What a start with a PostgreSQL server would refuse. With the embedded database the missing secrets are made on the first start. */
-async function missingSettings(settings: Settings): Promise<Problem[]> {
-  if (!settings.databaseUrl) return [];
-  const first = await firstStart(settings);
-  return first.ok ? [] : first.problems.map(inEnvironment);
-}
-
-/** The webhook secret of the first start, as it is or as it will be. */
-async function secretToBe({ databaseUrl }: Settings): Promise<Secret | undefined> {
-  if (databaseUrl) return undefined;
-  return (await madeSecret('webhookSecret')) ?? new Secret('made on the first start');
 }
 
 function inEnvironment(problem: string): Problem {
@@ -69,8 +41,3 @@ function splitOnce(text: string, by: string): [string, string] {
   const at = text.indexOf(by);
   return at === -1 ? [text, 'correct it'] : [text.slice(0, at), text.slice(at + by.length)];
 }
-
-const none = (): never => {
-  throw new Error('check: no keys are made here');
-};
-const NO_KEYS: KeyManager = { put: none, retime: none, remove: none, usage: none, list: none, suspend: none, resume: none };

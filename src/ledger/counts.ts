@@ -12,6 +12,17 @@ export async function leasesByState(db: Kysely<Database>): Promise<Record<string
   return Object.fromEntries(rows.map((row) => [row.state, row.leases]));
 }
 
+/** How many keys each provider still has to revoke one day. */
+export async function livingKeysByProvider(db: Kysely<Database>): Promise<Record<string, number>> {
+  const rows = await db
+    .selectFrom('key')
+    .select(['provider', (count) => count.fn.countAll<number>().as('keys')])
+    .where('state', '!=', 'revoked')
+    .groupBy('provider')
+    .execute();
+  return Object.fromEntries(rows.map((row) => [row.provider, row.keys]));
+}
+
 /** For metrics: how many debts there are, and the age of the oldest in seconds. */
 export async function debtCount(db: Kysely<Database>, now: Date): Promise<{ count: number; oldestSeconds: number }> {
   const row = await db

@@ -1,13 +1,13 @@
 import type { LimitReport } from '../../providers/driver.ts';
 import type { Plan } from '../reservation/plan.ts';
-import type { Policy } from '../reservation/policy.ts';
 import { problemAt, type Locate, type Path, type Problem } from './problems.ts';
 
 export interface EnforcementCheck {
   readonly file: string;
-  readonly policy: Policy;
-  /** What the opened driver of a provider reports. */
-  readonly limitsOf: (provider: string) => LimitReport;
+  /** A plan that could not be read is left out, and keeps its place. */
+  readonly policy: { readonly plans: readonly (Plan | undefined)[] };
+  /** What the driver of a provider reports; undefined where that is not known. */
+  readonly limitsOf: (provider: string) => LimitReport | undefined;
   readonly lineOf: Locate;
 }
 
@@ -17,8 +17,9 @@ export interface EnforcementCheck {
  */
 export function checkEnforcement({ file, policy, limitsOf, lineOf }: EnforcementCheck): Problem[] {
   return policy.plans.flatMap((plan, index) => {
-    if (plan.acceptsUnenforced) return [];
+    if (!plan || plan.acceptsUnenforced) return [];
     const limits = limitsOf(plan.provider);
+    if (!limits) return [];
     return asked(plan)
       .filter(({ limit }) => limits[limit].by === 'none')
       .map(({ limit, section }) => {

@@ -10,8 +10,13 @@ import { findingsOf } from './issues.ts';
 import { suggest, type Path, type Report } from './problems.ts';
 import { PlanEntry, ProviderEntry, ScopeEntry, Sections, SourceEntry } from './schema.ts';
 
+/** A policy as far as it is right. Plans stand at their places in the file. */
+export interface ReadablePolicy extends Omit<Policy, 'plans'> {
+  readonly plans: readonly (Plan | undefined)[];
+}
+
 /** The value of a configuration file as a policy, as far as it is right; the rest is reported. */
-export function readPolicy(value: unknown, input: PolicyInput, report: Report): Policy {
+export function readPolicy(value: unknown, input: PolicyInput, report: Report): ReadablePolicy {
   const { settings } = input;
   const written = parse(Sections, value, [], report) ?? {};
   const raw = {
@@ -45,7 +50,7 @@ export function readPolicy(value: unknown, input: PolicyInput, report: Report): 
     return parsed ? plan : undefined;
   });
   checkOrder(plans, report);
-  return { sources, providers, scopes, plans: plans.filter((plan) => plan !== undefined) };
+  return { sources, providers, scopes, plans };
 }
 
 /**

@@ -44,9 +44,9 @@ export const VARIABLES = {
     .optional()
     .meta({ description: 'Redis that shares the rate limits of built-in keys between nodes.', secret: true }),
 
-  LATCHKEY_CONFIG: text
-    .prefault('config/latchkey.yaml')
-    .meta({ description: 'The file with sources, providers, scopes and plans. It need not exist.' }),
+  LATCHKEY_CONFIG: text.optional().meta({
+    description: 'The file with sources, providers, scopes and plans. Without it config/latchkey.yaml, which need not exist.',
+  }),
   LATCHKEY_MASTER_KEY: masterKeys.optional().meta({
     description:
       'Seals secrets at rest: 32 bytes as base64 or hex. Several with commas: the first seals, all open. Made on first start; required with DATABASE_URL.',

@@ -69,7 +69,7 @@ export async function openService(options: ServiceOptions = {}): Promise<Service
     PORT: String(port),
     HOST: '127.0.0.1',
     PUBLIC_URL: url,
-    LATCHKEY_CONFIG: '/nonexistent/latchkey.yaml',
+    LATCHKEY_CONFIG: '/dev/null',
     LATCHKEY_ADMIN_TOKEN: ADMIN,
     LATCHKEY_MASTER_KEY: randomBytes(32).toString('base64'),
     WEBHOOK_SECRET: SECRET,

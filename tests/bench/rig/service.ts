@@ -33,7 +33,8 @@ const LONGEST_START_MS = 60_000;
 export async function startService({ place, env, config, flags = [] }: ServiceOptions): Promise<Service> {
   const port = await freePort();
   const configFile = join(place.dataDir, 'latchkey.yaml');
-  if (config !== undefined) writeFileSync(configFile, config);
+  // Without sections everything comes from the environment, whatever lies in the folder that this is run in.
+  writeFileSync(configFile, config ?? '');
   const began = performance.now();
   const running = spawn(process.execPath, [...flags, new URL('../../../src/main.ts', import.meta.url).pathname], {
     stdio: ['ignore', 'pipe', 'pipe'],
