@@ -17,6 +17,7 @@ import { openLeasing } from './lease/open.ts';
 import { debtCount, leasesByState } from './ledger/counts.ts';
 import { openLedger, type Ledger } from './ledger/database.ts';
 import { startJobs } from './ledger/jobs.ts';
+import { agreeOnMasterKey } from './ledger/master-key.ts';
 import { releaseDeliveries } from './ledger/deliveries.ts';
 import { wakeTaken } from './ledger/leases.ts';
 import { releaseTurns } from './ledger/turns.ts';
@@ -75,6 +76,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
   });
   const unwind: (() => Promise<unknown>)[] = [() => ledger.close()];
   try {
+    await agreeOnMasterKey(ledger, sealer.keyIds);
     if (ledger.engine === 'embedded') await releaseWork(ledger, now());
     await wakeTaken(ledger.db, now());
     await bootstrapAdmin(ledger, settings.adminToken, now);

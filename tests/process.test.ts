@@ -38,6 +38,10 @@ test('npm start tells once what it makes, keeps it out of the log, and a SIGTERM
   await second.exited;
   expect(second.logged('stopping')).toHaveLength(1);
   expect(isFree(dataDir)).toBe(true);
+
+  const other = run(MAIN, { ...env, LATCHKEY_MASTER_KEY: Buffer.alloc(32, 9).toString('base64') });
+  expect(await other.exited).toBe(1);
+  expect(other.err()).toMatch(/^latchkey does not start:\n {2}- the database is under master key .*put the right key back/);
 });
 
 const plans = (provider: string) =>

@@ -184,6 +184,13 @@ create table "local_key" (
   UNIQUE (name)
 );
 
+create table "master_key" (
+  "id" integer not null,
+  "key_id" text not null,
+  CHECK ((id = 1)),
+  PRIMARY KEY (id)
+);
+
 create table "operator" (
   "id" text not null,
   "name" text not null,

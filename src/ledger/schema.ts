@@ -241,6 +241,12 @@ export interface PaceTable {
   nextAt: Date;
 }
 
+/** One row: the master key that this database is under, by its id. */
+export interface MasterKeyTable {
+  id: number;
+  keyId: string;
+}
+
 export interface Database {
   event: EventTable;
   reservation: ReservationTable;
@@ -257,6 +263,7 @@ export interface Database {
   rotationItem: RotationItemTable;
   hook: HookTable;
   pace: PaceTable;
+  masterKey: MasterKeyTable;
 }
 
 export type EventRow = Selectable<EventTable>;

@@ -19,6 +19,8 @@ export interface Sealer {
   derive(purpose: string): Buffer;
   /** The same from the master keys that came before, newest first: for checking what was made under them. */
   deriveOlder(purpose: string): readonly Buffer[];
+  /** Which master keys these are, the current one first. Derived one way, so not secret. */
+  readonly keyIds: readonly string[];
 }
 
 interface SealingKey {
@@ -39,6 +41,7 @@ export function createSealer(masterKeys: readonly Secret[]): Sealer {
     open: (sealed, context) => open(byId, sealed, context),
     derive: (purpose) => derive(master, purpose),
     deriveOlder: (purpose) => older.map((key) => derive(key, purpose)),
+    keyIds: keys.map(({ id }) => id),
   };
 }
 

@@ -11,6 +11,7 @@ export async function down(db: Kysely<unknown>): Promise<void> {
 }
 
 const TABLES = [
+  'master_key',
   'pace',
   'hook',
   'rotation_item',
@@ -236,6 +237,11 @@ const STATEMENTS = [
     kinds jsonb not null,
     created_at timestamptz not null,
     disabled_at timestamptz
+  )`,
+
+  `create table master_key (
+    id integer primary key check (id = 1),
+    key_id text not null
   )`,
 
   `create table pace (
