@@ -28,7 +28,7 @@ import type { Problem } from './policy/problems.ts';
 import { createReloading, warnOfLostProviders } from './reload.ts';
 import type { Policy } from './reservation/policy.ts';
 import { createSealer } from './secret/seal.ts';
-import { closeAll } from './stop.ts';
+import { CALLS_MS, closeAll, closeTogether, DRAIN_MS } from './stop.ts';
 import { environment } from './settings.ts';
 import type { Environment } from './settings/lookup.ts';
 import { listen } from './http/listen.ts';
@@ -95,11 +95,12 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
         log.warn('configuration', { file: problem.file, line: problem.line, path: problem.path, problem: problem.message }),
     });
     const jobs = await startJobs(ledger, { log: (message, fields) => log.warn(message, { ...fields }) });
-    let drain = async (): Promise<void> => {};
-    unwind.unshift(() => Promise.all([jobs.stop(), drain()]));
+    unwind.unshift(() => jobs.stop());
     const common = { ledger, sealer, jobs, now, log, metrics, policy: catalogue.policy };
     const handover = openHandover({ ...common, settings, unenforced: catalogue.unenforced });
     unwind.unshift(async () => handover.close());
+    const drains = [() => jobs.drain(DRAIN_MS)];
+    unwind.unshift(() => closeTogether(drains, log));
     const leasing = await openLeasing({
       ...common,
       providers: catalogue.provider,
@@ -108,7 +109,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       wait,
       crashPoint: overrides.crashPoint,
     });
-    drain = async () => void (await Promise.all([leasing.drain(), handover.drain()]));
+    drains.push(() => leasing.drain(CALLS_MS), () => handover.drain());
     const receiver = createReceiver({
       ...common,
       ledger: { engine: ledger.engine, transact: stoppable(ledger, 'receive', overrides) },
@@ -139,12 +140,12 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       ],
       log,
     );
-    unwind.unshift(() => clock.stop());
+    drains.push(() => clock.stop());
 
     const guard = createGuard({ find: (token) => findOperator(ledger, token), log });
     const routers = createRouters({ ...common, settings, guard, catalogue, chain, keys, receiver, handover, leasing, reload });
     const server = await listen(createApp({ log, trustProxy: settings.trustProxy, routers }), settings);
-    unwind.unshift(() => server.close());
+    drains.push(() => server.close(DRAIN_MS));
     return { url: server.url, log, policy: catalogue.policy, reload, close: () => closeAll(unwind, log) };
   } catch (error) {
     await closeAll(unwind, log);

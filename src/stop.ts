@@ -2,6 +2,10 @@ import type { Log } from './observe/log.ts';
 
 /** Whoever supervises the process is told that it takes no longer. */
 export const LONGEST_STOP_MS = 10_000;
+/** For what is running, all of it at the same time. What is left is for closing. */
+export const DRAIN_MS = 8000;
+/** Then calls to providers are given up, so that requests that wait for them can still be answered. */
+export const CALLS_MS = 7000;
 
 type Close = () => Promise<unknown>;
 

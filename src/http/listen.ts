@@ -1,14 +1,13 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, type AddressInfo } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as readWhatCame, setTimeout as delay } from 'node:timers/promises';
 
 export interface Listening {
   readonly url: string;
-  /** Takes no new connection, lets running requests end, at most 3 s. Whoever keeps a connection is told first that it ends. */
-  close(): Promise<void>;
+  /** Takes no new connection and lets running requests end, for so long. Whoever keeps a connection is told first that it ends. */
+  close(longestMs: number): Promise<void>;
 }
 
-const DRAIN_MS = 3000;
 /** So long an idle connection is left open: its client may be sending, and would take its end for a failure. */
 const GRACE_MS = 250;
 
@@ -36,10 +35,10 @@ export async function listen(
   const host = ['0.0.0.0', '::'].includes(address.host) ? '127.0.0.1' : address.host;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    async close() {
+    async close(longestMs) {
       closing = true;
       answering.forEach(endAfter);
-      await drain(server);
+      await drain(server, longestMs);
     },
   };
 }
@@ -49,11 +48,13 @@ function endAfter(response: ServerResponse): void {
   if (!response.headersSent) response.setHeader('Connection', 'close');
 }
 
-async function drain(server: Server): Promise<void> {
-  const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+async function drain(server: Server, longestMs: number): Promise<void> {
+  const force = setTimeout(() => server.closeAllConnections(), longestMs);
   // Not http's own close, which cuts idle connections at once.
   const ended = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
   await Promise.race([ended, delay(GRACE_MS)]);
+  // A busy process may have requests that it has not read yet.
+  await readWhatCame();
   server.close();
   await ended;
   clearTimeout(force);

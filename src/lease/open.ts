@@ -26,8 +26,8 @@ export interface Leasing {
   takeInventory(provider: string): Promise<Inventory | undefined>;
   /** The configuration changed: every lease that is not over is looked at again. */
   reconsider(): Promise<void>;
-  /** Waits for what is running, a few seconds; what waits is given back. */
-  drain(): Promise<void>;
+  /** Waits for what is running, for so long, and then gives up its calls; what waits is given back. */
+  drain(longestMs: number): Promise<void>;
 }
 
 export interface LeasingOptions extends Pick<
@@ -40,8 +40,6 @@ export interface LeasingOptions extends Pick<
   readonly wait: (ms: number) => Promise<unknown>;
 }
 
-/** What a stop waits for calls that run, before it gives them up. */
-const GRACE_MS = 3000;
 const LONGEST_QUEUE = 20_000;
 /** Leases of one provider; how many of them call it at once is the provider's own pace. */
 const SETTLING_AT_ONCE = 100;
@@ -108,8 +106,8 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
         .where('state', 'not in', ['revoked'])
         .where('heldUntil', 'is', null)
         .execute()),
-    async drain() {
-      const giveUp = setTimeout(() => stopping.abort(), GRACE_MS);
+    async drain(longestMs) {
+      const giveUp = setTimeout(() => stopping.abort(), longestMs);
       const left = await lanes.drain();
       clearTimeout(giveUp);
       await giveBack(ledger.db, left, now());

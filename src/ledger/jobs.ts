@@ -24,7 +24,9 @@ export interface Jobs {
    * and tried again a few times; what must be retried for longer says so in its own row.
    */
   work(queue: Queue, options: { concurrency: number }, handle: (id: string) => Promise<void>): Promise<void>;
-  /** Takes no more jobs and waits for running handlers, at most 4 s; what still runs then is left for the next start. */
+  /** Takes no more jobs and waits for running handlers, for so long; what still runs then is left for the next start. It still enqueues. */
+  drain(longestMs: number): Promise<void>;
+  /** Drains, where that was not done yet, and ends. */
   stop(): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ export async function startJobs(ledger: Ledger, options: { log?: LedgerLog } = {
   const crews = new Map<Queue, Crew>();
   const boss = await startBoss(ledger, log);
   const wake = (queue: Queue) => crews.get(queue)?.wake();
+  let drained: Promise<void> | undefined;
   let stopped: Promise<void> | undefined;
 
   if (ledger.engine === 'postgres') {
@@ -108,12 +111,17 @@ export async function startJobs(ledger: Ledger, options: { log?: LedgerLog } = {
       crews.set(queue, createCrew(boss, { queue, concurrency, heartbeatMs: HEARTBEAT_MS, log, handle }));
       wake(queue);
     },
+    drain: (longestMs) => (drained ??= drain(longestMs)),
     stop: () => (stopped ??= stop()),
   };
 
+  async function drain(longestMs: number): Promise<void> {
+    const idle = Promise.all([...crews.values()].map((crew) => crew.stop()));
+    await Promise.race([idle, delay(longestMs, undefined, { ref: false })]);
+  }
+
   async function stop(): Promise<void> {
-    const drained = Promise.all([...crews.values()].map((crew) => crew.stop()));
-    await Promise.race([drained, delay(DRAIN_MS, undefined, { ref: false })]);
+    await (drained ??= drain(DRAIN_MS));
     await boss.stop({ graceful: false });
   }
 }
