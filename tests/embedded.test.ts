@@ -61,6 +61,15 @@ test('the same process is refused as well, until it has closed the first', async
   await again.close();
 });
 
+test('a lock that cannot be taken for another reason says so', async () => {
+  rmSync(join(dataDir, 'owner.lock'), { force: true });
+  mkdirSync(join(dataDir, 'owner.lock'));
+  await expect(open()).rejects.toThrow(/owner\.lock cannot be taken \(unable to open database file\)/);
+  rmSync(join(dataDir, 'owner.lock'), { recursive: true });
+  writeFileSync(join(dataDir, 'owner.lock'), 'no database at all, whatever it may be'.repeat(99));
+  await expect(open()).rejects.toThrow(/owner\.lock cannot be taken \(file is not a database\).*can be deleted/);
+});
+
 test('the folder of a process that was killed is free at once', async () => {
   const child = await new Promise<ChildProcess>((resolve) => {
     const spawned: ChildProcess = spawn('open', () => resolve(spawned));

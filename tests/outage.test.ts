@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { openLedger } from '../src/ledger/database.ts';
 import { startJobs } from '../src/ledger/jobs.ts';
 import { Secret } from '../src/secret/secret.ts';
-import { describeEngines, freshDatabase } from './engines.ts';
+import { describeEngines, freshDatabase, SERVER_URL } from './engines.ts';
 
 /** A PostgreSQL server that goes away and comes back: a TCP relay in front of the real one. */
 
@@ -51,7 +51,25 @@ async function openBehindRelay() {
   return { ledger, server, close };
 }
 
+test('a server that cannot be used at the start is named, with the cause and without the password', async () => {
+  const open = (url: string) => openLedger({ databaseUrl: new Secret(url), now: () => new Date(), mac: () => 'mac' });
+  const away = open('postgresql://u:hunter2@127.0.0.1:1/keys');
+  await expect(away).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringMatching(/\(127\.0\.0\.1:1\/keys\) cannot be used: .*ECONNREFUSED/),
+  });
+  await expect(away).rejects.not.toThrow('hunter2');
+});
+
 describeEngines('an outage of the database', ({ name }) => {
+  test.runIf(name === 'postgres')('a database that is not there is named at the start', async () => {
+    const url = new URL(SERVER_URL);
+    url.pathname = '/no_such_database';
+    await expect(openLedger({ databaseUrl: new Secret(url.href), now: () => new Date(), mac: () => 'mac' })).rejects.toThrow(
+      /\/no_such_database\) cannot be used: database "no_such_database" does not exist/,
+    );
+  });
+
   test.runIf(name === 'postgres')(
     'is reported as unavailable while it lasts, ends nothing, and is over when the server is back',
     async () => {

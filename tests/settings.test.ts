@@ -193,6 +193,16 @@ describe('the first start', () => {
     expect(existsSync(join(dir, 'master.key'))).toBe(false);
   });
 
+  test('a data folder that cannot be one is refused with its path', async () => {
+    const file = join(folder(), 'file');
+    writeFileSync(file, '');
+    for (const dataDir of [file, join(file, 'below')])
+      expect(await firstStart(settingsOf({ DATA_DIR: dataDir }))).toMatchObject({
+        ok: false,
+        problems: [expect.stringMatching(/^DATA_DIR \S+ cannot be used \((ENOTDIR|EEXIST) at .*: name a folder/)],
+      });
+  });
+
   test('a spoilt master key file is refused by its name, without its content', async () => {
     const dir = folder();
     writeFileSync(join(dir, 'master.key'), 'spoilt-content');

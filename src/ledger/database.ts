@@ -6,7 +6,7 @@ import { openEmbedded } from './embedded.ts';
 import type { Engine, LedgerLog } from './engine.ts';
 import { createLine, type Waiting } from './line.ts';
 import { assertMigrated, migrate } from './migrate.ts';
-import { asFault } from './outage.ts';
+import { asFault, asUnusable } from './outage.ts';
 import { openPostgres } from './postgres.ts';
 import type { Database } from './schema.ts';
 import type { AuditEntry, ChainMac } from './trail.ts';
@@ -67,7 +67,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     await migrateOn(engine);
   } catch (error) {
     await engine.close();
-    throw asFault(error);
+    throw databaseUrl ? asUnusable(error, databaseUrl) : asFault(error);
   }
   return ledgerOn(engine, { ...options, log });
 }

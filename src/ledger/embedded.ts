@@ -18,6 +18,7 @@ import { endOnPanic } from './panic.ts';
  *  5. a PANIC ends the process                     (panic.ts)
  */
 
+const SQLITE_BUSY = 5;
 const UPKEEP_MS = 15_000;
 /** Dead rows beyond which a table is vacuumed; one table each round, since it blocks the event loop. */
 const DEAD_ROWS = 500;
@@ -64,18 +65,32 @@ function engineOf(pg: PGlite, close: () => Promise<void>): Engine {
 
 /** Guard 2: a lock that dies with its process, however it dies. */
 function own(dataDir: string): () => void {
-  const lock = new DatabaseSync(join(dataDir, 'owner.lock'));
+  const file = join(dataDir, 'owner.lock');
+  let lock: DatabaseSync | undefined;
   try {
+    lock = new DatabaseSync(file);
     lock.exec('pragma busy_timeout = 0; begin exclusive');
   } catch (cause) {
-    lock.close();
-    throw new Fault(
-      'conflict',
-      `another process is using the data folder ${dataDir}: stop it, or give this one another DATA_DIR`,
-      { cause },
-    );
+    lock?.close();
+    throw notOwned(dataDir, file, cause);
   }
   return () => lock.close();
+}
+
+function notOwned(dataDir: string, file: string, cause: unknown): Error {
+  if ((cause as { errcode?: number }).errcode === SQLITE_BUSY)
+    return new Fault(
+      'conflict',
+      `another process is using the data folder ${dataDir}: stop it, or give this one another DATA_DIR`,
+      {
+        cause,
+      },
+    );
+  const why = cause instanceof Error ? cause.message : 'unknown error';
+  return new Error(
+    `ledger: the lock ${file} cannot be taken (${why}): make sure that this process may write to DATA_DIR; a spoilt lock can be deleted`,
+    { cause },
+  );
 }
 
 async function openFolder(dataDir: string, options: EmbeddedOptions): Promise<PGlite> {
