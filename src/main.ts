@@ -135,6 +135,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
         { name: 'deliveries', everyMs: 2000, run: () => handover.sweep() },
         { name: 'configuration', everyMs: 5000, run: catchUp },
         { name: 'claims', everyMs: 10_000, run: () => handover.expireClaims() },
+        { name: 'rotations', everyMs: 5000, run: () => leasing.rotations.look() },
         { name: 'inventory', everyMs: 15 * 60_000, run: () => leasing.inventoryAll(Object.keys(catalogue.policy().providers)) },
         { name: 'retention', everyMs: 60 * 60_000, run: () => ledger.transact((tx) => jobs.enqueue(tx, 'retention', ['all'])) },
       ],

@@ -171,6 +171,39 @@ describeEngines('operating by the management API', (engine) => {
     expect((await house.get(`/leases/${id}`)).body).toMatchObject({ id, source: 'lab', externalId: '7', usage: {} });
   });
 
+  test('what a provider does not do now is 202, what it refuses for good is 409, and neither takes the key that works', async () => {
+    house = await openApiHouse(engine);
+    await house.receive(booking('7'));
+    const [{ id } = { id: '' }] = await house.leases();
+    house.manager.fail({ on: 'issue', how: '400', times: 1 });
+    expect(await house.post(`/leases/${id}/rotate`, { overlap: '0' })).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringMatching(/^there is no new key, and the one before it stays: .*campus/) },
+    });
+    expect((await house.get(`/leases/${id}`)).body).toMatchObject({ state: 'active', generation: 1 });
+
+    house.manager.fail({ on: 'issue', how: '500', times: 1 });
+    expect(await house.post(`/leases/${id}/rotate`, { overlap: '0' })).toMatchObject({
+      status: 202,
+      body: { lease: { keys: [{ state: 'active' }, { state: 'revoking' }, { state: 'intended' }] } },
+    });
+    house.clock.forward(60_000);
+    await house.settleAll();
+    house.manager.fail({ on: 'revoke', how: '500', times: 1 });
+    expect(await house.post(`/leases/${id}/rotate`, { overlap: '0' })).toMatchObject({
+      status: 202,
+      body: { lease: { state: 'active', keys: [{}, {}, { state: 'revoking' }, { state: 'active' }] } },
+    });
+    house.clock.forward(60_000);
+    await house.settleAll();
+    expect(await house.post(`/leases/${id}/rotate`, { overlap: '0' })).toMatchObject({ status: 200 });
+    expect(house.manager.keys()).toHaveLength(1);
+    house.manager.fail({ on: 'any', how: '500', times: 1 });
+    const longer = { endsAt: '2026-01-01T12:00:00Z' };
+    expect(await house.post(`/leases/${id}/retime`, longer)).toMatchObject({ status: 202 });
+    expect(await house.post(`/leases/${id}/retry`)).toMatchObject({ status: 200 });
+  });
+
   test('rotations: a dry run changes nothing, a real one is recorded and worked off', async () => {
     house = await openApiHouse(engine);
     for (const id of ['7', '8']) await house.receive(booking(id, { resource: { id, name: `lab-${id}` } }));

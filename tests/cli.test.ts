@@ -31,7 +31,7 @@ describe('every command', () => {
       ' ',
     ))
       expect(stdout).toContain(`\n  ${verb}`);
-    expect(stdout).toMatch(/Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}3 .*\n {2}4 /);
+    expect(stdout).toMatch(/Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}3 .*\n {2}4 .*\n {2}5 /);
   });
 
   test.each([
@@ -179,8 +179,19 @@ describe('acts on one lease', () => {
       'POST /api/v1/leases/lse_1/revoke': () => ({ status: 202, body: reply({ state: 'revoking', reason: 'by admin' }) }),
     });
     const { code, stdout, stderr } = await run('revoke lse_1 --reason leaked');
-    expect([code, stdout]).toEqual([0, 'lse_1 is revoking: by admin\n']);
-    expect(stderr).toContain('still has to answer');
+    expect([code, stdout]).toEqual([5, 'lse_1 is revoking: by admin\n']);
+    expect(stderr).toMatch(/still has to answer.*latchkey explain default 42/);
+  });
+
+  test('a rotation whose new key is not there yet has a code of its own, also with --json', async () => {
+    await serve({ 'POST /api/v1/leases/lse_1/rotate': () => ({ status: 202, body: reply() }) });
+    const { code, stdout } = await run('rotate lse_1 --overlap 0 --json');
+    expect([code, JSON.parse(stdout)]).toEqual([5, reply()]);
+  });
+
+  test('a retry after which the lease is still refused is a failure', async () => {
+    await serve({ 'POST /api/v1/leases/lse_1/retry': () => ({ body: reply({ state: 'refused', reason: 'no' }) }) });
+    expect(await run('retry lse_1')).toMatchObject({ code: 1, stdout: 'lse_1 is refused: no\n' });
   });
 
   test('a dry run of a rotation lists the lease, and asks for nothing else', async () => {
@@ -224,12 +235,22 @@ describe('rotation of many', () => {
       'POST /api/v1/rotations': ({ body }: { body: unknown }) =>
         (body as { dryRun?: boolean }).dryRun ? { body: preview } : { status: 202, body: { id: 'rot_1' } },
       'GET /api/v1/rotations/rot_1': () => ({
-        body: { id: 'rot_1', total: 2, ...(looks++ < 2 ? { state: 'running', done: 0, failed: 0, failures: [] } : end) },
+        body: {
+          id: 'rot_1',
+          total: 2,
+          ...(looks++ < 2 ? { state: 'running', done: 0, failed: 0, failures: [], delays: [] } : end),
+        },
       }),
     };
   };
-  const allDone = { state: 'done', done: 2, failed: 0, failures: [] };
-  const oneFailed = { state: 'done', done: 1, failed: 1, failures: [{ leaseId: 'lse_9', error: 'the provider is full' }] };
+  const allDone = { state: 'done', done: 2, failed: 0, failures: [], delays: [] };
+  const oneFailed = {
+    state: 'done',
+    done: 1,
+    failed: 1,
+    failures: [{ leaseId: 'lse_9', error: 'the provider is full' }],
+    delays: [],
+  };
 
   test('shows what it would do, and does nothing without --yes', async () => {
     await serve(rotating(allDone));
@@ -252,6 +273,20 @@ describe('rotation of many', () => {
     expect([code, stdout]).toEqual([0, 'rot_1: 2 rotated, 0 failed\n']);
     expect(stderr).toContain('latchkey rotate --resume rot_1');
     expect(service.to('POST /api/v1/rotations').at(-1)!.body).toEqual({ plan: 'lab', overlap: '24h', reason: 'leak' });
+  });
+
+  test('says once what is waited for, and where to look later', async () => {
+    let looks = 0;
+    const late = { delays: [{ leaseId: 'lse_7', error: 'campus: answered 500' }], failures: [], done: 1, failed: 0 };
+    await serve({
+      'GET /api/v1/rotations/rot_1': () => ({
+        body: { id: 'rot_1', total: 2, ...(looks++ < 3 ? { state: 'running', ...late } : allDone) },
+      }),
+    });
+    const { code, stderr } = await run('rotate --resume rot_1');
+    expect(code).toBe(0);
+    expect(stderr.match(/lse_7: campus: answered 500/g)).toHaveLength(1);
+    expect(stderr).toContain('latchkey rotate --resume rot_1');
   });
 
   test('reports each failure, with code 3, also when it is taken up again', async () => {

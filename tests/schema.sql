@@ -245,6 +245,7 @@ create table "rotation_item" (
   "rotation_id" text not null,
   "lease_id" text not null,
   "state" text not null,
+  "generation" integer,
   "error" text,
   CHECK ((state = ANY (ARRAY['waiting'::text, 'done'::text, 'failed'::text]))),
   FOREIGN KEY (lease_id) REFERENCES lease(id),

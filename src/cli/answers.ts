@@ -34,6 +34,7 @@ export interface RotationAnswer {
   readonly done: number;
   readonly failed: number;
   readonly failures: readonly { readonly leaseId: string; readonly error: string | null }[];
+  readonly delays: readonly { readonly leaseId: string; readonly error: string | null }[];
 }
 
 export interface RotationPreview {

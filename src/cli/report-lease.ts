@@ -1,5 +1,6 @@
 import type { LeaseReplyAnswer } from './answers.ts';
 import type { Answer } from './api.ts';
+import { EXIT } from './exit.ts';
 import { instant, plain, type Output } from './output.ts';
 
 /** What an act on a lease came to: its state now, and why it is not what was asked for. */
@@ -10,6 +11,8 @@ export function reportLease(out: Output, answer: Answer<LeaseReplyAnswer>): void
     const why = lease.reason ?? lease.lastError;
     return `${plain(lease.id)} is ${plain(lease.state)}${until}${why ? `: ${plain(why)}` : ''}`;
   });
-  if (answer.status === 202)
-    out.note('Recorded; the provider still has to answer. It is tried again until it is done: see `latchkey debts list`.');
+  if (answer.status !== 202) return;
+  const story = `latchkey explain ${plain(lease.source)} ${plain(lease.externalId)}`;
+  out.note(`Recorded; the provider still has to answer. It is asked again until it is done: see ${story}`);
+  process.exitCode = EXIT.waiting;
 }

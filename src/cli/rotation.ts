@@ -13,8 +13,11 @@ export async function follow(id: string, { api, out }: { readonly api: Api; read
   const bar = progressBar();
   let rotation = await look(id, api);
   bar.start(rotation.total, 0);
+  let told = false;
   while (rotation.state === 'running') {
     bar.update(rotation.done + rotation.failed);
+    if (!told && rotation.delays.length > 0) out.note(delayText(rotation));
+    told ||= rotation.delays.length > 0;
     await wait(LOOK_AGAIN_MS);
     rotation = await look(id, api);
   }
@@ -22,6 +25,13 @@ export async function follow(id: string, { api, out }: { readonly api: Api; read
   bar.stop();
   out.result(rotation, () => summary(rotation));
   if (rotation.failed > 0) process.exitCode = EXIT.partly;
+}
+
+/** Told once: a provider that is out may be so for hours. */
+function delayText({ delays, id }: RotationAnswer): string {
+  const first = `${plain(delays[0]?.leaseId)}: ${plain(delays[0]?.error)}`;
+  const later = `To look again later: latchkey rotate --resume ${plain(id)}`;
+  return `${delays.length} of them wait for their provider, as ${first}\nIt is asked until they have a key or their window is over. ${later}`;
 }
 
 async function look(id: string, api: Api): Promise<RotationAnswer> {

@@ -15,7 +15,7 @@ export interface Rotate {
   readonly overlapMs: number;
   readonly reason?: string;
   /** Something that must be written together with it or not at all. */
-  readonly alongside?: (tx: Tx) => Promise<void>;
+  readonly alongside?: (tx: Tx, generation: number) => Promise<void>;
 }
 
 /** What an operator may do to a lease. Each act is recorded first and settled before the answer. */
@@ -81,7 +81,6 @@ export function createOperations(deps: {
 
     rotate: (leaseId, { actor, overlapMs, reason, alongside }) =>
       change(leaseId, async (tx, lease) => {
-        await alongside?.(tx);
         const story = (await readStory(tx.db, leaseId))!;
         const { keys } = story;
         if (!keys.some((key) => key.state === 'active' && key.generation === lease.generation))
@@ -91,6 +90,7 @@ export function createOperations(deps: {
         const generation = 1 + Math.max(...keys.map((key) => key.generation));
         const overlapUntil = new Date(now().getTime() + overlapMs);
         await tx.db.updateTable('lease').set({ generation, overlapUntil }).where('id', '=', leaseId).execute();
+        await alongside?.(tx, generation);
         tx.audit({
           actor,
           action: 'lease.rotate',

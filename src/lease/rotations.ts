@@ -1,18 +1,19 @@
 import type { Ledger } from '../ledger/database.ts';
 import { newId } from '../ledger/ids.ts';
 import type { Jobs } from '../ledger/jobs.ts';
+import { readStories } from '../ledger/leases.ts';
+import { beginItem, begunItems, hasWaitingItems, itemsToBegin, judgeItem } from '../ledger/rotation-items.ts';
 import {
-  endItem,
   endRotation,
   findRotation,
   insertRotation,
   listRotatable,
   runningRotations,
-  waitingItems,
   type RotationFilter,
 } from '../ledger/rotations.ts';
 import { Fault } from '../reservation/fault.ts';
 import type { Operations } from './operate.ts';
+import { rotatedTo } from './rotated.ts';
 
 /** Rotation of many leases: listed first, then worked off item by item, over restarts, each with its result. */
 export interface Rotations {
@@ -20,13 +21,16 @@ export interface Rotations {
   preview(filter: RotationFilter): Promise<{ id: string; plan: string; provider: string; holderId: string }[]>;
   /** Records the rotation with its items and starts it. Returns its id. */
   start(wish: { filter: RotationFilter; overlapMs: number; reason: string; actor: string }): Promise<string>;
-  /** Works off what waits. Safe to run twice at once: each item is done once. */
+  /** Asks for the new keys that nobody asked for yet. Safe to run twice at once: each is asked for once. */
   run(rotationId: string): Promise<void>;
+  /** What became of the keys that were asked for, of every rotation that is not over. */
+  look(): Promise<void>;
   /** At start: what a stop left behind goes on. */
   resume(): Promise<void>;
 }
 
-const PAGE = 16;
+const ABREAST = 16;
+const PAGE = 500;
 
 export function createRotations(deps: { ledger: Ledger; jobs: Jobs; operations: Operations; now: () => Date }): Rotations {
   const { ledger, jobs, operations, now } = deps;
@@ -36,18 +40,38 @@ export function createRotations(deps: { ledger: Ledger; jobs: Jobs; operations: 
     leaseId: string,
     by: { actor: string; overlapMs: number; reason: string },
   ): Promise<void> => {
+    let begun = 0;
     try {
-      await operations.rotate(leaseId, {
+      const story = await operations.rotate(leaseId, {
         ...by,
-        alongside: async (tx) => {
-          if (!(await endItem(tx.db, { rotationId, leaseId, state: 'done' }))) throw new AlreadyDone();
+        alongside: async (tx, generation) => {
+          if (!(await beginItem(tx.db, { rotationId, leaseId, generation }))) throw new AlreadyBegun();
+          begun = generation;
         },
       });
+      await judgeItem(ledger.db, { rotationId, leaseId, generation: begun }, rotatedTo(story, begun));
     } catch (error) {
-      if (error instanceof AlreadyDone) return;
+      if (error instanceof AlreadyBegun) return;
       if (!(error instanceof Fault) || error.code === 'unavailable') throw error;
-      await endItem(ledger.db, { rotationId, leaseId, state: 'failed', error: error.message });
+      await judgeItem(ledger.db, { rotationId, leaseId, generation: null }, { state: 'failed', error: error.message });
     }
+  };
+
+  const lookAt = async (rotationId: string): Promise<void> => {
+    for (let after = ''; ;) {
+      const items = await begunItems(ledger.db, rotationId, { after, limit: PAGE });
+      if (items.length === 0) break;
+      const stories = await readStories(
+        ledger.db,
+        items.map((item) => item.leaseId),
+      );
+      for (const item of items) {
+        const verdict = rotatedTo(stories.get(item.leaseId)!, item.generation);
+        if (verdict.state !== 'waiting' || verdict.error !== item.error) await judgeItem(ledger.db, item, verdict);
+      }
+      after = items.at(-1)!.leaseId;
+    }
+    if (!(await hasWaitingItems(ledger.db, rotationId))) await endRotation(ledger.db, rotationId, now());
   };
 
   return {
@@ -77,11 +101,15 @@ export function createRotations(deps: { ledger: Ledger; jobs: Jobs; operations: 
       const rotation = await findRotation(ledger.db, rotationId);
       if (rotation?.state !== 'running') return;
       for (;;) {
-        const page = await waitingItems(ledger.db, rotationId, PAGE);
+        const page = await itemsToBegin(ledger.db, rotationId, ABREAST);
         if (page.length === 0) break;
         await Promise.all(page.map((leaseId) => rotateItem(rotationId, leaseId, rotation)));
       }
-      await endRotation(ledger.db, rotationId, now());
+      await lookAt(rotationId);
+    },
+
+    async look() {
+      for (const id of await runningRotations(ledger.db)) await lookAt(id);
     },
 
     async resume() {
@@ -92,4 +120,4 @@ export function createRotations(deps: { ledger: Ledger; jobs: Jobs; operations: 
 }
 
 /** Another run took this item between our reading and our writing it. */
-class AlreadyDone extends Error {}
+class AlreadyBegun extends Error {}

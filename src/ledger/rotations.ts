@@ -49,34 +49,6 @@ export async function runningRotations(db: Reader): Promise<string[]> {
   return rows.map((row) => row.id);
 }
 
-export async function waitingItems(db: Reader, rotationId: string, limit: number): Promise<string[]> {
-  const rows = await db
-    .selectFrom('rotationItem')
-    .select('leaseId')
-    .where('rotationId', '=', rotationId)
-    .where('state', '=', 'waiting')
-    .orderBy('leaseId')
-    .limit(limit)
-    .execute();
-  return rows.map((row) => row.leaseId);
-}
-
-/** Ends a waiting item; false when somebody else already did. */
-export async function endItem(
-  db: Reader,
-  item: { rotationId: string; leaseId: string; state: 'done' | 'failed'; error?: string },
-): Promise<boolean> {
-  const ended = await db
-    .updateTable('rotationItem')
-    .set({ state: item.state, error: item.error ?? null })
-    .where('rotationId', '=', item.rotationId)
-    .where('leaseId', '=', item.leaseId)
-    .where('state', '=', 'waiting')
-    .returning('leaseId')
-    .executeTakeFirst();
-  return ended !== undefined;
-}
-
 export async function endRotation(db: Reader, id: string, now: Date): Promise<void> {
   await db.updateTable('rotation').set({ state: 'done', doneAt: now }).where('id', '=', id).execute();
 }
@@ -86,6 +58,8 @@ export interface Progress {
   readonly done: number;
   readonly failed: number;
   readonly failures: readonly { leaseId: string; error: string | null }[];
+  /** Asked for, and not there yet because of something. */
+  readonly delays: readonly { leaseId: string; error: string | null }[];
 }
 
 export async function progressOf(db: Reader, id: string): Promise<Progress> {
@@ -96,12 +70,20 @@ export async function progressOf(db: Reader, id: string): Promise<Progress> {
     .groupBy('state')
     .execute();
   const of = (state: string): number => counts.find((row) => row.state === state)?.items ?? 0;
-  const failures = await db
+  const troubled = await db
     .selectFrom('rotationItem')
-    .select(['leaseId', 'error'])
+    .select(['leaseId', 'state', 'error'])
     .where('rotationId', '=', id)
-    .where('state', '=', 'failed')
+    .where((on) => on.or([on('state', '=', 'failed'), on.and([on('state', '=', 'waiting'), on('error', 'is not', null)])]))
     .orderBy('leaseId')
     .execute();
-  return { total: of('waiting') + of('done') + of('failed'), done: of('done'), failed: of('failed'), failures };
+  const those = (state: string) =>
+    troubled.filter((row) => row.state === state).map(({ leaseId, error }) => ({ leaseId, error }));
+  return {
+    total: of('waiting') + of('done') + of('failed'),
+    done: of('done'),
+    failed: of('failed'),
+    failures: those('failed'),
+    delays: those('waiting'),
+  };
 }

@@ -220,6 +220,9 @@ export interface RotationItemTable {
   rotationId: string;
   leaseId: string;
   state: 'waiting' | 'done' | 'failed';
+  /** Of the key that was asked for; null until it was. */
+  generation: Nullable<number>;
+  /** Why it failed, or what a waiting one waits for. */
   error: Nullable<string>;
 }
 

@@ -1,5 +1,9 @@
 import { z } from 'zod';
+import { OWED } from '../../lease/owed.ts';
+import { rotatedTo } from '../../lease/rotated.ts';
 import type { LeaseStory } from '../../ledger/leases.ts';
+import type { KeyRow } from '../../ledger/schema.ts';
+import { Fault } from '../../reservation/fault.ts';
 import type { ApiDeps } from './deps.ts';
 import { LeaseReply, readLease } from './lease-views.ts';
 import { route, type ApiRoute } from './route.ts';
@@ -7,15 +11,21 @@ import { ById, Duration, Reason, Shown, Time } from './words.ts';
 
 type Deps = Pick<ApiDeps, 'ledger' | 'operations' | 'handover'>;
 
-/** What an operator may do to a lease. Each act is recorded first and settled before the answer, and may be repeated. */
+/**
+ * What an operator may do to a lease. Each act is recorded first and settled before the answer, and may be repeated. 200: it is done; 202:
+ * it is recorded, and a provider that did not do it now is asked again until it does.
+ */
 export function leaseActsApi(deps: Deps): ApiRoute[] {
   return [revoke(deps), rotate(deps), retime(deps), suspend(deps), resume(deps), retry(deps), claimLink(deps)];
 }
 
 const WithReason = z.strictObject({ reason: Reason });
 
-async function reply({ ledger }: Deps, { lease }: LeaseStory) {
-  return { status: 200, body: { lease: await readLease(ledger, lease.id) } } as const;
+const REPLIES = { 200: LeaseReply, 202: LeaseReply };
+
+async function reply({ ledger }: Deps, { lease, keys }: LeaseStory, owed: (key: KeyRow) => boolean) {
+  const body = { lease: await readLease(ledger, lease.id) };
+  return keys.some(owed) ? ({ status: 202, body } as const) : ({ status: 200, body } as const);
 }
 
 function revoke(deps: Deps): ApiRoute {
@@ -29,12 +39,9 @@ function revoke(deps: Deps): ApiRoute {
       'Final: no later event of the booking brings a key back. 200: no key of the lease works any more. 202: it is recorded, and a provider that does not answer now is asked again until it does.',
     params: ById,
     body: WithReason,
-    responses: { 200: LeaseReply, 202: LeaseReply },
-    handle: async ({ params: { id }, body: { reason } }, caller) => {
-      const story = await deps.operations.revoke(id, { actor: caller.name, reason });
-      const body = { lease: await readLease(deps.ledger, id) };
-      return story.keys.every((key) => key.state === 'revoked') ? { status: 200, body } : { status: 202, body };
-    },
+    responses: REPLIES,
+    handle: async ({ params: { id }, body: { reason } }, caller) =>
+      await reply(deps, await deps.operations.revoke(id, { actor: caller.name, reason }), OWED.revoke),
   });
 }
 
@@ -46,13 +53,17 @@ function rotate(deps: Deps): ApiRoute {
     permission: 'act',
     summary: 'Give the holder a new key with the same grant',
     description:
-      'Both keys are good for the overlap, never past the window; a key that an earlier rotation left good for a while ends at once. After a leak: `overlap: "0"`.',
+      'Both keys are good for the overlap, never past the window; a key that an earlier rotation left good for a while ends at once. After a leak: `overlap: "0"`. 202: the new key is not there yet, or an old one not yet gone. 409: there can be no new key; the one before it stays.',
     params: ById,
     body: z.strictObject({ overlap: Duration, reason: Reason.optional() }),
-    responses: { 200: LeaseReply },
+    responses: REPLIES,
     faults: ['conflict'],
-    handle: async ({ params: { id }, body: { overlap, reason } }, caller) =>
-      await reply(deps, await deps.operations.rotate(id, { actor: caller.name, overlapMs: overlap, reason })),
+    handle: async ({ params: { id }, body: { overlap, reason } }, caller) => {
+      const story = await deps.operations.rotate(id, { actor: caller.name, overlapMs: overlap, reason });
+      const { state, error } = rotatedTo(story);
+      if (state === 'failed') throw new Fault('conflict', `there is no new key, and the one before it stays: ${error}`);
+      return await reply(deps, story, (key) => state === 'waiting' || OWED.rotate(key));
+    },
   });
 }
 
@@ -69,10 +80,10 @@ function retime(deps: Deps): ApiRoute {
     body: z
       .strictObject({ startsAt: Time.optional(), endsAt: Time.optional().meta({ examples: ['2026-01-31T18:00:00Z'] }) })
       .refine(({ startsAt, endsAt }) => startsAt !== undefined || endsAt !== undefined, 'give startsAt, endsAt or both'),
-    responses: { 200: LeaseReply },
+    responses: REPLIES,
     faults: ['conflict'],
     handle: async ({ params: { id }, body }, caller) =>
-      await reply(deps, await deps.operations.retime(id, { actor: caller.name, ...body })),
+      await reply(deps, await deps.operations.retime(id, { actor: caller.name, ...body }), OWED.retime),
   });
 }
 
@@ -85,9 +96,9 @@ function suspend(deps: Deps): ApiRoute {
     summary: 'Hold a lease back until it is resumed or its window ends',
     params: ById,
     body: WithReason,
-    responses: { 200: LeaseReply },
+    responses: REPLIES,
     handle: async ({ params: { id }, body: { reason } }, caller) =>
-      await reply(deps, await deps.operations.suspend(id, { actor: caller.name, reason })),
+      await reply(deps, await deps.operations.suspend(id, { actor: caller.name, reason }), OWED.suspend),
   });
 }
 
@@ -99,8 +110,9 @@ function resume(deps: Deps): ApiRoute {
     permission: 'act',
     summary: 'Let a suspended lease work again',
     params: ById,
-    responses: { 200: LeaseReply },
-    handle: async ({ params: { id } }, caller) => await reply(deps, await deps.operations.resume(id, { actor: caller.name })),
+    responses: REPLIES,
+    handle: async ({ params: { id } }, caller) =>
+      await reply(deps, await deps.operations.resume(id, { actor: caller.name }), OWED.resume),
   });
 }
 
@@ -112,8 +124,9 @@ function retry(deps: Deps): ApiRoute {
     permission: 'act',
     summary: 'Try a failed issue or a delayed revocation again now',
     params: ById,
-    responses: { 200: LeaseReply },
-    handle: async ({ params: { id } }, caller) => await reply(deps, await deps.operations.retry(id, { actor: caller.name })),
+    responses: REPLIES,
+    handle: async ({ params: { id } }, caller) =>
+      await reply(deps, await deps.operations.retry(id, { actor: caller.name }), OWED.retry),
   });
 }
 

@@ -20,11 +20,14 @@ const RotationView = z
   })
   .meta({ id: 'Rotation', description: 'New keys for many leases at once; goes on over restarts.' });
 
+const Troubled = z.array(z.object({ leaseId: z.string(), error: z.string().nullable() })).readonly();
+
 const RotationDetail = RotationView.extend({
   total: z.int(),
-  done: z.int(),
+  done: z.int().meta({ description: 'Leases whose new key works.' }),
   failed: z.int(),
-  failures: z.array(z.object({ leaseId: z.string(), error: z.string().nullable() })).readonly(),
+  failures: Troubled,
+  delays: Troubled.meta({ description: 'Leases whose new key is still tried for, and why it is not there yet.' }),
 }).meta({ id: 'RotationDetail' });
 
 const Wish = z.strictObject({

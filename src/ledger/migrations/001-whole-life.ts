@@ -226,6 +226,7 @@ const STATEMENTS = [
     rotation_id text not null references rotation (id),
     lease_id text not null references lease (id),
     state text not null check (state in ('waiting', 'done', 'failed')),
+    generation integer,
     error text,
     primary key (rotation_id, lease_id)
   )`,
