@@ -109,7 +109,10 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       wait,
       crashPoint: overrides.crashPoint,
     });
-    drains.push(() => leasing.drain(CALLS_MS), () => handover.drain());
+    drains.push(
+      () => leasing.drain(CALLS_MS),
+      () => handover.drain(),
+    );
     const receiver = createReceiver({
       ...common,
       ledger: { engine: ledger.engine, transact: stoppable(ledger, 'receive', overrides) },
