@@ -133,7 +133,7 @@ export async function openHandover(engine: TestEngine, options: WorldOptions = {
       };
       await db
         .insertInto('key')
-        .values({ id: keyId, ...key, sealedSecret, hint: 'temp_…', confirmedAt: at })
+        .values({ id: keyId, ...key, sealedSecret, hint: 'temp_…x7Qa', confirmedAt: at })
         .execute();
     });
     return { leaseId, keyId, secret: secret.reveal(), externalId };

@@ -73,6 +73,7 @@ describeEngines('hand-over', (engine) => {
     for (const said of [
       'Ada',
       'Lab API',
+      'temp_…x7Qa',
       '2026-01-05 10:00 UTC',
       '2026-01-05 12:00 UTC',
       'read',
@@ -84,7 +85,7 @@ describeEngines('hand-over', (engine) => {
     const link = LINK.exec(message)?.[0] ?? '';
     const [mail] = mailbox.mails;
     expect(mail).toMatchObject({ from: 'keys@campus.example', to: ['Ada@campus.example'] });
-    for (const text of [mail?.text, mail?.html]) expect(text).toContain(link);
+    for (const text of [mail?.text, mail?.html]) for (const said of [link, 'temp_…x7Qa']) expect(text).toContain(said);
     expect(mail?.headers).toContain('Auto-Submitted: auto-generated');
     expect(mail?.html).not.toMatch(/<img|https?:\/\/(?!keys\.campus\.example)/);
     expect(await states(booking.leaseId)).toEqual(['callback delivered', 'email delivered', 'log delivered']);
@@ -168,6 +169,30 @@ describeEngines('hand-over', (engine) => {
     expect(message.length).toBeLessThanOrEqual(500);
     expect(message.isWellFormed()).toBe(true);
     expect(message).toMatch(LINK);
+    expect(message).toContain('temp_…x7Qa');
+  });
+
+  test('after a rotation the older key is promised to the end of the overlap or to its own, whichever comes first', async () => {
+    world.settings.handover = { by: ['callback'], confirm: 'none' };
+    const lives = [
+      { overlapUntil: '2026-01-05T11:00:00Z', olderCloses: '2026-01-05T12:00:00Z', says: 'works until 2026-01-05 11:00 UTC.' },
+      { overlapUntil: '2026-01-06T10:00:00Z', olderCloses: '2026-01-05T11:30:00Z', says: 'works until 2026-01-05 11:30 UTC.' },
+      { overlapUntil: '2026-01-06T10:00:00Z', olderCloses: undefined, says: 'stops working.' },
+    ];
+    for (const { overlapUntil, olderCloses, says } of lives) {
+      const booking = await world.book();
+      const { db } = world.ledger;
+      const key = await db.selectFrom('key').selectAll().where('id', '=', booking.keyId).executeTakeFirstOrThrow();
+      await db.updateTable('key').set({ generation: 2 }).where('id', '=', booking.keyId).execute();
+      const lease = { generation: 2, overlapUntil: new Date(overlapUntil) };
+      await db.updateTable('lease').set(lease).where('id', '=', booking.leaseId).execute();
+      const { id, handle: _handle, proof: _proof, ...rest } = key;
+      const older = { ...rest, id: `${id}-1`, name: `${id}-1`, closesAt: new Date(olderCloses ?? 0) };
+      if (olderCloses) await db.insertInto('key').values(older).execute();
+      await world.tell('rotated', booking);
+      await world.deliverDue();
+      expect(messages().at(-1)).toContain(`The one you have ${says}`);
+    }
   });
 
   test('an address that is more than one address, or a name with a line break, reaches nobody else', async () => {

@@ -17,6 +17,8 @@ export interface Facts {
   readonly resource: Resource;
   readonly window: Window | undefined;
   readonly grant: Grant | undefined;
+  /** How long the holder can go on with the key from before a rotation, where one lives. */
+  readonly olderUntil: Date | undefined;
 }
 
 interface About {
@@ -49,6 +51,7 @@ async function readAll(db: Kysely<Database>, asked: readonly About[]): Promise<(
       resource: resourceOf(lease, reservation),
       window: windowOf(lease, key),
       grant: lease.grant?.grant,
+      olderUntil: key && olderUntil(lease, key, story.keys),
     };
   });
 }
@@ -76,6 +79,13 @@ function singleAddress(email: string | undefined): string | undefined {
 function resourceOf(lease: LeaseRow, reservation: ReservationRow): Resource {
   const resource = reservation.state.resource?.value;
   return resource?.id === lease.resourceId ? resource : { id: lease.resourceId, name: lease.resourceId, type: '' };
+}
+
+/** The overlap's end, or the older key's own where that comes first. */
+function olderUntil({ overlapUntil }: LeaseRow, key: KeyRow, keys: readonly KeyRow[]): Date | undefined {
+  const older = keys.findLast((other) => other.generation < key.generation && other.state === 'active');
+  if (!older || !overlapUntil) return undefined;
+  return overlapUntil < older.closesAt ? overlapUntil : older.closesAt;
 }
 
 function windowOf(lease: LeaseRow, key: KeyRow | undefined): Window | undefined {

@@ -13,7 +13,10 @@ export interface News {
   readonly holder: string;
   readonly window?: Window;
   readonly grant?: Grant;
-  readonly overlapUntil?: Date | null;
+  /** Until when the key from before a rotation works. */
+  readonly olderUntil?: Date;
+  /** What people may see of the key. */
+  readonly hint?: string;
   readonly reason?: string;
   /** Sentences about limits that nobody enforces. */
   readonly unenforced: readonly string[];

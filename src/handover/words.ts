@@ -18,34 +18,35 @@ export const KINDS = {
   issued: {
     tone: 'SUCCESS',
     subject: 'Your API key is ready',
-    say: (resource, news) => `your API key for ${resource} is ready. It works ${span(news.window)}.`,
+    say: (resource, news) => `your API key ${hint(news)}for ${resource} is ready. It works ${span(news.window)}.`,
     rights: true,
   },
   rotated: {
     tone: 'INFO',
     subject: 'Your new API key is ready',
     say: (resource, news) =>
-      `there is a new API key for ${resource}. It works ${span(news.window)}.${
-        news.overlapUntil ? ` The one you have works until ${utc(news.overlapUntil)}.` : ' The one you have stops working.'
+      `there is a new API key ${hint(news)}for ${resource}. It works ${span(news.window)}.${
+        news.olderUntil ? ` The one you have works until ${utc(news.olderUntil)}.` : ' The one you have stops working.'
       }`,
     rights: true,
   },
   extended: {
     tone: 'INFO',
     subject: 'Your API key has a new window',
-    say: (resource, news) => `your API key for ${resource} now works ${span(news.window)}. The key stays the same.`,
+    say: (resource, news) => `your API key ${hint(news)}for ${resource} now works ${span(news.window)}. The key stays the same.`,
     rights: false,
   },
   ending: {
     tone: 'WARNING',
     subject: 'Your API key ends soon',
-    say: (resource, news) => `your API key for ${resource} ends soon${news.window ? `, at ${utc(news.window.closesAt)}` : ''}.`,
+    say: (resource, news) =>
+      `your API key ${hint(news)}for ${resource} ends soon${news.window ? `, at ${utc(news.window.closesAt)}` : ''}.`,
     rights: false,
   },
   revoked: {
     tone: 'INFO',
     subject: 'Your API key has ended',
-    say: (resource, news) => `your API key for ${resource} no longer works${because(news)}.`,
+    say: (resource, news) => `your API key ${hint(news)}for ${resource} no longer works${because(news)}.`,
     rights: false,
   },
   refused: {
@@ -81,6 +82,11 @@ export function limitWords(limit: Limit): string {
 
 function span(window: Window | undefined): string {
   return window ? `from ${utc(window.opensAt)} until ${utc(window.closesAt)}` : 'for the time of your booking';
+}
+
+/** So that the holder knows which one it is; a key that was never handed out is known to nobody. */
+function hint(news: News): string {
+  return news.hint && news.hint !== '…' ? `${news.hint} ` : '';
 }
 
 function because(news: News): string {
