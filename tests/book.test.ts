@@ -172,7 +172,7 @@ test('the shelf keeps all living keys, and only so many others', () => {
   const gone: string[] = [];
   const shelf = createShelf({ onLeaseGone: (lease) => gone.push(lease) });
   const record = (n: number, revoked: boolean) =>
-    ({ name: `n${n}`, hash: `h${n}`, revoked, budget: { lease: `l${n % 50_000}` } }) as KeyRecord;
+    ({ name: `n${n}`, hash: `h${n}`, revokedAt: revoked ? 1 : null, budget: { lease: `l${n % 50_000}` } }) as KeyRecord;
   for (let n = 0; n < 50_000; n++) shelf.put(record(n, false));
   shelf.put(record(0, true));
   shelf.put(record(1, true));

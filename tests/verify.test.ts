@@ -214,8 +214,23 @@ describeEngines('verify', (engine) => {
     expect(await codeOf(wrong)).toBe('EXPIRED');
     await keys.manager.suspend(key.name);
     expect(await codeOf(wrong)).toBe('SUSPENDED');
+    now = new Date(CLOSES.getTime() - 1);
     await keys.manager.remove(key.name);
     expect(await codeOf(wrong)).toBe('REVOKED');
+    now = CLOSES;
+    expect(await codeOf(wrong)).toBe('REVOKED');
+  });
+
+  test('a key that was taken away at the end of its window has expired, for every node and after a restart too', async () => {
+    const key = await put();
+    now = CLOSES;
+    await keys.manager.remove(key.name);
+    expect(await codeOf({ key: key.text })).toBe('EXPIRED');
+    expect((await get('', { 'x-api-key': key.text })).body).toMatchObject({ error_description: 'API key has expired' });
+    now = new Date(CLOSES.getTime() + 3_600_000);
+    await keys.close();
+    keys = await openKeys({ ledger: store.ledger, now: clock, log });
+    expect(await codeOf({ key: key.text })).toBe('EXPIRED');
   });
 
   test('a suspended key waits, and goes on when it is resumed', async () => {

@@ -27,7 +27,7 @@ export interface KeyRecord {
   readonly opensAt: number;
   readonly closesAt: number;
   readonly suspended: boolean;
-  readonly revoked: boolean;
+  readonly revokedAt: number | null;
 }
 
 const LARGEST_CACHE = 10_000;
@@ -45,7 +45,7 @@ export function recordOf(row: LocalKeyState): KeyRecord {
     opensAt: row.opensAt.getTime(),
     closesAt: row.closesAt.getTime(),
     suspended: row.suspendedAt !== null,
-    revoked: row.revokedAt !== null,
+    revokedAt: row.revokedAt?.getTime() ?? null,
   };
 }
 

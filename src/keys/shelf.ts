@@ -56,7 +56,7 @@ export function createShelf({ onLeaseGone }: { onLeaseGone: (lease: string) => v
       const before = take(record.name);
       if (before) count(before.budget.lease, -1);
       others.delete(record.hash);
-      if (record.revoked) {
+      if (record.revokedAt !== null) {
         makeRoom();
         others.set(record.hash, record);
       } else {

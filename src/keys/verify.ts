@@ -57,10 +57,10 @@ export interface VerifyOptions {
 export type Verify = (request: VerifyRequest) => Verdict | Promise<Verdict>;
 
 /**
- * Is this key good, for this request, now? The first of these that is not so decides: known, not revoked or suspended, in its window,
- * from an allowed address, with an allowed method, on an allowed path, within rate and quota. Only a request that passes all is counted
- * against them. Answers at once for a known key and limits of this process. Throws a Fault 'unavailable' for an unknown key while the ledger
- * is out of reach.
+ * Is this key good, for this request, now? The first of these that is not so decides: known, not revoked before its end, not
+ * suspended, in its window, from an allowed address, with an allowed method, on an allowed path, within rate and quota. Only a
+ * request that passes all is counted against them. Answers at once for a known key and limits of this process. Throws a Fault
+ * 'unavailable' for an unknown key while the ledger is out of reach.
  */
 export function createVerify(options: VerifyOptions): Verify {
   const { book, limits, usage, now, counted = () => {} } = options;
@@ -118,7 +118,8 @@ export function createVerify(options: VerifyOptions): Verify {
 }
 
 function standing(record: KeyRecord, at: number): VerifyCode | undefined {
-  if (record.revoked) return 'REVOKED';
+  // At the end of its window every key is revoked: to its holder that is its expiry.
+  if (record.revokedAt !== null) return record.revokedAt < record.closesAt ? 'REVOKED' : 'EXPIRED';
   if (record.suspended) return 'SUSPENDED';
   if (at < record.opensAt) return 'NOT_YET_VALID';
   return at >= record.closesAt ? 'EXPIRED' : undefined;

@@ -122,7 +122,10 @@ async function end(
   const { status, code } = await ask(lab, { key, path: READING });
   narrator.promise(`the window closes by Latchkey's own clock: ${status} ${code}`, status === 401);
   await until('the revocation', async () => ((await theLease(api)).state === 'revoked' ? true : undefined));
-  narrator.promise('the key is revoked', (await ask(lab, { key, path: READING })).code === 'REVOKED');
+  narrator.promise(
+    'the key is revoked, and is told to have expired',
+    (await ask(lab, { key, path: READING })).code === 'EXPIRED',
+  );
   const { text } = await until('the last message', () => inbox.take('revoked'));
   narrator.say(`the holder hears: "${text}"`);
 }
