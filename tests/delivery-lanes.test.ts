@@ -43,7 +43,7 @@ describeEngines('an endpoint that hangs', (engine) => {
     await tell('email');
     await vi.waitFor(() => expect(mailbox.mails).toHaveLength(1), { timeout: 10_000 });
     await vi.waitFor(() => expect(asked).toBe(8), { timeout: 10_000 });
-    const drained = lanes.drain();
+    const drained = lanes.drain(60_000);
     hanging.closeAllConnections();
     await drained;
     await jobs.stop();

@@ -7,13 +7,12 @@ import { askTogether } from '../ledger/together.ts';
 export interface DeliveryLanes {
   /** A job's answer: has the delivery sent soon, as far as the place it goes to keeps up. */
   wake(deliveryId: string): Promise<void>;
-  /** Begins nothing more and waits for what is running, a few seconds. What is left is due, and found by the next sweep. */
-  drain(): Promise<void>;
+  /** Begins nothing more and waits for what is running, for so long. What is left is due, and found by the next sweep. */
+  drain(longestMs: number): Promise<void>;
 }
 
 const SENDING_AT_ONCE = 8;
 const LONGEST_QUEUE = 20_000;
-const GRACE_MS = 4000;
 
 /** Sends to each place only so much at once: an endpoint that hangs delays what goes there and nothing else. */
 export function createDeliveryLanes(options: {
@@ -33,8 +32,8 @@ export function createDeliveryLanes(options: {
       const lane = await laneOf(id);
       if (lane !== undefined) lanes.add(lane, id);
     },
-    async drain() {
-      await Promise.race([lanes.drain(), delay(GRACE_MS, undefined, { ref: false })]);
+    async drain(longestMs) {
+      await Promise.race([lanes.drain(), delay(longestMs, undefined, { ref: false })]);
     },
   };
 }
