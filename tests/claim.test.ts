@@ -23,7 +23,7 @@ describeEngines('a claim', (engine) => {
     const stream = new Writable({ write: (line, _encoding, done) => (logged.push(String(line)), done()) });
     const log = createLog({ level: 'debug', now: world.now, stream });
     const { claims, now, publicUrl } = world;
-    const routes = claimRoutes({ claims, now, publicUrl, perMinute: 10_000 });
+    const routes = claimRoutes({ claims, now, publicUrl, limits: { failures: 10_000, requests: 10_000, perLink: 10_000 } });
     server = createServer(createApp({ log, trustProxy: ['loopback'], routers: [routes] }));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -435,23 +435,65 @@ describeEngines('a claim', (engine) => {
 });
 
 describe('a flood of requests', () => {
+  let world: World;
   let server: Server;
-  afterEach(() => void server.close());
-
-  test('is answered 429 with Retry-After, for each address by itself', async () => {
-    const world = await openHandover(engines[0]!);
+  let base = '';
+  beforeEach(async () => {
+    world = await openHandover(engines[0]!);
     const log = createLog({ level: 'error', now: world.now });
     const routes = claimRoutes({ claims: world.claims, now: world.now, publicUrl: world.publicUrl });
     server = createServer(createApp({ log, trustProxy: ['loopback'], routers: [routes] }));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/claim/x`;
-    const from = async (address: string) => await fetch(url, { headers: { ...BROWSER, 'x-forwarded-for': address } });
-    for (let count = 0; count < 30; count += 1) expect((await from('2001:db8::1')).status).toBe(404);
-    const refused = await from('2001:db8::2');
+    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterEach(async () => {
+    server.close();
+    await world.close();
+  });
+
+  const from = async (address: string, path: string, init: RequestInit = {}) =>
+    await fetch(base + path, { ...init, headers: { ...BROWSER, ...init.headers, 'x-forwarded-for': address } });
+  const typed = (confirmation: string): RequestInit => ({
+    method: 'POST',
+    headers: FORM,
+    body: new URLSearchParams({ confirmation }).toString(),
+  });
+  const link = async () => {
+    const booked = await world.book();
+    await world.tell('issued', booked);
+    return new URL((await world.claims.reissueLink(booked.keyId, 'opr_1')).link.reveal()).pathname;
+  };
+
+  test('for links that nobody has is answered 429 with Retry-After, for each address by itself', async () => {
+    for (let count = 0; count < 30; count += 1) expect((await from('2001:db8::1', `/claim/x${count}`)).status).toBe(404);
+    const refused = await from('2001:db8::2', '/claim/x');
     expect(refused.status).toBe(429);
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(refused.headers.get('cache-control')).toBe('no-store');
-    expect((await from('2001:db8:0:1::1')).status).toBe(404);
-    await world.close();
+    expect((await from('2001:db8::1', await link())).status).toBe(429);
+    expect((await from('2001:db8:0:1::1', '/claim/x')).status).toBe(404);
+  });
+
+  test('with wrong confirmations is one of guesses, over however many links', async () => {
+    world.settings.handover = { by: [], confirm: 'email' };
+    const links = await Promise.all(Array.from({ length: 8 }, link));
+    const statuses = [];
+    for (const path of links)
+      for (let tries = 0; tries < 4; tries += 1)
+        statuses.push((await from('203.0.113.7', path, typed('eve@evil.example'))).status);
+    expect(statuses).toEqual([...Array<number>(30).fill(403), 429, 429]);
+  });
+
+  test('is none when a class behind one address opens its links, but one link has its end', async () => {
+    world.settings.handover = { by: [], confirm: 'email' };
+    const links = await Promise.all(Array.from({ length: 60 }, link));
+    const opened = async (path: string) => [
+      (await from('203.0.113.7', path)).status,
+      (await from('203.0.113.7', path, typed('ada@campus.example'))).status,
+    ];
+    const statuses = await Promise.all(links.map(opened));
+    expect(statuses.flat()).toEqual(Array<number>(120).fill(200));
+    for (let count = 0; count < 58; count += 1) await from(`198.51.100.${count}`, links[0]!);
+    expect((await from('192.0.2.1', links[0]!)).status).toBe(429);
   });
 });

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from 'express';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { Fault } from '../reservation/fault.ts';
@@ -27,17 +27,44 @@ export function nonceOf(res: Response): string {
   return String(res.locals['nonce']);
 }
 
-/** So many requests per minute and address; beyond that 429 with Retry-After. */
-export function limited(perMinute: number): RequestHandler {
-  const limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
-  return async (req, _res, next) => {
-    const retryAfterMs = await limiter.consume(addressBlock(req.ip)).then(
-      () => undefined,
-      (state: { msBeforeNext: number }) => state.msBeforeNext,
-    );
-    if (retryAfterMs === undefined) return next();
-    throw new Fault('too_many', 'too many requests; wait a minute', { retryAfterMs });
+/** Per minute. */
+export interface ClaimLimits {
+  /** What failed, from one address: links that nobody has, confirmations that are wrong. Guessing is slow. */
+  readonly failures: number;
+  /** Everything, from one address: a class behind one router opens its links at once. */
+  readonly requests: number;
+  /** Everything that is asked of one link. */
+  readonly perLink: number;
+}
+
+const FAILED: ReadonlySet<number> = new Set([STATUS_OF.forbidden, STATUS_OF.not_found]);
+
+/** Beyond the limits 429 with Retry-After. */
+export function limited(limits: ClaimLimits): RequestHandler {
+  const minutely = (points: number) => new RateLimiterMemory({ points, duration: 60 });
+  const [failures, requests, links] = [minutely(limits.failures), minutely(limits.requests), minutely(limits.perLink)];
+  return async (req, res, next) => {
+    const address = addressBlock(req.ip);
+    await takeOne(requests, address);
+    await takeOne(links, hash('sha256', req.path));
+    const failed = await failures.get(address);
+    if (failed !== null && failed.remainingPoints <= 0) throw tooMany(failed.msBeforeNext);
+    // Not before it is known what came of it. More than the limit may be on their way by then, never more than `requests`.
+    res.once('finish', () => {
+      if (FAILED.has(res.statusCode)) void failures.penalty(address);
+    });
+    next();
   };
+}
+
+async function takeOne(limiter: RateLimiterMemory, name: string): Promise<void> {
+  await limiter.consume(name).catch((state: { msBeforeNext: number }) => {
+    throw tooMany(state.msBeforeNext);
+  });
+}
+
+function tooMany(retryAfterMs: number): Fault {
+  return new Fault('too_many', 'too many requests; wait a minute', { retryAfterMs });
 }
 
 /** Forms come from our own page only, and bodies are forms or JSON. */

@@ -5,7 +5,7 @@ import type { Revealed, RevealRequest } from '../handover/reveal.ts';
 import { Fault } from '../reservation/fault.ts';
 import type { Secret } from '../secret/secret.ts';
 import { type CallWith, examplesFor } from './claim-examples.ts';
-import { limited, nonceOf, onlyOwnForms, pageOfFault, privately } from './claim-guard.ts';
+import { type ClaimLimits, limited, nonceOf, onlyOwnForms, pageOfFault, privately } from './claim-guard.ts';
 import { keyPage } from './claim-key-page.ts';
 import { claimPage } from './claim-page.ts';
 import { cookieOf, wantsJson } from './claim-request.ts';
@@ -17,11 +17,11 @@ export interface ClaimRoutesDeps {
   readonly publicUrl: string;
   /** How a key of this provider is sent; without it, `X-API-Key`. */
   readonly callWith?: (provider: string) => CallWith;
-  /** Requests per minute and address. */
-  readonly perMinute?: number;
+  readonly limits?: ClaimLimits;
 }
 
 const COOKIE = 'claim';
+const LIMITS: ClaimLimits = { failures: 30, requests: 1200, perLink: 60 };
 
 /**
  * `/claim/:token` for holders and their programs. GET and HEAD never consume; POST reveals once. A form is answered by a page,
@@ -73,7 +73,7 @@ export function claimRoutes(deps: ClaimRoutesDeps): Router {
       .send(claimPage(view, { nonce: nonceOf(res), error: error.message }));
   }
 
-  router.use('/claim', privately, limited(deps.perMinute ?? 30));
+  router.use('/claim', privately, limited(deps.limits ?? LIMITS));
   router.get('/claim/:token', look);
   router.post('/claim/:token', onlyOwnForms(publicUrl), ...bodies, reveal);
   router.use('/claim', pageOfFault);
