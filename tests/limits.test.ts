@@ -78,6 +78,15 @@ test('a call that costs more than is left takes nothing, and a cheaper one still
   expect(limits.take(hourly(10), 10, NOON).rateLimit).toMatchObject({ remaining: 0 });
 });
 
+const REFUSED_UNUSED = { refused: 'RATE_LIMITED', rateLimit: { limit: 3, remaining: 3, resetAt: null } };
+
+test('what costs more than the limit is told no reset where nothing was used, or nothing is any more', () => {
+  const limits = createMemoryLimits();
+  expect(limits.take(hourly(3), 4, NOON)).toEqual(REFUSED_UNUSED);
+  limits.take(hourly(3), 3, NOON);
+  expect(limits.take(hourly(3), 4, NOON + 3_600_000)).toEqual(REFUSED_UNUSED);
+});
+
 test.each([
   ['hour', NOON + 1, NOON + 3_600_000],
   ['day', NOON, Date.UTC(2026, 0, 16)],
@@ -183,6 +192,56 @@ test.skipIf(!redisAnswers)('a counter that is new to Redis starts from what the 
   expect((await nodes[1].take(budget, 1, Date.now())).quota).toMatchObject({ used: 9 });
   await Promise.all(nodes.map((node) => node.close()));
 });
+
+test.skipIf(!redisAnswers)('however many ask at once after Redis lost its counters, no more than what is left pass', async () => {
+  const { nodes } = await sharedPair();
+  const [node] = nodes;
+  node.restore('l', { per: 'reservation', used: 9, at: Date.now() });
+  const budget: Budget = { lease: 'l', quota: { limit: 10, per: 'reservation' } };
+  expect(await passedTogether([node], budget, 30)).toBe(1);
+  expect((await nodes[1].take(budget, 1, Date.now())).refused).toBe('QUOTA_EXCEEDED');
+  await Promise.all(nodes.map((each) => each.close()));
+});
+
+test.skipIf(!redisAnswers)('a call whose cost does not fit keeps out none that fit', async () => {
+  const { nodes } = await sharedPair();
+  const [node] = nodes;
+  for (const [lease, budget] of [
+    ['rate', hourly(10, 'rate')],
+    ['quota', { lease: 'quota', quota: { limit: 10, per: 'day' } }],
+  ] as const) {
+    await node.take(budget, 5, Date.now());
+    expect((await node.take(budget, 10 ** 15, Date.now())).refused).toBeDefined();
+    const costs = [6, 1, 1, 1, 1, 1];
+    const refused = await Promise.all(
+      costs.map(async (cost) => (await node.take(budget, cost, Date.now())).refused !== undefined),
+    );
+    expect(refused, lease).toEqual([true, false, false, false, false, false]);
+  }
+  await Promise.all(nodes.map((each) => each.close()));
+});
+
+test.skipIf(!redisAnswers)('a counter leaves Redis with its window, and the window begins with its first request', async () => {
+  const { nodes } = await sharedPair();
+  const budget: Budget = { lease: 'l', rateLimit: { limit: 2, per: 'second' } };
+  const began = Date.now();
+  expect(await passedTogether(nodes, budget, 5)).toBe(2);
+  const { rateLimit, retryAfterMs } = await nodes[0].take(budget, 1, began);
+  expect(retryAfterMs).toBeGreaterThan(0);
+  expect(rateLimit!.resetAt!.getTime()).toBe(began + retryAfterMs!);
+  expect(retryAfterMs).toBeLessThanOrEqual(1000);
+  await expect.poll(() => passedTogether(nodes, budget, 5), { timeout: 5000, interval: 100 }).toBe(2);
+  await Promise.all(nodes.map((node) => node.close()));
+});
+
+test.skipIf(!redisAnswers)(
+  'what costs more than the limit is told no reset at Redis either, where nothing was used',
+  async () => {
+    const { nodes } = await sharedPair();
+    expect(await nodes[0].take(hourly(3), 4, Date.now())).toEqual(REFUSED_UNUSED);
+    await Promise.all(nodes.map((node) => node.close()));
+  },
+);
 
 test('while Redis is away each node keeps to its own limits, and says so once', async () => {
   const { nodes, said } = await sharedPair('redis://127.0.0.1:1');

@@ -127,7 +127,7 @@ function turn(account: Account, per: Period, at: number): NonNullable<Account['q
 }
 
 function rateState(log: WindowLog, { limit, per }: Limit): NonNullable<Taken['rateLimit']> {
-  const reset = log.nth(0) + windowMs(per);
+  const reset = log.size === 0 ? Infinity : log.nth(0) + windowMs(per);
   return { limit, remaining: Math.max(limit - log.size, 0), resetAt: Number.isFinite(reset) ? new Date(reset) : null };
 }
 
