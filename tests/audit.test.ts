@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { bootstrapAdmin } from '../src/access/operators.ts';
+import { mintToken } from '../src/access/tokens.ts';
 import { canonical, createChain } from '../src/audit/chain.ts';
 import { parseAnchor, verifyAudit } from '../src/audit/verify.ts';
 import { openLedger } from '../src/ledger/database.ts';
@@ -24,7 +26,8 @@ describeEngines('the audit trail', (engine) => {
   const tamper = (statement: string) => sql.raw(statement).execute(open.ledger.db);
 
   test('an empty trail and an untouched one are in order', async () => {
-    expect(await verify()).toEqual({ ok: true, rows: 0, head: { seq: 0, mac: '' } });
+    expect(await verify()).toEqual({ ok: true, rows: 0, head: { seq: 0, mac: open.chain.heads('', 0)[0] } });
+    expect(open.chain.heads('', 0)[0]).toMatch(/^[\w-]{43}$/);
     await write(5);
     expect(await verify()).toMatchObject({ ok: true, rows: 5, head: { seq: 5 } });
   });
@@ -101,6 +104,30 @@ describeEngines('the audit trail', (engine) => {
     await tamper(`update audit_head set seq = 3, mac = (select mac from audit where seq = 3)`);
     await write(2);
     expect(await verify()).toMatchObject({ ok: false, seq: 4 });
+  });
+
+  test('an emptied trail is noticed, and stays so after a restart and more entries', async () => {
+    const first = await open.ledger.db.selectFrom('auditHead').selectAll().executeTakeFirstOrThrow();
+    await bootstrapAdmin(open.ledger, mintToken(), () => new Date());
+    await tamper(`delete from audit`);
+    await tamper(`update audit_head set seq = 0, mac = '${first.mac}'`);
+    expect(await verify()).toEqual({ ok: false, seq: 1, what: 'tail cut' });
+    await tamper(`update audit_head set mac = ''`);
+    expect(await verify()).toEqual({ ok: false, seq: 1, what: 'tail cut' });
+
+    await open.ledger.close();
+    const ledger = await openLedger({ ...open.place, now: () => new Date(), mac: open.chain.mac });
+    expect(await verifyAudit(ledger, open.chain)).toEqual({ ok: false, seq: 1, what: 'tail cut' });
+    await ledger.transact(async (tx) => tx.audit({ actor: 'test', action: 'thing.done', subject: 'new' }));
+    expect(await verifyAudit(ledger, open.chain)).toEqual({ ok: false, seq: 1, what: 'changed' });
+    await ledger.close();
+  });
+
+  test('a trail that was emptied where nothing else is left has no head that fits', async () => {
+    await write(2);
+    await tamper(`delete from audit`);
+    await tamper(`update audit_head set seq = 0, mac = ''`);
+    expect(await verify()).toEqual({ ok: false, seq: 0, what: 'head forged' });
   });
 
   test('rows beyond the head are noticed', async () => {

@@ -7,7 +7,7 @@ export interface Chain {
   readonly mac: ChainMac;
   /** Whether `row` follows `previousMac`, under the current key or an older one. */
   fits(previousMac: string, row: AuditLink & { readonly mac: string }): boolean;
-  /** The head that belongs to the last row, under each key that could have made it, the current one first. */
+  /** The head that belongs to the last row, or to none at seq 0, under each key that could have made it, the current one first. */
   heads(lastMac: string, seq: number): readonly string[];
 }
 
@@ -17,7 +17,7 @@ export function createChain(key: Buffer, older: readonly Buffer[] = []): Chain {
   return {
     mac: macs[0]!,
     fits: (previousMac, row) => macs.some((mac) => same(mac(previousMac, row), row.mac)),
-    heads: (lastMac, seq) => (seq === 0 ? [''] : macs.map((mac) => headMac(mac, lastMac, seq))),
+    heads: (lastMac, seq) => macs.map((mac) => headMac(mac, lastMac, seq)),
   };
 }
 

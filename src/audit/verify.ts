@@ -1,5 +1,6 @@
 import type { Ledger } from '../ledger/database.ts';
 import type { AuditRow } from '../ledger/schema.ts';
+import { mustHaveTrail } from '../ledger/trail-begin.ts';
 import type { Chain } from './chain.ts';
 
 /** A head seen earlier and kept elsewhere. */
@@ -44,6 +45,7 @@ export async function verifyAudit(ledger: Ledger, chain: Chain, options: VerifyO
     .where('id', '=', 1)
     .executeTakeFirst();
   if (!head) return { ok: false, seq: 0, what: 'head forged' };
+  if (head.seq === 0 && (await mustHaveTrail(ledger.db))) return { ok: false, seq: 1, what: 'tail cut' };
 
   let mac = '';
   let seq = 0;

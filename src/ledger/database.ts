@@ -9,6 +9,7 @@ import { assertMigrated, migrate } from './migrate.ts';
 import { asFault, asUnusable } from './outage.ts';
 import { openPostgres } from './postgres.ts';
 import type { Database } from './schema.ts';
+import { beginTrail } from './trail-begin.ts';
 import type { AuditEntry, ChainMac } from './trail.ts';
 import { outsideOnly, refuseNested, transactOn, type Work } from './transact.ts';
 
@@ -65,11 +66,13 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const engine = databaseUrl ? openPostgres(databaseUrl, log) : await openEmbedded(dataDir!, { log });
   try {
     await migrateOn(engine);
+    const ledger = ledgerOn(engine, { ...options, log });
+    await beginTrail(ledger.db, options.mac);
+    return ledger;
   } catch (error) {
     await engine.close();
     throw databaseUrl ? asUnusable(error, databaseUrl) : asFault(error);
   }
-  return ledgerOn(engine, { ...options, log });
 }
 
 /** One is being committed while the next is being filled. */
