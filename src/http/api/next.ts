@@ -22,9 +22,12 @@ export function nextFor(news: LeaseNews): string {
 /** What happens next to a booking of which no lease came. */
 export function nextWithoutLease({ problem, closed }: { problem: string | null; closed: boolean }): string {
   if (closed) return 'The booking is over and had no lease. Nothing more happens.';
-  if (problem) return `No key is made: ${problem}. It is looked at again with the next event of the booking.`;
+  if (problem) return `No key is made: ${problem}. ${REMEDY}`;
   return 'No key is made until the source says for whom and for what the booking is.';
 }
+
+const REMEDY =
+  'Correct it at the source, or the plans in the configuration: it is looked at again with the next event of the booking and when the configuration is reloaded.';
 
 const DOING: Readonly<Record<Decision['steps'][number]['do'], string>> = {
   issue: 'a key is made',
