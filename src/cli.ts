@@ -22,6 +22,7 @@ import { addRotate } from './cli/rotate.ts';
 import { addSend } from './cli/send.ts';
 import { addServe } from './cli/serve.ts';
 import { addSuspend } from './cli/suspend.ts';
+import { addUsage } from './cli/usage.ts';
 
 /** The `latchkey` command: one file for each verb in cli/. */
 
@@ -55,7 +56,18 @@ function createProgram(): Command {
   for (const add of [addServe, addCheck, addDemo, addSend, addExplain]) add(latchkey);
   for (const noun of NOUNS) addList(latchkey.command(noun.name).description(noun.about), noun);
   addDebtActs(latchkey.commands.find((command) => command.name() === 'debts')!);
-  for (const add of [addRevoke, addRotate, addRetime, addSuspend, addResume, addRetry, addClaimLink, addReplay, addResend])
+  for (const add of [
+    addUsage,
+    addRevoke,
+    addRotate,
+    addRetime,
+    addSuspend,
+    addResume,
+    addRetry,
+    addClaimLink,
+    addReplay,
+    addResend,
+  ])
     add(latchkey);
   const audit = latchkey.command('audit').description(AUDIT.about);
   addList(audit, AUDIT);

@@ -82,6 +82,56 @@ describeEngines('operating by the management API', (engine) => {
     );
   });
 
+  test.each([
+    ['no plan', { resource: { id: '99', name: 'coffee', type: 'Machine' } }, 'no plan matches resource "coffee"'],
+    ['nobody to give a key to', { holders: [] }, 'the booking names nobody to give a key to'],
+  ])('a booking with %s says why it has no key and what to do', async (_name, more, why) => {
+    house = await openApiHouse(engine);
+    const { policy } = house.state;
+    house.state.policy = { ...policy, plans: policy.plans.map((plan) => ({ ...plan, match: { resource: 'lab-*' } })) };
+    await house.receive(booking('7', more));
+    const { body } = await house.get('/explain?source=lab&booking=7');
+    expect(body).toMatchObject({ leases: [], events: [{ outcome: 'accepted' }] });
+    expect(body.reservation.problem).toContain(why);
+    expect(body.next).toContain(`No key is made: ${why}`);
+    expect(body.next).toMatch(
+      /Correct it at the source, or the plans in the configuration: it is looked at again .* reloaded\.$/,
+    );
+  });
+
+  test('the use of keys is what their provider says now, or why it says nothing, beside what was verified here', async () => {
+    house = await openApiHouse(engine);
+    await house.receive(booking('7'));
+    const [{ id } = { id: '' }] = await house.leases();
+    const [first] = await house.keys();
+    const apiKey = (await house.valueOf(first!.id)).reveal();
+    for (const method of ['GET', 'GET', 'POST']) house.manager.opensTheDoor({ apiKey, method, path: '/api/x' });
+    await house.post(`/leases/${id}/rotate`, { overlap: '1h' });
+    const hour = new Date('2026-01-01T09:00:00Z');
+    await house.ledger.db.insertInto('usage').values({ leaseId: id, hour, code: 'VALID', count: 3 }).execute();
+    const usage = async () => await house.get(`/leases/${id}/usage`, { as: house.tokens.viewer });
+    expect(await usage()).toMatchObject({
+      status: 200,
+      body: {
+        leaseId: id,
+        verified: { VALID: 3 },
+        keys: [
+          { keyId: first!.id, generation: 1, state: 'active', provider: 'campus', used: 2, limit: 1000 },
+          { generation: 2, used: 0 },
+        ],
+      },
+    });
+    house.manager.fail({ on: 'usage', how: '500', times: 1 });
+    const { keys } = (await usage()).body;
+    expect(keys.filter((key: { unknown?: string }) => key.unknown?.startsWith('campus: '))).toHaveLength(1);
+    Object.assign(house.shop.providers('campus')!.driver, { usage: undefined });
+    expect((await usage()).body.keys[0].unknown).toBe('provider campus does not report the use of a key');
+    house.clock.set('2026-01-01T11:00:00Z');
+    await house.settleAll();
+    expect((await usage()).body).toMatchObject({ verified: { VALID: 3 }, keys: [] });
+    expect((await house.get('/leases/lse_none/usage')).status).toBe(404);
+  });
+
   test('revoke is 200 when every key is dead, 202 while the provider owes an answer, and may be repeated', async () => {
     house = await openApiHouse(engine);
     await house.receive(booking('7'));

@@ -298,6 +298,18 @@ describe('rotation of many', () => {
   });
 });
 
+test('usage shows what each provider says, and why one says nothing', async () => {
+  const common = { keyId: 'key_1', state: 'active', provider: 'campus' };
+  const keys = [
+    { ...common, generation: 1, hint: 'temp_…x7Qa', used: 12, limit: 1000, refused: 3 },
+    { ...common, generation: 2, hint: 'temp_…b2Zz', unknown: 'campus: answered 500' },
+  ];
+  await serve({ 'GET /api/v1/leases/lse_1/usage': () => ({ body: { leaseId: 'lse_1', verified: { VALID: 7 }, keys } }) });
+  const { code, stdout } = await run('usage lse_1');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/x7Qa +active +campus +12 +1000 +3[\s\S]*b2Zz .*campus: answered 500\nVerified here: VALID 7/);
+});
+
 describe('explain', () => {
   test('tells the story on a terminal: events, keys, claims, deliveries, debts, what is next', async () => {
     await serve({ 'GET /api/v1/explain': () => ({ body: story }) });

@@ -7,6 +7,7 @@ import type { Explanation } from '../http/api/explain-views.ts';
 import type { DebtView, KeyView } from '../http/api/key-views.ts';
 import type { LeaseDetail, LeaseReply, LeaseView } from '../http/api/lease-views.ts';
 import type { ReservationView } from '../http/api/reservation-views.ts';
+import type { LeaseUsage } from '../http/api/usage.ts';
 
 /*
  * What the API answers, as it travels: instants are ISO texts. The types come from the declarations that the service answers and
@@ -17,6 +18,7 @@ export type ReservationAnswer = z.input<typeof ReservationView>;
 export type LeaseAnswer = z.input<typeof LeaseView>;
 export type LeaseDetailAnswer = z.input<typeof LeaseDetail>;
 export type LeaseReplyAnswer = z.input<typeof LeaseReply>;
+export type UsageAnswer = z.input<typeof LeaseUsage>;
 export type KeyAnswer = z.input<typeof KeyView>;
 export type DebtAnswer = z.input<typeof DebtView>;
 export type EventAnswer = z.input<typeof EventView>;

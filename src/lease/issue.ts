@@ -167,7 +167,10 @@ export function secretOf(shop: Workshop, key: KeyRow): Secret {
 }
 
 /** The driver's own view of a stored key. */
-export function refOf(shop: Workshop, key: KeyRow): { name: string; handle: unknown; secret: Secret | null } {
+export function refOf(
+  shop: Pick<Workshop, 'sealer' | 'providers'>,
+  key: KeyRow,
+): { name: string; handle: unknown; secret: Secret | null } {
   const secret = key.sealedSecret ? shop.sealer.open(key.sealedSecret, `key:${key.id}`) : null;
   const stored = key.handle === null ? null : openHandle(key.handle, shop.sealer, key.id);
   const handle = stored === null ? null : (shop.providers(key.provider)?.parseHandle(stored) ?? stored);

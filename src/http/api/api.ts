@@ -18,6 +18,7 @@ import { replaysApi } from './replays.ts';
 import { reservationsApi } from './reservations.ts';
 import { rotationsApi } from './rotations.ts';
 import { createApiRouter, type ApiRoute } from './route.ts';
+import { usageApi } from './usage.ts';
 
 /** Every operation of the management API. */
 export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
@@ -26,6 +27,7 @@ export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
     reservationsApi,
     leasesApi,
     leaseActsApi,
+    usageApi,
     keysApi,
     debtsApi,
     rotationsApi,
