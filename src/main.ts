@@ -111,7 +111,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     });
     drains.push(
       () => leasing.drain(CALLS_MS),
-      () => handover.drain(),
+      () => handover.drain(DRAIN_MS),
     );
     const receiver = createReceiver({
       ...common,

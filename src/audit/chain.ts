@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import { headMac, type AuditLink, type ChainMac } from '../ledger/trail.ts';
 
 /** A keyed hash chain: whoever can write the database but has not the key cannot change, drop or reorder a row unseen. */
@@ -21,7 +21,9 @@ export function createChain(key: Buffer, older: readonly Buffer[] = []): Chain {
   };
 }
 
-function macUnder(key: Buffer): ChainMac {
+function macUnder(bytes: Buffer): ChainMac {
+  // Prepared once: preparing it costs more than the hash of a row.
+  const key = createSecretKey(bytes);
   return (previousMac, { seq, at, actor, action, subject, detail }) =>
     createHmac('sha256', key)
       .update(canonical([previousMac, seq, at.toISOString(), actor, action, subject, detail]))
