@@ -198,8 +198,10 @@ describe('scenario 30: a request that nobody means well', () => {
   test('of 1 MB and a byte is too large for every route that takes a body', async () => {
     const body = new Uint8Array(Buffer.alloc(1024 * 1024 + 1, ' '));
     const headers = { 'content-type': 'application/json', 'x-forwarded-for': somewhere(), ...ADMIN };
+    // A link that nobody has asked for yet: too many requests for one are refused for that.
+    const paths = POSTS.map((path) => path.replace('somebody', 'another'));
     const statuses = await Promise.all(
-      POSTS.map(async (path) => (await fetch(campus.url() + path, { method: 'POST', headers, body })).status),
+      paths.map(async (path) => (await fetch(campus.url() + path, { method: 'POST', headers, body })).status),
     );
     expect(statuses).toEqual(POSTS.map(() => 413));
   });
