@@ -29,6 +29,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Much of a scenario is waiting, so that two go well on two cores; the default there is one.
+    maxWorkers: 2,
     env: scratch(),
     // Whole processes, real time and two cores: what fails once on a busy machine is asked once more, and the report says so.
     retry: process.env.CI === 'true' ? 1 : 0,
