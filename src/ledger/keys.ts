@@ -136,9 +136,9 @@ export const endKey = inOne(async (db, keys: readonly { id: string; proof: Recor
   }));
   const columns = ['state', 'revokedAt', 'proof', 'sealedSecret', 'handle', 'retryAt'] as const;
   const ids = keys.map(({ id }) => id);
-  // The claim before its key, as when it is claimed: then neither waits for the other.
-  await db.updateTable('claim').set({ sealedToken: null, sealedCode: null }).where('keyId', '=', anyOf(ids)).execute();
+  // The key before its claim, like everyone else who locks both: then nobody waits in a circle.
   await updateRows(db, 'key', { columns, rows });
+  await db.updateTable('claim').set({ sealedToken: null, sealedCode: null }).where('keyId', '=', anyOf(ids)).execute();
   return keys.map(() => undefined);
 });
 

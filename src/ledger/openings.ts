@@ -77,7 +77,7 @@ export async function wakeLeasesOf(db: Db, reservationIds: readonly string[], no
   if (reservationIds.length === 0) return [];
   const rows = await db
     .with('locked', (sub) =>
-      sub.selectFrom('lease').select('id').where('reservationId', '=', anyOf(reservationIds)).orderBy('id').forUpdate(),
+      sub.selectFrom('lease').select('id').where('reservationId', '=', anyOf(reservationIds)).orderBy('id').forNoKeyUpdate(),
     )
     .updateTable('lease')
     .from('locked')

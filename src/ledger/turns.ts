@@ -22,7 +22,7 @@ export async function takeTurns(db: Reader, ids: readonly string[], { now, holdM
       .select('id')
       .where('id', 'in', chunk)
       .where((where) => where.or([where('heldUntil', 'is', null), where('heldUntil', '<=', now)]))
-      .forUpdate()
+      .forNoKeyUpdate()
       .skipLocked();
     const taken = await db
       .updateTable('lease')
@@ -52,7 +52,7 @@ export const holdTurn = inOne(async (db, held: readonly { id: string; turn: numb
     .select(['id', 'state', 'turn'])
     .where('id', '=', anyOf(held.map(({ id }) => id)))
     .orderBy('id')
-    .forUpdate()
+    .forNoKeyUpdate()
     .execute();
   const found = new Map(rows.map((row) => [row.id, row]));
   return held.map(({ id, turn }): LeaseState | undefined => {
