@@ -4,11 +4,13 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import './compile-cache.mjs';
 
 const OLDEST = [24, 2];
 const LOOK_MS = 500;
 
 const cli = fileURLToPath(new URL('./cli.ts', import.meta.url));
+const cache = new URL('./compile-cache.mjs', import.meta.url).href;
 const ours = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
 
 if (process.env.npm_lifecycle_event === 'npx') stopWithParent();
@@ -41,7 +43,7 @@ function stopWithParent() {
 }
 
 function handOver() {
-  const child = spawn(ours, [cli, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(ours, ['--import', cache, cli, ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     process.stderr.write(`latchkey: ${ours} does not start: ${error.message}\n`);

@@ -78,6 +78,15 @@ describe('package.json', () => {
     expect(read(bin!)).toMatch(/^#!\/usr\/bin\/env node\n/);
     expect(bin).toMatch(/\.mjs$/);
   });
+
+  test('keeps compiled code where nobody else writes, for its start and for its command', () => {
+    const tell = `process.stdout.write(process.getBuiltinModule('node:module').getCompileCacheDir() ?? '')`;
+    const env = { ...process.env, NODE_COMPILE_CACHE: undefined };
+    const dir = execFileSync(process.execPath, ['--import', './src/compile-cache.mjs', '-e', tell], { cwd: ROOT, env });
+    expect(dir.toString()).toContain(join('node_modules', '.cache', 'compiled'));
+    expect(pack.scripts['start']).toContain('--import ./src/compile-cache.mjs');
+    expect(read(pack.bin['latchkey']!)).toContain(`import './compile-cache.mjs';`);
+  });
 });
 
 interface Service {

@@ -5,7 +5,7 @@ import { quiet, residentMb } from './rig/machine.ts';
 import { freshPlace, type EngineName } from './rig/place.ts';
 import { startService, WEBHOOK_SECRET } from './rig/service.ts';
 
-/** From `node src/main.ts` until /health/ready says 200, with an empty database and with one that was used; and the memory it takes. */
+/** From `npm start` until /health/ready says 200, with an empty database and with one that was used; and the memory it takes. */
 
 const FRESH_MS = 5000;
 const WARM_MS = 2000;

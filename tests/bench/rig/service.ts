@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { stopProcess } from './child.ts';
 import type { Place } from './place.ts';
 
-/** The service as its users run it: `node src/main.ts`, with nothing but its environment. */
+/** The service as `npm start` runs it, with nothing but its environment. */
 export interface Service {
   readonly url: string;
   readonly pid: number;
@@ -36,7 +36,7 @@ export async function startService({ place, env, config, flags = [] }: ServiceOp
   // Without sections everything comes from the environment, whatever lies in the folder that this is run in.
   writeFileSync(configFile, config ?? '');
   const began = performance.now();
-  const running = spawn(process.execPath, [...flags, new URL('../../../src/main.ts', import.meta.url).pathname], {
+  const running = spawn(process.execPath, [...flags, '--import', fileOf('compile-cache.mjs'), fileOf('main.ts')], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env.PATH,
@@ -70,6 +70,10 @@ export async function startService({ place, env, config, flags = [] }: ServiceOp
     startMs,
     stop: () => stopProcess(running),
   };
+}
+
+function fileOf(name: string): string {
+  return new URL(`../../../src/${name}`, import.meta.url).pathname;
 }
 
 async function freePort(): Promise<number> {
