@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { key, lease, reply, story } from './cli-answers.ts';
 import { CLI, latchkey, problem, startStandIn, type Answered, type StandIn } from './cli-world.ts';
@@ -399,9 +399,11 @@ describe('the launcher', () => {
   });
 
   test('says what to do when there is none', async () => {
-    mkdirSync(join(folder, 'elsewhere'));
-    const cli = join(folder, 'elsewhere', 'cli.mjs');
+    const elsewhere = join(folder, 'elsewhere');
+    mkdirSync(elsewhere, { recursive: true });
+    const cli = join(elsewhere, 'cli.mjs');
     copyFileSync(CLI, cli);
+    copyFileSync(join(dirname(CLI), 'compile-cache.mjs'), join(elsewhere, 'compile-cache.mjs'));
     const ran = await latchkey(['--help'], { execArgv: pretend, cli });
     expect(ran).toMatchObject({ code: 1, stdout: '' });
     expect(ran.stderr).toMatch(/needs Node 24.* and this is 20\.1\.0.*npm ci/);
