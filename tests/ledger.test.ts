@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { newId } from '../src/ledger/ids.ts';
+import { inOne } from '../src/ledger/in-one.ts';
 import { Secret } from '../src/secret/secret.ts';
 import { describeEngines, type TestLedger } from './engines.ts';
 
@@ -66,6 +67,39 @@ describeEngines('the ledger', (engine) => {
     await expect(failing).rejects.toThrow(/rolled back instead of/);
     expect(await providers()).toEqual([]);
     await expect(open.ledger.ready()).resolves.toBeUndefined();
+  });
+
+  test('works that are apart ask in one statement; one that fails costs the others nothing, and nothing is done twice', async () => {
+    const asked: number[] = [];
+    const insert = inOne(async (db, names: readonly string[]) => {
+      asked.push(names.length);
+      await db.insertInto('pace').values(names.map(pace)).execute();
+      return names.map((name) => `${name} is in`);
+    });
+    const after: string[] = [];
+    const works = ['apart-a', 'apart-b', 'apart-c', 'apart-d'].map((name) =>
+      open.ledger.transact(
+        async (tx) => {
+          const answer = await insert(tx.db, name);
+          tx.audit(entry(name));
+          tx.afterCommit(() => after.push(name));
+          if (name === 'apart-b') throw new Error('b does not want to');
+          return answer;
+        },
+        { apart: true },
+      ),
+    );
+    const ends = await Promise.allSettled(works);
+    expect(ends.map((end) => (end.status === 'fulfilled' ? end.value : (end.reason as Error).message))).toEqual([
+      'apart-a is in',
+      'b does not want to',
+      'apart-c is in',
+      'apart-d is in',
+    ]);
+    expect(asked[0]).toBe(4);
+    expect(await providers()).toEqual(['apart-a', 'apart-c', 'apart-d']);
+    expect((await subjects()).filter((subject) => subject.startsWith('apart-'))).toEqual(['apart-a', 'apart-c', 'apart-d']);
+    expect(after).toEqual(['apart-a', 'apart-c', 'apart-d']);
   });
 
   test('work after the commit that throws harms nobody', async () => {

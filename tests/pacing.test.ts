@@ -162,6 +162,28 @@ describe('a call', () => {
     },
   );
 
+  test('on keys waits until its provider has room, also after one that failed; a question how the provider is waits for none', async () => {
+    const { call } = open({ deadlineMs: 10_000, pace: { issuePerSecond: 1000, revokePerSecond: 1000, concurrency: 2 } });
+    const doors: PromiseWithResolvers<void>[] = [];
+    const through = () => {
+      const door = Promise.withResolvers<void>();
+      doors.push(door);
+      return door.promise;
+    };
+    const aMoment = () => new Promise((resolve) => setImmediate(resolve));
+    const calls = (['issue', 'revoke', 'issue', 'retime'] as const).map((action) => call('campus', action, through));
+    await aMoment();
+    expect(doors).toHaveLength(2);
+    await expect(call('campus', 'check', async () => 'well')).resolves.toBe('well');
+    doors[0]!.resolve();
+    doors[1]!.reject(new DriverError('rejected', 'campus: answered 400'));
+    await expect(Promise.allSettled(calls.slice(0, 2))).resolves.toMatchObject([{ status: 'fulfilled' }, { status: 'rejected' }]);
+    await aMoment();
+    expect(doors).toHaveLength(4);
+    for (const door of doors) door.resolve();
+    await Promise.all(calls.slice(2));
+  });
+
   test('has as long as its provider is given, though others have less', async () => {
     const slow = () => new Promise((resolve) => setTimeout(resolve, 80, 'done'));
     await expect(open({}).call('campus', 'usage', slow)).rejects.toMatchObject({ kind: 'transient' });
