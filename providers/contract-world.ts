@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Secret } from '../src/secret/secret.ts';
-import type { Call, Driver, DriverDefinition, Failure, IssueRequest, KeyManager, Tools } from './driver.ts';
+import type { Call, Driver, DriverDefinition, Failure, IssueRequest, Tools } from './driver.ts';
+import type { KeyManager } from './key-manager.ts';
 
 /** Everything that can go wrong at a provider, and what the driver must call it. */
 export const FAULTS = {
@@ -93,7 +94,7 @@ export const newSecret = () => new Secret(`temp${randomBytes(20).toString('hex')
 const SECRET = newSecret();
 
 export function aCall(signal: AbortSignal = AbortSignal.timeout(20_000)): Call {
-  return { signal, requestId: 'req-1' };
+  return { signal, requestId: 'req-1', turn: async () => {}, keep: async () => {} };
 }
 
 const noKeys = new Proxy({} as KeyManager, {
@@ -103,5 +104,15 @@ const noKeys = new Proxy({} as KeyManager, {
 });
 
 export function toolsFor(provider: string, keys: KeyManager = noKeys): Tools {
-  return { provider, keys, userAgent: 'latchkey-contract' };
+  return { provider, keys, userAgent: 'latchkey-contract', lock: createLock() };
+}
+
+/** Of one process, and one provider. */
+function createLock(): Tools['lock'] {
+  const last = new Map<string, Promise<unknown>>();
+  return (name, _signal, work) => {
+    const next = (last.get(name) ?? Promise.resolve()).then(work, work);
+    last.set(name, next);
+    return next;
+  };
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Secret } from '../src/secret/secret.ts';
+import type { KeyManager } from './key-manager.ts';
 
 /*
  * A driver makes one key and destroys one key. It keeps no state, reads no environment, retries nothing and logs nothing:
@@ -10,6 +11,7 @@ import type { Secret } from '../src/secret/secret.ts';
  *  - Name everything after `request.name` (unique per lease and generation), so that `revoke` finds it with no handle.
  *  - `revoke` of something already gone is success. Anything you cannot finish, throw: silence means the key is dead.
  *  - Honour `call.signal`: a call past its deadline is aborted, and will be made again.
+ *  - Before each request that `pace.operations` names, wait for `call.turn`. What it throws passes through unchanged.
  *  - A failure is a `DriverError` whose kind says what the core does next. Never let a vendor's body or a secret into it.
  */
 
@@ -26,12 +28,41 @@ export interface Pace {
   readonly issuePerSecond: number;
   readonly revokePerSecond: number;
   readonly concurrency: number;
+  /** Where one call is several requests: how many a second the provider takes of each operation, by names of the driver's own. */
+  readonly operations?: Readonly<Record<string, number>>;
+  /** The most keys in one `issueMany`. */
+  readonly batch?: number;
+}
+
+export interface KeyForm {
+  readonly lead?: string;
+  readonly joint?: '_' | '';
 }
 
 /** One call's surroundings. `signal` aborts at the deadline. */
 export interface Call {
   readonly signal: AbortSignal;
   readonly requestId: string;
+  /** Waits for the next free moment of an operation that `pace.operations` names. Throws when that is too far ahead: the call is made again later. */
+  turn(operation: string): Promise<void>;
+  /**
+   * Writes down, before the call is over, what finds the key again or goes on with what was begun: the next call for this key has it,
+   * `issue` as `request.kept`, the others as their key's handle. Does nothing in `issueMany`.
+   */
+  keep(handle: unknown): Promise<void>;
+  /** Told each request to the provider when somebody tries it out. */
+  readonly trace?: (exchange: Exchange) => void;
+}
+
+/** One request to the provider, for people. Without headers; the core takes the key out. */
+export interface Exchange {
+  readonly method: string;
+  /** Host, path and query. */
+  readonly url: string;
+  readonly body?: unknown;
+  /** Absent when there was no answer. */
+  readonly status?: number;
+  readonly ms: number;
 }
 
 export interface RateLimit {
@@ -59,7 +90,12 @@ export interface IssueRequest {
   readonly rateLimit?: RateLimit;
   readonly allowedIps?: readonly string[];
   readonly window: KeyWindow;
+  /** The handle that an earlier call for this key kept before its answer was lost. */
+  readonly kept?: unknown;
 }
+
+/** What a plan or a booking wants of a key, as far as a gateway may keep it or not. */
+export type Asked = Pick<IssueRequest, 'scopes' | 'methodsByScope' | 'endpoints' | 'quota' | 'rateLimit' | 'allowedIps'>;
 
 export interface KeyWindow {
   readonly opensAt: Date;
@@ -68,7 +104,7 @@ export interface KeyWindow {
 
 export interface Issued<Handle> {
   readonly handle: Handle;
-  /** Only where the provider makes the value itself. */
+  /** Only where the provider makes the value itself and tells it now; where it tells it later, the driver has `reveal`. */
   readonly secret?: Secret;
   /** It was there before, from a call whose answer was lost, and has the window of that call. */
   readonly existed?: boolean;
@@ -80,6 +116,15 @@ export interface KeyRef<Handle> {
   readonly handle: Handle | null;
   readonly secret: Secret | null;
 }
+
+/** A key as the provider lists it. */
+export interface Listed<Handle> extends KeyRef<Handle> {
+  /** What is otherwise at the provider than the request says, for people, e.g. `rate is 50/second`. Left out where the listing does not tell. */
+  readonly driftFrom?: (request: IssueRequest) => readonly string[];
+}
+
+/** What the provider says of a key: it opens the door, it is there and opens nothing, or it is not there. */
+export type Standing = 'works' | 'held' | 'gone';
 
 export interface Usage {
   readonly used: number;
@@ -98,22 +143,41 @@ export interface Health {
   readonly warnings: readonly string[];
 }
 
+/** An optional power is a method that is there or not. */
 export interface Driver<Handle> {
   readonly limits: LimitReport;
   readonly pace: Pace;
+  /** How values must look, where the usual `prefix_random` is not allowed: the lead stands before the prefix, and the joint for `_`. */
+  readonly keyForm?: KeyForm;
   /** How long the longest call may take, where the core's minute is not enough. */
   readonly deadlineMs?: number;
+  /** Where it depends on what is asked who keeps a promise, e.g. on the period of a quota. */
+  limitsFor?(asked: Asked): LimitReport;
   issue(request: IssueRequest, call: Call): Promise<Issued<Handle>>;
   revoke(key: KeyRef<Handle>, call: Call): Promise<void>;
+  /** All or none of them, in the same order. Repeated with some of them or with others, as `issue` is. `rejected` has each issued by itself. */
   issueMany?(requests: readonly IssueRequest[], call: Call): Promise<readonly Issued<Handle>[]>;
+  /**
+   * As `issue`, beside the living key of the generation before, where the provider keeps two in one place. Both work afterwards, and the
+   * older one is revoked by itself later. After a lost answer, and when the older one has gone meanwhile, `issue` may be called instead.
+   */
+  rotate?(previous: KeyRef<Handle>, request: IssueRequest, call: Call): Promise<Issued<Handle>>;
+  /** The value of a key that the provider made, asked when its holder claims it. It is never stored. */
+  reveal?(key: KeyRef<Handle>, call: Call): Promise<Secret>;
   /** Moves a living key's window without changing the key. The request is what the key should be now. */
   retime?(key: KeyRef<Handle>, request: IssueRequest, call: Call): Promise<void>;
   /** Holds a key back, and lets it go again, without changing it. After `suspend` no request passes. */
   suspend?(key: KeyRef<Handle>, call: Call): Promise<void>;
   resume?(key: KeyRef<Handle>, call: Call): Promise<void>;
   usage?(key: KeyRef<Handle>, range: Range, call: Call): Promise<Usage>;
+  /** The key's state read back from the provider: the proof of its revocation. */
+  probe?(key: KeyRef<Handle>, call: Call): Promise<Standing>;
   /** Everything at the provider that carries our name, all pages. */
-  list?(call: Call): AsyncIterable<KeyRef<Handle>>;
+  list?(call: Call): AsyncIterable<Listed<Handle>>;
+  /** Makes a living key again what the request says, with the same value. */
+  repair?(key: KeyRef<Handle>, request: IssueRequest, call: Call): Promise<void>;
+  /** Collects a little of what we made and no key uses any more, such as empty usage plans. Called every hour; answers how much it was. */
+  tidy?(call: Call): Promise<number>;
   /** The cheapest authenticated read. */
   check(call: Call): Promise<Health>;
 }
@@ -142,44 +206,14 @@ export class DriverError extends Error {
   }
 }
 
-/** A record of the built-in key manager, as its driver writes it. Only a hash of the secret is kept. */
-export interface LocalKey {
-  readonly name: string;
-  /** Of a key that a lease has; a key that is made directly gets one. */
-  readonly id?: string;
-  readonly secret: Secret;
-  readonly lease: string;
-  readonly holder: string;
-  readonly scopes: readonly string[];
-  readonly methods: readonly string[];
-  readonly endpoints: readonly string[];
-  readonly quota?: RateLimit;
-  readonly rateLimit?: RateLimit;
-  readonly allowedIps?: readonly string[];
-  readonly window: KeyWindow;
-}
-
-/** The built-in key manager, as far as its driver needs it. */
-export interface KeyManager {
-  /** Creates or replaces the key of that name. The same name and secret twice leaves one key. */
-  put(key: LocalKey): Promise<{ keyId: string }>;
-  /** Moves the window; false when there is no such key. */
-  retime(name: string, window: KeyWindow): Promise<boolean>;
-  /** Holds the key back and lets it go again; false when there is no such key. */
-  suspend(name: string): Promise<boolean>;
-  resume(name: string): Promise<boolean>;
-  /** After it resolves no request is let through, on any node that can still answer. Absent names are fine. */
-  remove(name: string): Promise<void>;
-  usage(name: string): Promise<Usage | undefined>;
-  list(): AsyncIterable<{ name: string; keyId: string }>;
-}
-
 /** What a driver is given to work with. */
 export interface Tools {
   readonly keys: KeyManager;
   readonly userAgent: string;
   /** Which instance of the provider this is, for messages. */
   readonly provider: string;
+  /** Runs the work when nobody else, on any node, runs one under this name at this provider. Rejects with the signal's reason, or what the work throws. */
+  lock<T>(name: string, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
 }
 
 export interface DriverDefinition<Config extends z.ZodType = z.ZodType, Handle extends z.ZodType = z.ZodType> {

@@ -53,7 +53,11 @@ function open({ name, driver, config }: Provider, { drivers, tools }: CatalogueO
   return {
     name,
     driverId: driver,
-    driver: definition.open(config, { ...tools, provider: name }),
+    driver: definition.open(config, {
+      ...tools,
+      provider: name,
+      lock: (lock, signal, work) => tools.lock(`${name}:${lock}`, signal, work),
+    }),
     parseHandle: (stored) => definition.handle.parse(stored),
   };
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import type { DriverDefinition, KeyManager, LimitReport, Tools } from '../providers/driver.ts';
+import type { DriverDefinition, LimitReport, Tools } from '../providers/driver.ts';
+import type { KeyManager } from '../providers/key-manager.ts';
 import { checkEnforcement } from './policy/enforcement.ts';
 import { formatProblem, inOrder, type Problem } from './policy/problems.ts';
 import { loadPolicy, type KnownPreset } from './policy.ts';
@@ -81,4 +82,4 @@ const none = (): never => {
   throw new Error('configuration: no keys are made while it is checked');
 };
 const NO_KEYS: KeyManager = { put: none, retime: none, remove: none, usage: none, list: none, suspend: none, resume: none };
-const IDLE: Omit<Tools, 'provider'> = { keys: NO_KEYS, userAgent: 'latchkey' };
+const IDLE: Omit<Tools, 'provider'> = { keys: NO_KEYS, userAgent: 'latchkey', lock: none };

@@ -17,6 +17,7 @@ import { openLeasing } from './lease/open.ts';
 import { debtCount, leasesByState } from './ledger/counts.ts';
 import { openLedger, type Ledger } from './ledger/database.ts';
 import { startJobs } from './ledger/jobs.ts';
+import { createLock } from './ledger/locks.ts';
 import { agreeOnMasterKey } from './ledger/master-key.ts';
 import { releaseDeliveries } from './ledger/deliveries.ts';
 import { wakeTaken } from './ledger/leases.ts';
@@ -90,7 +91,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     unwind.unshift(() => keys.close());
     const catalogue = openCatalogue(configuration, {
       ...about,
-      tools: { keys: keys.manager, userAgent: 'latchkey' },
+      tools: { keys: keys.manager, userAgent: 'latchkey', lock: createLock(ledger.db, now) },
       warn: (problem) =>
         log.warn('configuration', { file: problem.file, line: problem.line, path: problem.path, problem: problem.message }),
     });

@@ -1,6 +1,6 @@
 import type { KyselyPlugin } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { LocalKey } from '../providers/driver.ts';
+import type { LocalKey } from '../providers/key-manager.ts';
 import { createBook, type BookOptions } from '../src/keys/book.ts';
 import { mintKey } from '../src/keys/key.ts';
 import { createMemoryLimits, type Limits } from '../src/keys/limits.ts';

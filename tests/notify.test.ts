@@ -186,7 +186,7 @@ describeEngines('hand-over', (engine) => {
       await db.updateTable('key').set({ generation: 2 }).where('id', '=', booking.keyId).execute();
       const lease = { generation: 2, overlapUntil: new Date(overlapUntil) };
       await db.updateTable('lease').set(lease).where('id', '=', booking.leaseId).execute();
-      const { id, handle: _handle, proof: _proof, ...rest } = key;
+      const { id, handle: _handle, proof: _proof, drift: _drift, ...rest } = key;
       const older = { ...rest, id: `${id}-1`, name: `${id}-1`, closesAt: new Date(olderCloses ?? 0) };
       if (olderCloses) await db.insertInto('key').values(older).execute();
       await world.tell('rotated', booking);

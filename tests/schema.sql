@@ -102,6 +102,13 @@ create table "hook" (
   PRIMARY KEY (id)
 );
 
+create table "inventory" (
+  "provider" text not null,
+  "taken_at" timestamp with time zone not null,
+  "report" jsonb not null,
+  PRIMARY KEY (provider)
+);
+
 create table "key" (
   "id" text not null,
   "lease_id" text not null,
@@ -126,6 +133,9 @@ create table "key" (
   "last_error" text,
   "last_error_kind" text,
   "created_at" timestamp with time zone not null,
+  "revealed_at" timestamp with time zone,
+  "missing_at" timestamp with time zone,
+  "drift" jsonb,
   CHECK ((state = ANY (ARRAY['intended'::text, 'active'::text, 'revoking'::text, 'revoked'::text]))),
   FOREIGN KEY (lease_id) REFERENCES lease(id),
   PRIMARY KEY (id),
@@ -182,6 +192,13 @@ create table "local_key" (
   PRIMARY KEY (id),
   UNIQUE (hash),
   UNIQUE (name)
+);
+
+create table "lock" (
+  "name" text not null,
+  "holder" text not null,
+  "until" timestamp with time zone not null,
+  PRIMARY KEY (name)
 );
 
 create table "master_key" (
@@ -251,6 +268,16 @@ create table "rotation_item" (
   FOREIGN KEY (lease_id) REFERENCES lease(id),
   FOREIGN KEY (rotation_id) REFERENCES rotation(id),
   PRIMARY KEY (rotation_id, lease_id)
+);
+
+create table "stray" (
+  "provider" text not null,
+  "name" text not null,
+  "handle" jsonb,
+  "first_seen_at" timestamp with time zone not null,
+  "last_seen_at" timestamp with time zone not null,
+  "revoked_at" timestamp with time zone,
+  PRIMARY KEY (provider, name)
 );
 
 create table "usage" (

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { request as httpRequest } from 'node:http';
 import express, { type ErrorRequestHandler } from 'express';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { LocalKey } from '../providers/driver.ts';
+import type { LocalKey } from '../providers/key-manager.ts';
 import { verifyAccess } from '../src/http/verify-access.ts';
 import { verifyRoutes } from '../src/http/verify.ts';
 import { mintKey } from '../src/keys/key.ts';

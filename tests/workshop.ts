@@ -1,3 +1,4 @@
+import { toolsFor } from '../providers/contract-world.ts';
 import { generic } from '../providers/generic/driver.ts';
 import { startFakeManager, type FakeManagerOptions } from '../providers/generic/fake.ts';
 import type { Driver } from '../providers/driver.ts';
@@ -52,7 +53,7 @@ export async function openWorkshop(
   const { ledger, sealer, chain, place, close } = await engine.open({ now: clock.now });
   const manager = await startFakeManager({ ...options.manager, token: TOKEN, now: clock.now });
   const config = generic.config.parse({ endpoint: manager.url, token: TOKEN, timeout: options.timeout ?? '2s' });
-  const driver = generic.open(config, { keys: undefined as never, userAgent: 'test', provider: 'campus' }) as Driver<unknown>;
+  const driver = generic.open(config, toolsFor('campus')) as Driver<unknown>;
   const plan: Plan = { ...lab, provider: 'campus', ...options.plan };
   const notices: Notice[] = [];
   /** May be bound to something else by a test that has more of the house. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Call, defineDriver, DriverError, type IssueRequest, type LimitReport, type LocalKey } from '../driver.ts';
+import { type Call, defineDriver, DriverError, type IssueRequest, type LimitReport } from '../driver.ts';
+import type { LocalKey } from '../key-manager.ts';
 
 const EXACT = { by: 'gateway', note: 'Exact, where every request is put to /verify first.' } as const;
 

@@ -1,5 +1,5 @@
 import { matchesGlob } from 'node:path/posix';
-import type { KeyManager, LocalKey } from '../driver.ts';
+import type { KeyManager, LocalKey } from '../key-manager.ts';
 
 /** `lost-answer` is done and then fails; `refuse` fails and is not done; `hang` never answers; `400` is invalid. */
 export type FaultKind = 'lost-answer' | 'refuse' | 'hang' | '400';

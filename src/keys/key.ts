@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import type { KeyForm } from '../../providers/driver.ts';
 import { Secret } from '../secret/secret.ts';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -7,17 +8,20 @@ const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 const RANDOM_CHARS = 27;
 const CHECKSUM_CHARS = 6;
 const PREFIX = /^[a-z][a-z0-9_]{0,15}$/;
-const KEY = /^[a-z][a-z0-9_]{0,15}_[0-9A-Za-z]{33}$/;
-const LONGEST = 16 + 1 + RANDOM_CHARS + CHECKSUM_CHARS;
+const LEAD = /^[a-z-]{0,8}$/;
+const KEY = /^[a-z-]{0,8}[a-z][a-z0-9_]{0,15}_?[0-9A-Za-z]{33}$/;
+const LONGEST = 8 + 16 + 1 + RANDOM_CHARS + CHECKSUM_CHARS;
 
 /**
  * A new key `{prefix}_{random}{checksum}`: 27 unbiased base62 characters from the CSPRNG (over 160 bits), then the CRC32 of everything
  * before it in 6 base62 digits. After GitHub's token format: a prefix that scanners find, a checksum that tells a typo from a key offline.
- * Throws a RangeError for a prefix outside `[a-z][a-z0-9_]{0,15}`.
+ * Throws a RangeError for a prefix outside `[a-z][a-z0-9_]{0,15}`. Where a provider allows no such value, `form` says which it allows: a prefix
+ * then goes without what is neither letter nor digit.
  */
-export function mintKey(prefix: string): Secret {
+export function mintKey(prefix: string, { lead = '', joint = '_' }: KeyForm = {}): Secret {
   if (!PREFIX.test(prefix)) throw new RangeError('A key prefix is a lower-case letter and up to 15 of a-z, 0-9 and _.');
-  const body = `${prefix}_${randomText(RANDOM_CHARS)}`;
+  if (!LEAD.test(lead)) throw new RangeError('What stands before the prefix is up to 8 of a-z and -.');
+  const body = lead + (joint ? `${prefix}${joint}` : prefix.replaceAll('_', '')) + randomText(RANDOM_CHARS);
   return new Secret(body + checksum(body));
 }
 
@@ -39,7 +43,7 @@ export function hashKey(text: string): string {
  */
 export function hintOf(secret: Secret): string {
   const text = secret.reveal();
-  const prefix = KEY.test(text) ? text.slice(0, text.lastIndexOf('_') + 1) : '';
+  const prefix = KEY.test(text) ? text.slice(0, -(RANDOM_CHARS + CHECKSUM_CHARS)) : '';
   return `${prefix}…${text.length >= 16 ? text.slice(-4) : ''}`;
 }
 

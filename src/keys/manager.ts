@@ -1,4 +1,4 @@
-import type { KeyManager, LocalKey } from '../../providers/driver.ts';
+import type { KeyManager, LocalKey } from '../../providers/key-manager.ts';
 import type { Ledger, Tx } from '../ledger/database.ts';
 import {
   findLocalKeyByName,

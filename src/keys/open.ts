@@ -3,7 +3,7 @@ import type { Secret } from '../secret/secret.ts';
 import { createBook } from './book.ts';
 import { connectRedis, createRedisLimits } from './limits-redis.ts';
 import { createMemoryLimits } from './limits.ts';
-import type { KeyManager } from '../../providers/driver.ts';
+import type { KeyManager } from '../../providers/key-manager.ts';
 import { createKeyManager } from './manager.ts';
 import { createUsageMeter } from './usage.ts';
 import { createVerify, type Verify, type VerifyCode } from './verify.ts';

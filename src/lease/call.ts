@@ -22,7 +22,7 @@ export interface CallerOptions {
   readonly providers: Providers;
   readonly gate: Gate;
   /** Reserves the next moment at which the provider may be called; milliseconds to wait, or undefined when that is too far off. */
-  readonly pace: (provider: string, action: 'issue' | 'revoke', perSecond: number) => Promise<number | undefined>;
+  readonly pace: (provider: string, operation: string, perSecond: number) => Promise<number | undefined>;
   /** How long one call may take in all, where its provider is not given longer. */
   readonly deadlineMs: number;
   readonly observe?: (provider: string, action: Action, outcome: string, seconds: number) => void;
@@ -84,6 +84,8 @@ async function callNow<T>(options: CallerOptions, { open, action, work }: Errand
     const call: Call = {
       signal: AbortSignal.any([AbortSignal.timeout(deadlineMs), options.stopping]),
       requestId: randomUUID(),
+      turn: (operation) => waitForTurn(options, open, operation),
+      keep: async () => {},
     };
     const answer = await withDeadline(work(open, call), call.signal);
     options.crashPoint?.(`${action}:after-call`);
@@ -91,6 +93,7 @@ async function callNow<T>(options: CallerOptions, { open, action, work }: Errand
     outcome('ok');
     return answer;
   } catch (error) {
+    if (error instanceof Postponed) throw error;
     const failure = asDriverError(error, name);
     options.gate.failed(name, failure);
     outcome(failure.kind);
@@ -102,8 +105,18 @@ async function keepPace(options: CallerOptions, open: OpenProvider, action: Acti
   if (action !== 'issue' && action !== 'revoke') return;
   const perSecond = action === 'issue' ? open.driver.pace.issuePerSecond : open.driver.pace.revokePerSecond;
   if (perSecond >= UNPACED_PER_SECOND) return;
-  const waitMs = await options.pace(open.name, action, perSecond);
-  if (waitMs === undefined) throw new Postponed(`${open.name} takes ${perSecond} calls a second`, PACED_WAIT_MS);
+  await takeTurn(options, open.name, action, perSecond);
+}
+
+async function waitForTurn(options: CallerOptions, { name, driver }: OpenProvider, operation: string): Promise<void> {
+  const perSecond = driver.pace.operations?.[operation];
+  if (perSecond !== undefined) await takeTurn(options, name, operation, perSecond);
+}
+
+async function takeTurn(options: CallerOptions, provider: string, operation: string, perSecond: number): Promise<void> {
+  const waitMs = await options.pace(provider, operation, perSecond);
+  if (waitMs === undefined)
+    throw new Postponed(`${provider} takes ${perSecond} a second of ${operation}`, Math.max(PACED_WAIT_MS, 1000 / perSecond));
   if (waitMs > 0) await sleep(waitMs);
 }
 

@@ -88,7 +88,7 @@ async function intend(shop: Workshop, turn: Turn, step: IssueStep): Promise<Inte
   if (known) return await intendAgain(shop, turn, step, known);
   const id = newId('key');
   const name = nameOf(turn.lease.id, step.generation);
-  const secret = mintKey(shop.keyPrefix);
+  const secret = mintKey(shop.keyPrefix, shop.providers(step.plan.provider)?.driver.keyForm);
   const sealedSecret = shop.sealer.seal(secret, `key:${id}`);
   await writeInTurn(shop, turn, 'issue-intent', async (tx) => {
     const { lease } = turn;

@@ -104,6 +104,36 @@ export interface KeyTable {
   lastError: Nullable<string>;
   lastErrorKind: Nullable<string>;
   createdAt: Date;
+  /** When its holder got the value. */
+  revealedAt: Nullable<Date>;
+  /** Since when the provider does not list it although it should work. */
+  missingAt: Nullable<Date>;
+  /** What is otherwise at the provider than it should be, when it was last listed. */
+  drift: NullableJson<readonly string[]>;
+}
+
+/** What one node does at a time. */
+export interface LockTable {
+  name: string;
+  holder: string;
+  until: Date;
+}
+
+/** A key under one of our names that our books do not know: of a restored backup, or of another installation. */
+export interface StrayTable {
+  provider: string;
+  name: string;
+  handle: NullableJson<unknown>;
+  firstSeenAt: Date;
+  lastSeenAt: Date;
+  revokedAt: Nullable<Date>;
+}
+
+/** What the last sweep of a provider found. */
+export interface InventoryTable {
+  provider: string;
+  takenAt: Date;
+  report: Json<unknown>;
 }
 
 export interface ClaimTable {
@@ -267,6 +297,9 @@ export interface Database {
   hook: HookTable;
   pace: PaceTable;
   masterKey: MasterKeyTable;
+  lock: LockTable;
+  stray: StrayTable;
+  inventory: InventoryTable;
 }
 
 export type EventRow = Selectable<EventTable>;
@@ -282,3 +315,4 @@ export type AuditRow = Selectable<AuditTable>;
 export type OperatorRow = Selectable<OperatorTable>;
 export type HookRow = Selectable<HookTable>;
 export type RotationRow = Selectable<RotationTable>;
+export type StrayRow = Selectable<StrayTable>;

@@ -102,4 +102,7 @@ const KEY = [
   'key.lastError',
   'key.lastErrorKind',
   'key.createdAt',
+  'key.revealedAt',
+  'key.missingAt',
+  'key.drift',
 ] as const;

@@ -1,0 +1,34 @@
+import type { Secret } from '../src/secret/secret.ts';
+import type { KeyWindow, RateLimit, Usage } from './driver.ts';
+
+/** A record of the built-in key manager, as its driver writes it. Only a hash of the secret is kept. */
+export interface LocalKey {
+  readonly name: string;
+  /** Of a key that a lease has; a key that is made directly gets one. */
+  readonly id?: string;
+  readonly secret: Secret;
+  readonly lease: string;
+  readonly holder: string;
+  readonly scopes: readonly string[];
+  readonly methods: readonly string[];
+  readonly endpoints: readonly string[];
+  readonly quota?: RateLimit;
+  readonly rateLimit?: RateLimit;
+  readonly allowedIps?: readonly string[];
+  readonly window: KeyWindow;
+}
+
+/** The built-in key manager, as far as its driver needs it. */
+export interface KeyManager {
+  /** Creates or replaces the key of that name. The same name and secret twice leaves one key. */
+  put(key: LocalKey): Promise<{ keyId: string }>;
+  /** Moves the window; false when there is no such key. */
+  retime(name: string, window: KeyWindow): Promise<boolean>;
+  /** Holds the key back and lets it go again; false when there is no such key. */
+  suspend(name: string): Promise<boolean>;
+  resume(name: string): Promise<boolean>;
+  /** After it resolves no request is let through, on any node that can still answer. Absent names are fine. */
+  remove(name: string): Promise<void>;
+  usage(name: string): Promise<Usage | undefined>;
+  list(): AsyncIterable<{ name: string; keyId: string }>;
+}
