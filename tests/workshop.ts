@@ -5,6 +5,7 @@ import type { Driver } from '../providers/driver.ts';
 import { createCaller } from '../src/lease/call.ts';
 import { createGate } from '../src/lease/gate.ts';
 import { createOperations } from '../src/lease/operate.ts';
+import { createMake } from '../src/lease/make.ts';
 import { createSettle } from '../src/lease/settle.ts';
 import type { Workshop } from '../src/lease/turn.ts';
 import { newId } from '../src/ledger/ids.ts';
@@ -78,19 +79,21 @@ export async function openWorkshop(
       random: () => 0,
       onRecovery: (provider) => void wakeWaiting(ledger.db, provider, clock.now()),
     });
+    const call = createCaller({
+      providers,
+      gate,
+      deadlineMs: 3000,
+      pace: (slot) => reservePace(ledger.db, { ...slot, now: clock.now() }),
+      stopping: new AbortController().signal,
+      crashPoint: options.crashPoint,
+    });
     const shop: Workshop = {
       ledger,
       sealer,
       policy: () => bound.policy(),
       providers,
-      call: createCaller({
-        providers,
-        gate,
-        deadlineMs: 3000,
-        pace: (provider, action, perSecond) => reservePace(ledger.db, { provider, action, perSecond, now: clock.now() }),
-        stopping: new AbortController().signal,
-        crashPoint: options.crashPoint,
-      }),
+      call,
+      make: createMake(call, () => driver),
       announce: (tx, notice) => bound.announce(tx, notice),
       now: clock.now,
       random: () => 0.5,

@@ -21,8 +21,8 @@ export type Action = (typeof ACTIONS)[number];
 export interface CallerOptions {
   readonly providers: Providers;
   readonly gate: Gate;
-  /** Reserves the next moment at which the provider may be called; milliseconds to wait, or undefined when that is too far off. */
-  readonly pace: (provider: string, operation: string, perSecond: number) => Promise<number | undefined>;
+  /** Reserves the next moment for an operation of a provider; milliseconds to wait, or undefined when that is too far off. */
+  readonly pace: (slot: Slot) => Promise<number | undefined>;
   /** How long one call may take in all, where its provider is not given longer. */
   readonly deadlineMs: number;
   readonly observe?: (provider: string, action: Action, outcome: string, seconds: number) => void;
@@ -32,13 +32,30 @@ export interface CallerOptions {
   readonly crashPoint?: (name: string) => void;
 }
 
-export type Caller = <T>(provider: string, action: Action, work: (open: OpenProvider, call: Call) => Promise<T>) => Promise<T>;
+export interface Slot {
+  readonly provider: string;
+  readonly operation: string;
+  readonly perSecond: number;
+  readonly furthestMs: number;
+}
+
+/** `keep` writes down what the driver has so far; without it that is lost with the call. */
+export type Caller = <T>(
+  provider: string,
+  action: Action,
+  work: (open: OpenProvider, call: Call) => Promise<T>,
+  keep?: Call['keep'],
+) => Promise<T>;
 
 /** The calls that settling makes; the others are few, and answer whoever asks how a provider is. */
 const ON_KEYS: ReadonlySet<Action> = new Set(['issue', 'revoke', 'retime', 'suspend', 'resume']);
 /** How long a call may take in all; a provider that needs more says so. */
 export const DEADLINE_MS = 60_000;
 const PACED_WAIT_MS = 1000;
+/** Further ahead than this a call is not begun. */
+const WAITS_FOR_CALL_MS = 2000;
+/** One that has begun has more patience: what it did so far was paid for, and some operations are allowed once in twenty seconds. */
+const WAITS_IN_CALL_MS = 25_000;
 /** Faster than one node settles: nothing to keep pace with. */
 const UNPACED_PER_SECOND = 1000;
 
@@ -48,14 +65,14 @@ const UNPACED_PER_SECOND = 1000;
  */
 export function createCaller(options: CallerOptions): Caller {
   const slots = createSlots(options.stopping);
-  return async (provider, action, work) => {
+  return async (provider, action, work, keep = async () => {}) => {
     const open = options.providers(provider);
     if (!open) throw new DriverError('denied', `provider ${provider} is not configured any more`);
-    if (!ON_KEYS.has(action)) return await callNow(options, { open, action, work });
+    if (!ON_KEYS.has(action)) return await callNow(options, { open, action, work, keep });
     options.gate.stillOpen(provider);
     const leave = await slots.enter(provider, open.driver.pace.concurrency);
     try {
-      return await callNow(options, { open, action, work });
+      return await callNow(options, { open, action, work, keep });
     } finally {
       leave();
     }
@@ -66,9 +83,10 @@ interface Errand<T> {
   readonly open: OpenProvider;
   readonly action: Action;
   readonly work: (open: OpenProvider, call: Call) => Promise<T>;
+  readonly keep: Call['keep'];
 }
 
-async function callNow<T>(options: CallerOptions, { open, action, work }: Errand<T>): Promise<T> {
+async function callNow<T>(options: CallerOptions, { open, action, work, keep }: Errand<T>): Promise<T> {
   const { name } = open;
   const waitMs = options.gate.enter(name);
   if (waitMs > 0) {
@@ -81,11 +99,12 @@ async function callNow<T>(options: CallerOptions, { open, action, work }: Errand
   const deadlineMs = Math.max(options.deadlineMs, open.driver.deadlineMs ?? 0);
   options.crashPoint?.(`${action}:before-call`);
   try {
+    const signal = AbortSignal.any([AbortSignal.timeout(deadlineMs), options.stopping]);
     const call: Call = {
-      signal: AbortSignal.any([AbortSignal.timeout(deadlineMs), options.stopping]),
+      signal,
       requestId: randomUUID(),
-      turn: (operation) => waitForTurn(options, open, operation),
-      keep: async () => {},
+      turn: (operation) => waitForTurn(options, open, { operation, signal }),
+      keep,
     };
     const answer = await withDeadline(work(open, call), call.signal);
     options.crashPoint?.(`${action}:after-call`);
@@ -105,19 +124,25 @@ async function keepPace(options: CallerOptions, open: OpenProvider, action: Acti
   if (action !== 'issue' && action !== 'revoke') return;
   const perSecond = action === 'issue' ? open.driver.pace.issuePerSecond : open.driver.pace.revokePerSecond;
   if (perSecond >= UNPACED_PER_SECOND) return;
-  await takeTurn(options, open.name, action, perSecond);
+  await takeTurn(options, { provider: open.name, operation: action, perSecond, furthestMs: WAITS_FOR_CALL_MS });
 }
 
-async function waitForTurn(options: CallerOptions, { name, driver }: OpenProvider, operation: string): Promise<void> {
+async function waitForTurn(
+  options: CallerOptions,
+  { name, driver }: OpenProvider,
+  { operation, signal }: { operation: string; signal: AbortSignal },
+): Promise<void> {
   const perSecond = driver.pace.operations?.[operation];
-  if (perSecond !== undefined) await takeTurn(options, name, operation, perSecond);
+  if (perSecond === undefined) return;
+  await takeTurn(options, { provider: name, operation, perSecond, furthestMs: WAITS_IN_CALL_MS }, signal);
 }
 
-async function takeTurn(options: CallerOptions, provider: string, operation: string, perSecond: number): Promise<void> {
-  const waitMs = await options.pace(provider, operation, perSecond);
+async function takeTurn(options: CallerOptions, slot: Slot, signal?: AbortSignal): Promise<void> {
+  const { provider, operation, perSecond } = slot;
+  const waitMs = await options.pace(slot);
   if (waitMs === undefined)
     throw new Postponed(`${provider} takes ${perSecond} a second of ${operation}`, Math.max(PACED_WAIT_MS, 1000 / perSecond));
-  if (waitMs > 0) await sleep(waitMs);
+  if (waitMs > 0) await sleep(waitMs, undefined, { signal });
 }
 
 /** A driver that ignores its signal is not waited for. */

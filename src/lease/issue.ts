@@ -1,7 +1,7 @@
 import type { DriverError, Issued } from '../../providers/driver.ts';
 import { hintOf, mintKey } from '../keys/key.ts';
 import { newId } from '../ledger/ids.ts';
-import { activateKey, beginRevoking, intendKey, narrowKey, noteSetback } from '../ledger/keys.ts';
+import { type Activation, activateKey, beginRevoking, intendKey, keepHandle, narrowKey, noteSetback } from '../ledger/keys.ts';
 import type { KeyRow } from '../ledger/schema.ts';
 import type { Window } from '../reservation/lease.ts';
 import type { Step } from '../reservation/steps.ts';
@@ -25,6 +25,8 @@ interface Intent {
   readonly secret: Secret;
   /** As it is asked for now. */
   readonly window: Window;
+  /** What an earlier call kept. */
+  readonly kept?: unknown;
   /** What it is sure to have if an earlier call, perhaps for another window, got through. It is moved when the key is there. */
   readonly sure: Window;
 }
@@ -36,14 +38,27 @@ interface Intent {
 export async function issue(shop: Workshop, turn: Turn, step: IssueStep): Promise<void> {
   const intent = await intend(shop, turn, step);
   try {
-    const issued = await shop.call(step.plan.provider, 'issue', (provider, call) =>
-      provider.driver.issue(requestFor(turn, { ...intent, grant: step.grant }, shop.policy().scopes), call),
-    );
+    const issued = await shop.make(step.plan.provider, {
+      request: requestFor(turn, { ...intent, grant: step.grant }, shop.policy().scopes),
+      previous: predecessorOf(shop, turn, step),
+      keep: (handle) => keep(shop, turn, intent.id, handle),
+    });
     await activate(shop, turn, step, { intent, issued });
   } catch (error) {
     if (error instanceof TurnLost) await undoIfRevoked(shop, intent.id, { ...intent, handle: null });
     throw error;
   }
+}
+
+/** What a driver has so far: after a crash its next call goes on from there. */
+export async function keep(shop: Workshop, turn: Turn, keyId: string, handle: unknown): Promise<void> {
+  await writeInTurn(shop, turn, 'handle-kept', (tx) => keepHandle(tx.db, keyId, sealHandle(handle, shop.sealer, keyId)));
+}
+
+/** The living key that this one follows, where it is at the same provider. */
+function predecessorOf(shop: Workshop, { keys }: Turn, { generation, plan }: IssueStep) {
+  const key = keys.findLast((other) => other.state === 'active' && other.generation < generation);
+  return key?.provider === plan.provider && key.suspendedAt === null ? refOf(shop, key) : undefined;
 }
 
 /** What a failed attempt means for the key. A request that can never succeed is undone, and its owner told. */
@@ -126,7 +141,8 @@ async function intend(shop: Workshop, turn: Turn, step: IssueStep): Promise<Inte
 async function intendAgain(shop: Workshop, turn: Turn, { window }: IssueStep, known: KeyRow): Promise<Intent> {
   const sure = commonOf(known, window);
   if (!sameWindow(known, sure)) await writeInTurn(shop, turn, 'issue-again', (tx) => narrowKey(tx.db, known.id, sure));
-  return { id: known.id, name: known.name, secret: secretOf(shop, known), window, sure };
+  const { handle } = refOf(shop, known);
+  return { id: known.id, name: known.name, secret: secretOf(shop, known), window, sure, kept: handle ?? undefined };
 }
 
 interface Made {
@@ -135,10 +151,7 @@ interface Made {
 }
 
 async function activate(shop: Workshop, turn: Turn, step: IssueStep, { intent, issued }: Made): Promise<void> {
-  const made = issued.secret && {
-    sealedSecret: shop.sealer.seal(issued.secret, `key:${intent.id}`),
-    hint: hintOf(issued.secret),
-  };
+  const made = madeAt(shop, step.plan.provider, { intent, issued });
   await writeInTurn(shop, turn, 'issue-active', async (tx) => {
     const handle = sealHandle(issued.handle, shop.sealer, intent.id);
     const { opensAt, closesAt } = issued.existed ? intent.sure : intent.window;
@@ -158,6 +171,12 @@ async function activate(shop: Workshop, turn: Turn, step: IssueStep, { intent, i
       id: `${rotated ? 'rotated' : 'issued'}:${step.generation}`,
     });
   });
+}
+
+/** The value that the provider made, where it did; null where it tells it only to the holder. */
+function madeAt(shop: Workshop, provider: string, { intent, issued: { secret } }: Made): Activation['made'] {
+  if (secret) return { sealedSecret: shop.sealer.seal(secret, `key:${intent.id}`), hint: hintOf(secret) };
+  return shop.providers(provider)?.driver.reveal ? { sealedSecret: null, hint: '…' } : undefined;
 }
 
 /** The value of a key that was intended but never active: nobody has it yet, so it is still sealed in the ledger. */

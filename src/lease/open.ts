@@ -1,6 +1,7 @@
 import { createCaller, DEADLINE_MS, type Providers } from './call.ts';
 import { createGate } from './gate.ts';
 import { takeInventory, type Inventory } from './inventory.ts';
+import { createMake } from './make.ts';
 import { createOperations, type Operations } from './operate.ts';
 import { createRotations, type Rotations } from './rotations.ts';
 import { createSettle } from './settle.ts';
@@ -61,7 +62,7 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
     providers,
     gate,
     deadlineMs: DEADLINE_MS,
-    pace: (provider, action, perSecond) => reservePace(ledger.db, { provider, action, perSecond, now: now() }),
+    pace: (slot) => reservePace(ledger.db, { ...slot, now: now() }),
     observe: (provider, action, outcome, seconds) => {
       if (action === 'issue') metrics.issueSeconds.observe({ provider, outcome }, seconds);
       if (action === 'revoke') metrics.revokeSeconds.observe({ provider, outcome }, seconds);
@@ -69,7 +70,7 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
     stopping: stopping.signal,
     crashPoint: options.crashPoint,
   });
-  const shop: Workshop = { ...options, call, random };
+  const shop: Workshop = { ...options, call, make: createMake(call, (name) => providers(name)?.driver), random };
   const settle = createSettle(shop);
   const lanes = createLanes({
     run: settle,

@@ -17,6 +17,8 @@ export interface Wish {
   readonly secret: Secret;
   readonly window: Window;
   readonly grant: Grant;
+  /** What an earlier call kept. */
+  readonly kept?: unknown;
 }
 
 /** What the driver is asked for; the same wish always makes the same request. */
@@ -40,5 +42,6 @@ export function requestFor({ lease, reservation }: Turn, wish: Wish, scopes: Cat
     rateLimit: wish.grant.rateLimit,
     allowedIps: wish.grant.allowedIps,
     window: wish.window,
+    ...(wish.kept === undefined ? {} : { kept: wish.kept }),
   };
 }

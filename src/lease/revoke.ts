@@ -5,21 +5,22 @@ import { isOverdue } from '../ledger/debts.ts';
 import type { KeyRow } from '../ledger/schema.ts';
 import { alertFor } from './alert.ts';
 import { backoffMs } from './backoff.ts';
-import { DEADLINE_MS } from './call.ts';
-import { refOf } from './issue.ts';
+import { DEADLINE_MS, type Caller } from './call.ts';
+import { keep, refOf } from './issue.ts';
 import { moveLease, writeInTurn, type Turn, type Workshop } from './turn.ts';
 
 /** Takes a key away at the provider. The obligation is committed first and stays until the provider answered. */
 export async function revoke(shop: Workshop, turn: Turn, key: KeyRow, reason: string): Promise<void> {
   if (key.state !== 'revoking') await oblige(shop, turn, key, reason);
-  await shop.call(key.provider, 'revoke', async (provider, call) => {
+  const work: Parameters<Caller>[2] = async (provider, call) => {
     try {
       await provider.driver.revoke(refOf(shop, key), call);
     } catch (error) {
       // The key's row is there, so the name is ours: gone is what we wanted.
       if (!(error instanceof DriverError) || error.kind !== 'gone') throw error;
     }
-  });
+  };
+  await shop.call(key.provider, 'revoke', work, (handle) => keep(shop, turn, key.id, handle));
   await prove(shop, turn, key, reason);
 }
 

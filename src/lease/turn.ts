@@ -10,6 +10,7 @@ import type { Catalogue, Plan } from '../reservation/plan.ts';
 import type { Reservation } from '../reservation/reservation.ts';
 import type { Sealer } from '../secret/seal.ts';
 import type { Caller, Providers } from './call.ts';
+import type { Make } from './make.ts';
 
 /** What settling works with. */
 export interface Workshop {
@@ -18,6 +19,7 @@ export interface Workshop {
   readonly policy: () => Catalogue;
   readonly providers: Providers;
   readonly call: Caller;
+  readonly make: Make;
   readonly announce: (tx: Tx, notice: Notice) => Promise<void>;
   readonly now: () => Date;
   readonly random: () => number;

@@ -51,8 +51,8 @@ export interface Activation {
   readonly id: string;
   readonly handle: unknown;
   readonly window: Window;
-  /** Only where the provider made the value. */
-  readonly made?: { readonly sealedSecret: string; readonly hint: string };
+  /** Only where the provider made the value. Null where it tells it only when it is claimed. */
+  readonly made?: { readonly sealedSecret: string | null; readonly hint: string };
   readonly now: Date;
 }
 
@@ -80,6 +80,15 @@ const ACTIVATED = [
 function activated({ id, handle, window, now }: Activation) {
   const calm = { attempts: 0, retryAt: null, lastError: null, lastErrorKind: null };
   return { id, state: 'active' as const, handle, ...window, confirmedAt: now, activeAt: now, ...calm };
+}
+
+/** What a driver has so far. */
+export async function keepHandle(db: Transaction<Database>, id: string, handle: unknown): Promise<void> {
+  await db
+    .updateTable('key')
+    .set({ handle: JSON.stringify(handle) })
+    .where('id', '=', id)
+    .execute();
 }
 
 export async function moveKey(db: Transaction<Database>, id: string, window: Window): Promise<void> {
