@@ -46,7 +46,9 @@ describe('with no file', () => {
       callback: undefined,
     });
     expect(policy.sources['default']?.secrets.map(({ secret }) => secret.reveal())).toEqual(['hush-hush']);
-    expect(policy.providers).toEqual({ builtin: { name: 'builtin', driver: 'builtin', config: {} } });
+    expect(policy.providers).toEqual({
+      builtin: { name: 'builtin', driver: 'builtin', inventory: 'report', strays: 'report', config: {} },
+    });
     expect(Object.keys(policy.scopes)).toEqual(['read', 'write', 'admin', 'delete']);
     expect(policy.plans).toEqual([
       {
@@ -294,6 +296,13 @@ describe('what is wrong', () => {
       2,
       'providers.local.endpoint',
       'there is none',
+    ],
+    [
+      'a setting of every provider',
+      lines('providers:', '  local: { driver: builtin, strays: remove }'),
+      2,
+      'providers.local.strays',
+      'report',
     ],
     ['a missing setting', lines('plans:', '  - name: lab'), 2, 'plans[0].provider', 'give text'],
     ['the wrong kind', plan('scopes: { allowed: read }'), 4, 'plans[0].scopes.allowed', 'give a list'],

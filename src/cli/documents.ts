@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { DriverDefinition } from '../../providers/driver.ts';
 import { StandardEvent } from '../intake/sources/standard.ts';
-import { PolicyFile, ProviderEntry } from '../policy/schema.ts';
+import { PolicyFile, ProviderEntry, ProviderRules } from '../policy/schema.ts';
 import { name } from '../policy/words.ts';
 import { describeVariables } from '../settings/variables.ts';
 
@@ -41,7 +41,9 @@ export function eventSchema(): string {
 
 function providerOf(driver: DriverDefinition) {
   const id = z.literal(driver.id);
-  return driver.config instanceof z.ZodObject ? driver.config.extend({ driver: id }) : ProviderEntry.extend({ driver: id });
+  return driver.config instanceof z.ZodObject
+    ? driver.config.extend({ ...ProviderRules.shape, driver: id })
+    : ProviderEntry.extend({ driver: id });
 }
 
 function jsonSchema(schema: z.ZodType): string {

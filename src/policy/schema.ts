@@ -33,8 +33,26 @@ export const SourceEntry = z
   })
   .meta({ description: 'A reservation system that posts events to /webhooks/<name>.' });
 
-export const ProviderEntry = z
-  .looseObject({ driver: z.string().meta({ description: 'The kind of gateway; its own settings stand beside it.' }) })
+/** What every provider's entry may say, whatever its driver. */
+export const ProviderRules = z.object({
+  inventory: z
+    .enum(['report', 'fix'])
+    .prefault('report')
+    .meta({
+      description: 'Whether the sweep every quarter of an hour replaces keys that are missing and repairs what is otherwise.',
+    }),
+  strays: z
+    .enum(['report', 'revoke'])
+    .prefault('report')
+    .meta({
+      description: 'What is done with keys under our names that our books do not know, an hour after they were first seen.',
+    }),
+});
+
+export const ProviderEntry = ProviderRules.extend({
+  driver: z.string().meta({ description: 'The kind of gateway; its own settings stand beside it.' }),
+})
+  .loose()
   .meta({ description: 'Where keys are made.' });
 
 export const ScopeEntry = z

@@ -35,7 +35,15 @@ export interface Source {
   readonly webhook?: { readonly url: string; readonly secret: Secret };
 }
 
-export interface Provider {
+/** What the core does at a provider beside settling leases. */
+export interface ProviderRules {
+  /** What the periodic sweep may do about keys that are missing, or otherwise than they should be. */
+  readonly inventory: 'report' | 'fix';
+  /** About keys under our names that our books do not know. */
+  readonly strays: 'report' | 'revoke';
+}
+
+export interface Provider extends ProviderRules {
   readonly name: string;
   readonly driver: string;
   /** As parsed by the driver's own schema. */
