@@ -98,7 +98,17 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     const jobs = await startJobs(ledger, { log: (message, fields) => log.warn(message, { ...fields }) });
     unwind.unshift(() => jobs.stop());
     const common = { ledger, sealer, jobs, now, log, metrics, policy: catalogue.policy };
-    const handover = openHandover({ ...common, settings, unenforced: catalogue.unenforced });
+    const handover = openHandover({
+      ...common,
+      settings,
+      unenforced: catalogue.unenforced,
+      // What a provider keeps is asked by whoever calls providers, which itself announces by hand-over.
+      keeping: {
+        withholds: (provider) => leasing.keeping.withholds(provider),
+        tells: (provider) => leasing.keeping.tells(provider),
+        ask: (key) => leasing.keeping.ask(key),
+      },
+    });
     unwind.unshift(async () => handover.close());
     const drains = [() => jobs.drain(DRAIN_MS)];
     unwind.unshift(() => closeTogether(drains, log));

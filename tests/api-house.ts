@@ -5,6 +5,7 @@ import { bootstrapAdmin, findOperator } from '../src/access/operators.ts';
 import { addOperator } from '../src/access/roster.ts';
 import { mintToken } from '../src/access/tokens.ts';
 import { openHandover } from '../src/handover/open.ts';
+import { OURS } from './handover-world.ts';
 import { apiDeclarations, apiRoutes } from '../src/http/api/api.ts';
 import type { ApiDeps, ConfigProblem } from '../src/http/api/deps.ts';
 import { createApp } from '../src/http/app.ts';
@@ -54,6 +55,7 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     now,
     log: silentLog,
     unenforced: () => [],
+    keeping: OURS,
     settings: { publicUrl: 'https://keys.example.org', smtpFrom: 'keys@example.org', allowPrivateTargets: [] },
     metrics: { deliveryFailures: { inc() {} }, alerts: { inc() {} } },
   });

@@ -4,9 +4,13 @@ import { Writable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createApp } from '../src/http/app.ts';
 import { claimRoutes } from '../src/http/claim.ts';
+import { Fault } from '../src/reservation/fault.ts';
+import { createSealer } from '../src/secret/seal.ts';
+import { Secret } from '../src/secret/secret.ts';
+import type { Keeping } from '../src/handover/keeping.ts';
 import { createLog } from '../src/observe/log.ts';
 import { describeEngines, engines } from './engines.ts';
-import { type Booking, CLOSES, OPENS, openHandover, type World } from './handover-world.ts';
+import { type Booking, CLOSES, OPENS, openHandover, OURS, type World } from './handover-world.ts';
 
 const BROWSER = { accept: 'text/html', 'user-agent': 'Browser/1' };
 const PROGRAM = { accept: 'application/json', 'user-agent': 'program/1' };
@@ -34,6 +38,7 @@ describeEngines('a claim', (engine) => {
   });
   beforeEach(() => {
     world.settings.handover = { by: [], confirm: 'none' };
+    world.settings.keeping = OURS;
     world.clock.set('2026-01-05T09:59:00Z');
   });
 
@@ -57,6 +62,81 @@ describeEngines('a claim', (engine) => {
       headers: { ...headers, 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
+
+  describe('of a provider whose keys work as soon as they are there', () => {
+    test('shows the key to nobody before its window opens, and says from when on it does', async () => {
+      world.settings.keeping = { ...OURS, withholds: (provider) => provider === 'local' };
+      const { path, secret, keyId } = await claimable();
+      const page = await (await get(path)).text();
+      expect(page).toContain('It is shown from');
+      expect(page).not.toContain('<form');
+      expect(await (await get(path, PROGRAM)).json()).toMatchObject({ state: 'waiting', withheldUntil: OPENS });
+      const early = await ask(path);
+      expect(early.status).toBe(409);
+      expect(early.headers.get('retry-after')).toBe('60');
+      expect(await early.text()).not.toContain(secret);
+      expect((await post(path)).status).toBe(409);
+      expect(await world.claimRow(keyId)).toMatchObject({ claimedAt: null, refusals: 0 });
+      world.clock.set(OPENS);
+      expect(await (await ask(path)).json()).toMatchObject({ key: secret });
+    });
+  });
+
+  describe('of a provider that tells the value when it is asked', () => {
+    const TOLD = 'AIzaTold-by-the-provider-alone-0123456';
+    /** The key as activation leaves it: nothing of its value is ours. */
+    async function told(ask: Keeping['ask']) {
+      world.settings.keeping = { withholds: () => false, tells: () => true, ask };
+      const claim = await claimable();
+      await world.ledger.db.updateTable('key').set({ sealedSecret: null, hint: '…' }).where('id', '=', claim.keyId).execute();
+      return claim;
+    }
+
+    test('is shown once, and again to the same browser only, and is kept nowhere', async () => {
+      let asked = 0;
+      const { path, keyId } = await told(async () => {
+        asked += 1;
+        return new Secret(TOLD);
+      });
+      const cookie = (await get(path)).headers.get('set-cookie')!.split(';')[0]!;
+      const form = { ...FORM, cookie };
+      expect(await (await post(path, {}, form)).text()).toContain(TOLD);
+      expect(await world.ledger.db.selectFrom('key').selectAll().where('id', '=', keyId).executeTakeFirst()).toMatchObject({
+        sealedSecret: null,
+        hint: '…3456',
+        revealedAt: world.now(),
+      });
+      expect(await (await post(path, {}, form)).text()).toContain(TOLD);
+      expect((await ask(path)).status).toBe(410);
+      expect(asked).toBe(2);
+      const { sealedAgain } = await world.claimRow(keyId);
+      expect(
+        createSealer([new Secret(cookie.split('=')[1]!)])
+          .open(sealedAgain!, `claim-again:${(await world.claimRow(keyId)).id}`)
+          .reveal(),
+      ).not.toBe(TOLD);
+    });
+
+    test('costs nothing while the provider does not answer: the link stays good', async () => {
+      let answers = false;
+      const { path, keyId } = await told(async () => {
+        if (!answers) throw new Fault('unavailable', 'the key cannot be read now; the link stays good', { retryAfterMs: 30_000 });
+        return new Secret(TOLD);
+      });
+      const out = await ask(path);
+      expect(out.status).toBe(503);
+      expect(out.headers.get('retry-after')).toBe('30');
+      expect(await world.claimRow(keyId)).toMatchObject({ claimedAt: null, refusals: 0 });
+      answers = true;
+      expect(await (await ask(path)).json()).toMatchObject({ key: TOLD });
+    });
+
+    test('is asked for by nobody who cannot confirm', async () => {
+      world.settings.handover = { by: [], confirm: 'email' };
+      const { path } = await told(async () => expect.unreachable('nobody confirmed'));
+      expect((await ask(path, { confirmation: 'eve@campus.example' })).status).toBe(403);
+    });
+  });
 
   describe('looked at', () => {
     test('shows who, what and until when, and is not consumed however often, by GET, HEAD or OPTIONS', async () => {

@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { expect } from 'vitest';
 import { createAlarm } from '../src/handover/alarm.ts';
 import { createCallback } from '../src/handover/channels/callback.ts';
 import { createMailer } from '../src/handover/channels/email.ts';
@@ -6,6 +7,7 @@ import { createWebhook } from '../src/handover/channels/webhook.ts';
 import { createClaims } from '../src/handover/claim.ts';
 import { createDeliverer } from '../src/handover/deliver.ts';
 import { createAnnouncer } from '../src/handover/notify.ts';
+import type { Keeping } from '../src/handover/keeping.ts';
 import { createOutgoing } from '../src/handover/outgoing.ts';
 import type { Resolver } from '../src/handover/target.ts';
 import { dueDeliveries } from '../src/ledger/deliveries.ts';
@@ -43,7 +45,11 @@ export interface WorldOptions {
   publicUrl?: string;
   resolve?: Resolver;
   allowPrivate?: string[];
+  keeping?: Keeping;
 }
+
+/** Values of our own, in keys that open nothing before their window. */
+export const OURS: Keeping = { withholds: () => false, tells: () => false, ask: async () => expect.unreachable() };
 
 export interface Booking {
   holder?: Holder;
@@ -63,7 +69,7 @@ export async function openHandover(engine: TestEngine, options: WorldOptions = {
   const woken: string[] = [];
   const list: Pick<Jobs, 'enqueue'> = { enqueue: async (_tx, _queue, ids) => void woken.push(...ids) };
   /** Tests may change them as they go. */
-  const settings = { handover: lab.handover, source: {} as Partial<Source>, jobs: list, ...options };
+  const settings = { handover: lab.handover, source: {} as Partial<Source>, jobs: list, keeping: OURS, ...options };
   const jobs: Pick<Jobs, 'enqueue'> = { enqueue: async (...job) => await settings.jobs.enqueue(...job) };
   const policy = (): Policy => ({
     sources: { default: { ...SOURCE, ...settings.source } },
@@ -84,7 +90,12 @@ export async function openHandover(engine: TestEngine, options: WorldOptions = {
   const announce = createAnnouncer({ policy, sealer, now, jobs, smtp: mailer !== undefined, alarm });
   const { notify: callback, log } = createCallback(outgoing);
   const channels = { callback, log, webhook: createWebhook({ db: ledger.db, sealer, outgoing }), email: mailer?.send };
-  const shared = { ledger, sealer, policy, now, announce, publicUrl, unenforced };
+  const keeping: Keeping = {
+    withholds: (provider) => settings.keeping.withholds(provider),
+    tells: (provider) => settings.keeping.tells(provider),
+    ask: (key) => settings.keeping.ask(key),
+  };
+  const shared = { ledger, sealer, policy, now, announce, publicUrl, unenforced, keeping };
   const deliverer = createDeliverer({ ...shared, jobs, channels, random: () => 0.5 });
   const claims = createClaims(shared);
 

@@ -8,6 +8,7 @@ import type { Secret } from '../secret/secret.ts';
 import { shortAddress } from './address.ts';
 import { isLapsed, lapsedBefore, openAgain } from './again.ts';
 import { type ClaimState, isLocked, stateOf } from './claim-state.ts';
+import { withheldUntil } from './keeping.ts';
 import { type Facts, readFacts } from './facts.ts';
 import { linkOf, renewLink } from './renew.ts';
 import { createReveal, type Revealed, type RevealOptions, type RevealRequest } from './reveal.ts';
@@ -27,6 +28,8 @@ export interface ClaimView {
   readonly resource: string;
   readonly holder: string;
   readonly window: Window;
+  /** The key is shown to nobody before. */
+  readonly withheldUntil: Date | undefined;
   readonly claimed: { readonly at: Date; readonly from: string } | undefined;
   /** To the browser that claimed it, for a minute. */
   readonly showsAgain: boolean;
@@ -60,7 +63,11 @@ export function createClaims(options: ClaimsOptions): Claims {
     if (!claim || !facts?.key) throw new Fault('not_found', 'there is no such link; it may have been replaced by a newer one');
     if (isLapsed(claim, at)) await wipeAgain(ledger.db, lapsedBefore(at));
     const showsAgain = openAgain({ claim, key: facts.key }, browser, at) !== undefined;
-    return { ...view(claim, facts, { key: facts.key, now: at }), showsAgain };
+    return {
+      ...view(claim, facts, { key: facts.key, now: at }),
+      withheldUntil: withheldUntil(options.keeping, facts.key, at),
+      showsAgain,
+    };
   }
 
   async function reissueLink(keyOrLeaseId: string, actor: string): Promise<NewLink> {
@@ -101,7 +108,7 @@ async function expire(ledger: Ledger, now: Date): Promise<number> {
   }
 }
 
-function view(claim: ClaimRow, facts: Facts, at: { key: KeyRow; now: Date }): Omit<ClaimView, 'showsAgain'> {
+function view(claim: ClaimRow, facts: Facts, at: { key: KeyRow; now: Date }): Omit<ClaimView, 'showsAgain' | 'withheldUntil'> {
   return {
     state: stateOf(claim, at.key, at.now),
     locked: isLocked(claim),

@@ -6,6 +6,7 @@ import type { Plan } from '../reservation/plan.ts';
 import type { Policy } from '../reservation/policy.ts';
 import type { Sealer } from '../secret/seal.ts';
 import { linkOf } from './renew.ts';
+import { type Keeping, withheldUntil } from './keeping.ts';
 import type { DeliveryBody, Dispatch } from './dispatch.ts';
 import { type Facts, planOf, readFacts, sourceOf } from './facts.ts';
 import { compose } from './message.ts';
@@ -17,6 +18,7 @@ export interface ComposeOptions {
   readonly policy: () => Policy;
   readonly publicUrl: string;
   readonly unenforced: (plan: Plan) => readonly string[];
+  readonly keeping: Keeping;
 }
 
 /** A delivery as it is to be sent now: today's facts, addresses and link. A string when there is nothing to send any more, saying why. */
@@ -42,6 +44,7 @@ export async function composeDispatch(delivery: DeliveryRow, now: Date, options:
     reason: body.reason,
     unenforced: plan ? options.unenforced(plan) : [],
     link: body.part === 'link' && token ? linkOf(options.publicUrl, token) : undefined,
+    withheldUntil: facts.key && withheldUntil(options.keeping, facts.key, now),
     code: body.part === 'code' && claim ? openCode(claim, options.sealer) : undefined,
     codeBy: body.codeBy,
   });

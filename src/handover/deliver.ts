@@ -20,6 +20,7 @@ import type { Sealer } from '../secret/seal.ts';
 import { hookOf } from './channels/webhook.ts';
 import { isLocked } from './claim-state.ts';
 import { composeDispatch } from './compose.ts';
+import type { Keeping } from './keeping.ts';
 import type { Outcome, Send } from './dispatch.ts';
 import type { Announce } from './notify.ts';
 import { renewLink } from './renew.ts';
@@ -35,6 +36,7 @@ export interface DelivererOptions {
   publicUrl: string;
   /** Sentences about limits of this plan that nobody enforces. */
   unenforced: (plan: Plan) => readonly string[];
+  keeping: Keeping;
   /** `email` only when mail can be sent. */
   channels: Readonly<Record<'callback' | 'log' | 'webhook', Send>> & { readonly email?: Send };
   /** In [0, 1), for the jitter. */

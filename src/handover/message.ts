@@ -3,7 +3,7 @@ import type { NoticeKind } from '../reservation/notice.ts';
 import { clip } from '../reservation/text.ts';
 import type { Secret } from '../secret/secret.ts';
 import type { Part } from './dispatch.ts';
-import { KINDS, limitWords } from './words.ts';
+import { KINDS, limitWords, utc } from './words.ts';
 
 /** What there is to say. The key itself is never among it. */
 export interface News {
@@ -21,6 +21,8 @@ export interface News {
   /** Sentences about limits that nobody enforces. */
   readonly unenforced: readonly string[];
   readonly link?: Secret;
+  /** The link shows the key to nobody before. */
+  readonly withheldUntil?: Date;
   readonly code?: Secret;
   readonly codeBy?: string;
 }
@@ -72,7 +74,8 @@ function composeCode(news: News, resource: string): Message {
 }
 
 function howToClaim(news: News): string[] {
-  const shown = 'The link shows the key once.';
+  const from = news.withheldUntil ? `, from ${utc(news.withheldUntil)} on` : '';
+  const shown = `The link shows the key once${from}.`;
   if (news.codeBy === undefined) return [shown];
   return [
     `${shown} It asks for a code, which ${news.codeBy === 'operator' ? 'the operator gives you' : `comes by ${news.codeBy}`}.`,

@@ -11,6 +11,7 @@ import { createMailer } from './channels/email.ts';
 import { createWebhook } from './channels/webhook.ts';
 import { createClaims, type Claims } from './claim.ts';
 import { createDeliverer, type Deliverer } from './deliver.ts';
+import type { Keeping } from './keeping.ts';
 import { createDeliveryLanes, type DeliveryLanes } from './lanes.ts';
 import { createAnnouncer, type Announce } from './notify.ts';
 import { createOutgoing } from './outgoing.ts';
@@ -23,6 +24,7 @@ export interface HandoverOptions {
   readonly now: () => Date;
   readonly log: Log;
   readonly unenforced: (plan: Plan) => readonly string[];
+  readonly keeping: Keeping;
   readonly settings: {
     readonly publicUrl: string;
     readonly smtpUrl?: Secret;

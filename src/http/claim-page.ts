@@ -7,7 +7,7 @@ export function claimPage(view: ClaimView, page: { nonce: string; error?: string
   const waits = view.state === 'waiting' && !view.locked;
   const title = waits ? 'Your API key is waiting' : GONE_TITLES[view.locked ? 'locked' : view.state];
   const content = html`<h1>${title}</h1>
-    ${story(view)} ${waits ? facts(view) : undefined} ${waits ? form(view, page.error) : undefined}
+    ${story(view)} ${waits ? facts(view) : undefined} ${waits && !view.withheldUntil ? form(view, page.error) : undefined}
     ${view.showsAgain ? again() : undefined}`;
   return frame({ title: page.error && waits ? `Error: ${title}` : title, nonce: page.nonce, content });
 }
@@ -40,6 +40,10 @@ function story(view: ClaimView): Html {
     return html`<p>The window of this booking ended at ${time(view.window.closesAt)}, and the key with it.</p>`;
   if (view.state === 'revoked') return html`<p>The booking was changed or cancelled, so there is no key to claim.</p>`;
   if (view.locked) return html`<p>There were too many wrong tries. Ask the operator for a new link.</p>`;
+  if (view.withheldUntil)
+    return html`<p>
+      It is shown from ${time(view.withheldUntil)} on, when the booking begins. Keep this link and come back then.
+    </p>`;
   return html`<p>It is shown <strong>once</strong>, when you press the button. Have a place ready to keep it.</p>`;
 }
 

@@ -15,7 +15,7 @@ export interface OpenProvider {
 
 export type Providers = (name: string) => OpenProvider | undefined;
 
-export const ACTIONS = ['issue', 'revoke', 'retime', 'suspend', 'resume', 'usage', 'list', 'check'] as const;
+export const ACTIONS = ['issue', 'revoke', 'retime', 'suspend', 'resume', 'usage', 'reveal', 'list', 'check'] as const;
 export type Action = (typeof ACTIONS)[number];
 
 export interface CallerOptions {

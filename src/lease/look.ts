@@ -48,7 +48,7 @@ export function situationOf(lens: Lens, story: LeaseStory): Situation {
       granted: lease.grant,
       former: !plan || !isUnder(lease, plan),
     },
-    keys: keys.map((key) => ({ ...factsOf(key, now), powers: powersOf(lens, key.provider) })),
+    keys: keys.map((key) => ({ ...factsOf(key, now), powers: powersOf(lens, key.provider, key.revealedAt) })),
     plan,
     scopes: policy.scopes,
     powers: powersOf(lens, plan?.provider ?? lease.provider),
@@ -90,13 +90,14 @@ function factsOf(key: KeyRow, now: Date): Omit<KeyFacts, 'powers'> {
   };
 }
 
-function powersOf(lens: Lens, provider: string): Powers {
+/** A key that nobody was shown yet is as good as one that opens nothing. */
+function powersOf(lens: Lens, provider: string, revealedAt: Date | null = null): Powers {
   const driver = lens.providers(provider)?.driver;
   if (!driver) return { suspend: false, notBefore: false, retime: 'move' };
   const keepsExpiry = driver.limits.expiry.by === 'gateway' || driver.limits.expiry.by === 'approximate';
   return {
     suspend: driver.suspend !== undefined,
-    notBefore: driver.limits.notBefore.by !== 'none',
+    notBefore: driver.limits.notBefore.by === 'latchkey' ? revealedAt === null : driver.limits.notBefore.by !== 'none',
     retime: driver.retime || !keepsExpiry ? 'move' : 'replace',
   };
 }

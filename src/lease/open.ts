@@ -1,6 +1,7 @@
 import { createCaller, DEADLINE_MS, type Providers } from './call.ts';
 import { createGate } from './gate.ts';
 import { takeInventory, type Inventory } from './inventory.ts';
+import { createKeeping } from './keeping.ts';
 import { createMake } from './make.ts';
 import { createOperations, type Operations } from './operate.ts';
 import { createRotations, type Rotations } from './rotations.ts';
@@ -19,6 +20,7 @@ export interface Leasing {
   readonly shop: Workshop;
   readonly operations: Operations;
   readonly rotations: Rotations;
+  readonly keeping: ReturnType<typeof createKeeping>;
   /** A job's answer: has the lease settled soon, at its provider's own pace. */
   wake(leaseId: string): Promise<void>;
   sweep(): Promise<number>;
@@ -89,6 +91,7 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
     shop,
     operations,
     rotations: createRotations({ ledger, jobs, operations, now }),
+    keeping: createKeeping(shop),
     async wake(leaseId) {
       const provider = await providerOf(leaseId);
       if (provider) lanes.add(provider, leaseId);

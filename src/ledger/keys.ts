@@ -99,6 +99,14 @@ export async function moveKey(db: Transaction<Database>, id: string, window: Win
     .execute();
 }
 
+/** Its holder has it: from here on the value is nowhere but there and at the provider. */
+export async function noteRevealed(
+  db: Transaction<Database>,
+  { id, at, hint }: { id: string; at: Date; hint: string },
+): Promise<void> {
+  await db.updateTable('key').set({ sealedSecret: null, revealedAt: at, hint }).where('id', '=', id).execute();
+}
+
 /** Before another window is asked for than at first: from here on it is sure to have only what both have in common. */
 export async function narrowKey(db: Transaction<Database>, id: string, { opensAt, closesAt }: Window): Promise<void> {
   await db.updateTable('key').set({ opensAt, closesAt }).where('id', '=', id).execute();

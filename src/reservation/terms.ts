@@ -72,9 +72,12 @@ export function newTerms({ reservation, lease, plan, scopes, keys, powers }: Sit
   const rejected = keys.some((key) => key.generation === lease.generation && key.rejected);
   if (rejected && granted) return away('refused', REFUSED_FOR_GOOD, { window, until: window.closesAt });
 
-  const lead = powers.notBefore ? plan.window.issueBeforeMs : 0;
+  // A key that is out and opens the door must not live before the window, so none is made beside it either.
+  const isOut = keys.some((key) => key.state === 'active' && !key.powers.notBefore);
+  const lead = powers.notBefore && !isOut ? plan.window.issueBeforeMs : 0;
   const issueAt = new Date(window.opensAt.getTime() - lead);
-  if (now < issueAt && !keys.some((key) => key.state === 'active' && key.powers.notBefore)) return early(window, keys, issueAt);
+  const isReady = !isOut && keys.some((key) => key.state === 'active');
+  if (now < issueAt && !isReady) return early(window, keys, issueAt);
   return { wanted: true, window, grant: narrowed.grant, asked, plan };
 }
 
