@@ -104,8 +104,11 @@ create table "hook" (
 
 create table "inventory" (
   "provider" text not null,
-  "taken_at" timestamp with time zone not null,
-  "report" jsonb not null,
+  "taken_at" timestamp with time zone,
+  "report" jsonb,
+  "asked" jsonb,
+  "running" jsonb,
+  "failed" jsonb,
   PRIMARY KEY (provider)
 );
 
@@ -142,6 +145,7 @@ create table "key" (
   UNIQUE (lease_id, generation),
   UNIQUE (name)
 );
+CREATE INDEX key_active ON public.key USING btree (provider, name) WHERE (state = 'active'::text);
 CREATE INDEX key_revoking ON public.key USING btree (revoking_at) WHERE (state = 'revoking'::text);
 
 create table "lease" (

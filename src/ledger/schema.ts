@@ -1,6 +1,7 @@
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { Event } from '../reservation/event.ts';
 import type { Granted, KeyState, LeaseState } from '../reservation/lease.ts';
+import type { InventoryAsked, InventoryFailure, InventoryProgress, InventoryReport } from '../reservation/inventory.ts';
 import type { Reservation } from '../reservation/reservation.ts';
 
 /** The tables as Kysely sees them. Instants are Date in code and timestamptz in the database; bigint is number (both engines parse it so). */
@@ -129,11 +130,16 @@ export interface StrayTable {
   revokedAt: Nullable<Date>;
 }
 
-/** What the last sweep of a provider found. */
+/** What the last sweep of a provider found, and the one that is asked for or runs. */
 export interface InventoryTable {
   provider: string;
-  takenAt: Date;
-  report: Json<unknown>;
+  /** When the last one that came to its end began. */
+  takenAt: Nullable<Date>;
+  report: NullableJson<InventoryReport>;
+  asked: NullableJson<InventoryAsked>;
+  running: NullableJson<InventoryProgress>;
+  /** Why the last one did not come to its end. */
+  failed: NullableJson<InventoryFailure>;
 }
 
 export interface ClaimTable {
@@ -316,3 +322,4 @@ export type OperatorRow = Selectable<OperatorTable>;
 export type HookRow = Selectable<HookTable>;
 export type RotationRow = Selectable<RotationTable>;
 export type StrayRow = Selectable<StrayTable>;
+export type InventoryRow = Selectable<InventoryTable>;

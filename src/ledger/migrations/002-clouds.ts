@@ -8,6 +8,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
 export async function down(db: Kysely<unknown>): Promise<void> {
   await sql.raw('drop table inventory, stray, lock').execute(db);
+  await sql.raw('drop index key_active').execute(db);
   await sql.raw('alter table key drop column revealed_at, drop column missing_at, drop column drift').execute(db);
 }
 
@@ -16,6 +17,7 @@ const STATEMENTS = [
     add column revealed_at timestamptz,
     add column missing_at timestamptz,
     add column drift jsonb`,
+  `create index key_active on key (provider, name) where state = 'active'`,
   `update key set revealed_at = claim.claimed_at from claim where claim.key_id = key.id`,
 
   `create table lock (
@@ -36,7 +38,10 @@ const STATEMENTS = [
 
   `create table inventory (
     provider text primary key,
-    taken_at timestamptz not null,
-    report jsonb not null
+    taken_at timestamptz,
+    report jsonb,
+    asked jsonb,
+    running jsonb,
+    failed jsonb
   )`,
 ];
