@@ -1,5 +1,5 @@
 import type { Secret } from '../src/secret/secret.ts';
-import type { KeyWindow, RateLimit, Usage } from './driver.ts';
+import type { IssueRequest, KeyWindow, RateLimit, Usage } from './driver.ts';
 
 /** A record of the built-in key manager, as its driver writes it. Only a hash of the secret is kept. */
 export interface LocalKey {
@@ -22,6 +22,8 @@ export interface LocalKey {
 export interface KeyManager {
   /** Creates or replaces the key of that name. The same name and secret twice leaves one key. */
   put(key: LocalKey): Promise<{ keyId: string }>;
+  /** Gives the key of that name another value, under all its rights; false when there is no such key. */
+  rekey(name: string, secret: Secret): Promise<boolean>;
   /** Moves the window; false when there is no such key. */
   retime(name: string, window: KeyWindow): Promise<boolean>;
   /** Holds the key back and lets it go again; false when there is no such key. */
@@ -31,4 +33,22 @@ export interface KeyManager {
   remove(name: string): Promise<void>;
   usage(name: string): Promise<Usage | undefined>;
   list(): AsyncIterable<{ name: string; keyId: string }>;
+}
+
+/** The record of a key that is asked for, under the value it has. */
+export function localKeyOf({ methodsByScope, holder, ...request }: IssueRequest, secret: Secret): LocalKey {
+  return {
+    name: request.name,
+    id: request.keyId,
+    secret,
+    lease: request.lease,
+    holder: holder.id,
+    scopes: request.scopes,
+    methods: [...new Set(request.scopes.flatMap((scope) => methodsByScope[scope] ?? []))],
+    endpoints: request.endpoints,
+    quota: request.quota,
+    rateLimit: request.rateLimit,
+    allowedIps: request.allowedIps,
+    window: request.window,
+  };
 }

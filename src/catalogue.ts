@@ -1,6 +1,7 @@
 import type { LimitReport, Tools } from '../providers/driver.ts';
 import { readConfiguration, type Configuration, type ConfigurationOptions } from './configuration.ts';
 import type { OpenProvider } from './lease/call.ts';
+import { openDriver } from './open-driver.ts';
 import type { Problem } from './policy/problems.ts';
 import type { Plan } from './reservation/plan.ts';
 import type { Policy, Provider } from './reservation/policy.ts';
@@ -48,16 +49,12 @@ export function openCatalogue(first: Configuration, options: CatalogueOptions): 
   };
 }
 
-function open({ name, driver, config }: Provider, { drivers, tools }: CatalogueOptions): Opened {
-  const definition = drivers.find((candidate) => candidate.id === driver)!;
+function open(provider: Provider, { drivers, tools }: CatalogueOptions): Opened {
+  const definition = drivers.find(({ id }) => id === provider.driver)!;
   return {
-    name,
-    driverId: driver,
-    driver: definition.open(config, {
-      ...tools,
-      provider: name,
-      lock: (lock, signal, work) => tools.lock(`${name}:${lock}`, signal, work),
-    }),
+    name: provider.name,
+    driverId: provider.driver,
+    driver: openDriver(provider, definition, tools),
     parseHandle: (stored) => definition.handle.parse(stored),
   };
 }

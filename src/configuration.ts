@@ -3,6 +3,7 @@ import type { DriverDefinition, LimitReport, Tools } from '../providers/driver.t
 import type { KeyManager } from '../providers/key-manager.ts';
 import { checkEnforcement } from './policy/enforcement.ts';
 import { formatProblem, inOrder, type Problem } from './policy/problems.ts';
+import { openDriver } from './open-driver.ts';
 import { loadPolicy, type KnownPreset } from './policy.ts';
 import type { Policy, Provider } from './reservation/policy.ts';
 import type { Environment } from './settings/lookup.ts';
@@ -60,7 +61,7 @@ export async function readConfiguration(
 function limitReport(provider: Provider | undefined, drivers: readonly DriverDefinition[]): LimitReport | undefined {
   if (provider?.config === undefined) return undefined;
   const definition = drivers.find(({ id }) => id === provider.driver);
-  return definition?.open(provider.config, { ...IDLE, provider: provider.name }).limits;
+  return definition && openDriver(provider, definition, IDLE).limits;
 }
 
 /** No file is as good as an empty one, the environment says it all; unless there must be one. */
@@ -81,5 +82,14 @@ async function textOf(
 const none = (): never => {
   throw new Error('configuration: no keys are made while it is checked');
 };
-const NO_KEYS: KeyManager = { put: none, retime: none, remove: none, usage: none, list: none, suspend: none, resume: none };
+const NO_KEYS: KeyManager = {
+  put: none,
+  retime: none,
+  remove: none,
+  usage: none,
+  list: none,
+  suspend: none,
+  resume: none,
+  rekey: none,
+};
 const IDLE: Omit<Tools, 'provider'> = { keys: NO_KEYS, userAgent: 'latchkey', lock: none };

@@ -87,6 +87,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       redisUrl: settings.redisUrl,
       log: (message, fields) => log.warn(message, fields),
       counted: (code) => metrics.verdicts.inc({ code }),
+      knowsOthers: () => Object.values(catalogue.policy().providers).some(({ verify }) => verify),
     });
     unwind.unshift(() => keys.close());
     const catalogue = openCatalogue(configuration, {

@@ -136,7 +136,9 @@ function policyOf(plan: Policy['plans'][number]): Policy {
   const callback = { notifications: 'https://lab.example.org/told', timeoutMs: 1000 };
   return {
     sources: { lab: { name: 'lab', preset: 'standard', secrets: [], encoding: 'base64', callback } },
-    providers: { campus: { name: 'campus', driver: 'generic', inventory: 'report', strays: 'report', config: {} } },
+    providers: {
+      campus: { name: 'campus', driver: 'generic', inventory: 'report', strays: 'report', verify: false, config: {} },
+    },
     scopes,
     plans: [{ ...plan, handover: { by: ['callback'], confirm: 'none' } }],
   };

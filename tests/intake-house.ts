@@ -106,7 +106,7 @@ export function policyWith(change: Partial<Policy>): Policy {
       default: source('default', 'cloud-resource-reservation', SECRET),
       own: source('own', 'standard', STANDARD_SECRET),
     },
-    providers: { local: { name: 'local', driver: 'builtin', inventory: 'report', strays: 'report', config: {} } },
+    providers: { local: { name: 'local', driver: 'builtin', inventory: 'report', strays: 'report', verify: false, config: {} } },
     scopes,
     plans: [plan],
     ...change,

@@ -47,7 +47,7 @@ describe('with no file', () => {
     });
     expect(policy.sources['default']?.secrets.map(({ secret }) => secret.reveal())).toEqual(['hush-hush']);
     expect(policy.providers).toEqual({
-      builtin: { name: 'builtin', driver: 'builtin', inventory: 'report', strays: 'report', config: {} },
+      builtin: { name: 'builtin', driver: 'builtin', inventory: 'report', strays: 'report', verify: false, config: {} },
     });
     expect(Object.keys(policy.scopes)).toEqual(['read', 'write', 'admin', 'delete']);
     expect(policy.plans).toEqual([

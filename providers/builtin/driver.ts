@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Call, defineDriver, DriverError, type IssueRequest, type LimitReport } from '../driver.ts';
-import type { LocalKey } from '../key-manager.ts';
+import { type Call, defineDriver, DriverError, type LimitReport } from '../driver.ts';
+import { localKeyOf } from '../key-manager.ts';
 
 const EXACT = { by: 'gateway', note: 'Exact, where every request is put to /verify first.' } as const;
 
@@ -41,7 +41,7 @@ export const builtin = defineDriver({
       pace: { issuePerSecond: 10_000, revokePerSecond: 10_000, concurrency: 64 },
 
       async issue(request, call) {
-        return { handle: await ask(call, () => keys.put(localKey(request))) };
+        return { handle: await ask(call, () => keys.put(localKeyOf(request, request.secret))) };
       },
 
       async revoke(key, call) {
@@ -89,21 +89,4 @@ function failureOf(error: unknown, provider: string): DriverError {
   return invalid
     ? new DriverError('rejected', `${provider}: the key manager cannot keep a key like this`)
     : new DriverError('transient', `${provider}: the key manager failed`);
-}
-
-function localKey({ methodsByScope, holder, ...request }: IssueRequest): LocalKey {
-  return {
-    name: request.name,
-    id: request.keyId,
-    secret: request.secret,
-    lease: request.lease,
-    holder: holder.id,
-    scopes: request.scopes,
-    methods: [...new Set(request.scopes.flatMap((scope) => methodsByScope[scope] ?? []))],
-    endpoints: request.endpoints,
-    quota: request.quota,
-    rateLimit: request.rateLimit,
-    allowedIps: request.allowedIps,
-    window: request.window,
-  };
 }

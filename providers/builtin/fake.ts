@@ -39,6 +39,12 @@ export function createFakeKeys({ now }: { now: () => Date }): FakeKeys {
     keys: {
       put: (key) => act('issue', () => (live.set(key.name, key), { keyId: `key_${key.name}` })),
       remove: (name) => act('revoke', () => void live.delete(name)),
+      rekey: (name, secret) =>
+        act('retime', () => {
+          const key = live.get(name);
+          if (key) live.set(name, { ...key, secret });
+          return key !== undefined;
+        }),
       retime: (name, window) =>
         act('retime', () => {
           const key = live.get(name);

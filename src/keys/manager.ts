@@ -4,6 +4,7 @@ import {
   findLocalKeyByName,
   pageLocalKeys,
   putLocalKey,
+  rekeyLocalKey,
   retimeLocalKey,
   revokeLocalKey,
   suspendLocalKey,
@@ -57,6 +58,11 @@ export function createKeyManager({ ledger, book, usage, now }: KeyManagerOptions
       };
       const [row] = await change(async (tx, at) => [await putLocalKey(tx.db, { ...write, window: key.window, now: at })]);
       return { keyId: row!.id };
+    },
+    async rekey(name, secret) {
+      const hash = hashKey(secret.reveal());
+      const rows = await change(async (tx, at) => present(await rekeyLocalKey(tx.db, name, { hash, now: at })));
+      return rows.length > 0;
     },
     async retime(name, window) {
       const rows = await change(async (tx, at) => present(await retimeLocalKey(tx.db, name, { window, now: at })));

@@ -22,10 +22,11 @@ export interface KeysOptions {
   /** Shares the limits between nodes. */
   readonly redisUrl?: Secret;
   readonly counted?: (code: VerifyCode) => void;
+  readonly knowsOthers?: () => boolean;
 }
 
 /** The built-in key manager with all its keys read, ready to verify. */
-export async function openKeys({ ledger, now, log, redisUrl, counted }: KeysOptions): Promise<Keys> {
+export async function openKeys({ ledger, now, log, redisUrl, ...watching }: KeysOptions): Promise<Keys> {
   const memory = createMemoryLimits();
   const limits = redisUrl ? createRedisLimits({ client: connectRedis(redisUrl), fallback: memory, log }) : memory;
   const book = createBook({ ledger, limits, now, log });
@@ -33,7 +34,7 @@ export async function openKeys({ ledger, now, log, redisUrl, counted }: KeysOpti
   await book.open();
   return {
     manager: createKeyManager({ ledger, book, usage, now }),
-    verify: createVerify({ book, limits, usage, now, counted }),
+    verify: createVerify({ book, limits, usage, now, ...watching }),
     async close() {
       await usage.stop();
       await book.close();

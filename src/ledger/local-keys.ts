@@ -32,6 +32,21 @@ export async function putLocalKey(db: Transaction<Database>, { id, window, now, 
     .executeTakeFirstOrThrow();
 }
 
+export async function rekeyLocalKey(
+  db: Transaction<Database>,
+  name: string,
+  { hash, now }: { hash: string; now: Date },
+): Promise<LocalKeyState | undefined> {
+  return await db
+    .updateTable('localKey')
+    .set({ hash })
+    .where('name', '=', name)
+    .where('revokedAt', 'is', null)
+    .returningAll()
+    .returning(usedAt(now))
+    .executeTakeFirst();
+}
+
 export async function retimeLocalKey(
   db: Transaction<Database>,
   name: string,

@@ -35,18 +35,16 @@ export const SourceEntry = z
 
 /** What every provider's entry may say, whatever its driver. */
 export const ProviderRules = z.object({
-  inventory: z
-    .enum(['report', 'fix'])
-    .prefault('report')
-    .meta({
-      description: 'Whether the sweep every quarter of an hour replaces keys that are missing and repairs what is otherwise.',
-    }),
-  strays: z
-    .enum(['report', 'revoke'])
-    .prefault('report')
-    .meta({
-      description: 'What is done with keys under our names that our books do not know, an hour after they were first seen.',
-    }),
+  inventory: z.enum(['report', 'fix']).prefault('report').meta({
+    description: 'Whether the sweep every quarter of an hour replaces keys that are missing and repairs what is otherwise.',
+  }),
+  verify: z
+    .boolean()
+    .prefault(false)
+    .meta({ description: 'The API behind it asks our /verify as well, which then keeps what the gateway does not.' }),
+  strays: z.enum(['report', 'revoke']).prefault('report').meta({
+    description: 'What is done with keys under our names that our books do not know, an hour after they were first seen.',
+  }),
 });
 
 export const ProviderEntry = ProviderRules.extend({

@@ -88,14 +88,14 @@ function readProvider(name: string, value: unknown, input: PolicyInput, report: 
   const path = ['providers', name];
   const entry = parse(ProviderEntry, value, path, report);
   if (!entry) return undefined;
-  const { driver: id, inventory, strays, ...config } = entry;
+  const { driver: id, inventory, strays, verify, ...config } = entry;
   const driver = input.drivers.find((candidate) => candidate.id === id);
   if (!driver) {
     const known = input.drivers.map((candidate) => candidate.id);
     report({ path: [...path, 'driver'], message: `names no driver: "${id}"`, fix: suggest(id, known) });
     return undefined;
   }
-  return { name, driver: id, inventory, strays, config: parse(driver.config, config, path, report) };
+  return { name, driver: id, inventory, strays, verify, config: parse(driver.config, config, path, report) };
 }
 
 function parse<Schema extends z.ZodType>(

@@ -41,6 +41,8 @@ export interface ProviderRules {
   readonly inventory: 'report' | 'fix';
   /** About keys under our names that our books do not know. */
   readonly strays: 'report' | 'revoke';
+  /** The API behind it asks our `/verify` as well. */
+  readonly verify: boolean;
 }
 
 export interface Provider extends ProviderRules {
