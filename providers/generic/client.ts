@@ -1,27 +1,34 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { AxiosInstance, AxiosResponse } from 'axios';
+import { type Call, DriverError } from '../driver.ts';
+import { type Answer, judge, type Meanings } from './judge.ts';
 import type { Secret } from '../../src/secret/secret.ts';
-import { type Call, DriverError, type Failure } from '../driver.ts';
-import type { Step } from './preset.ts';
+
+/** One request as it goes out, and what each status means to it. */
+export interface Wire {
+  /** Completes "asked to …", in messages. */
+  readonly ask: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** With its query, and every value in it encoded. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly meanings: Meanings;
+}
 
 export interface ClientOptions {
   readonly endpoint: string;
-  readonly token: Secret;
+  readonly auth: { readonly header: string; readonly value: Secret };
   readonly timeoutMs: number;
   readonly userAgent: string;
   /** Begins every message. */
   readonly provider: string;
 }
 
-export interface Answer {
-  readonly outcome: 'ok' | 'exists' | 'gone';
-  readonly text: string;
-}
-
 export interface Client {
-  /** Sends one step once. Throws only `DriverError`, with nothing in it that was sent or answered but the status. */
-  send(step: Step, call: Call): Promise<Answer>;
+  /** Sends one request once. Throws only `DriverError`, with nothing in it that was sent or answered but the status. */
+  send(wire: Wire, call: Call): Promise<Answer>;
 }
 
 const SOCKETS = { keepAlive: true, maxSockets: 256 };
@@ -29,31 +36,43 @@ const SOCKETS = { keepAlive: true, maxSockets: 256 };
 export function createClient(options: ClientOptions): Client {
   let axios: Promise<AxiosInstance> | undefined;
   return {
-    async send(step, call) {
+    async send(wire, call) {
       const deadline = AbortSignal.any([call.signal, AbortSignal.timeout(options.timeoutMs)]);
       axios ??= configured(options);
+      const began = performance.now();
+      const tell = (status?: number) => call.trace?.(exchangeOf(wire, options.endpoint, { status, began }));
       let response: AxiosResponse<string>;
       try {
         response = await (
           await axios
         ).request<string>({
-          method: step.method,
-          url: step.path,
-          data: step.body,
+          method: wire.method,
+          url: wire.path,
+          data: wire.body,
           signal: deadline,
-          headers: {
-            Authorization: `Bearer ${options.token.reveal()}`,
-            'X-Request-Id': call.requestId,
-            ...(step.once && { 'Idempotency-Key': step.once }),
-          },
+          headers: { ...wire.headers, [options.auth.header]: options.auth.value.reveal(), 'X-Request-Id': call.requestId },
         });
       } catch (error) {
+        tell();
         // An AxiosError carries the token and the key, in several places: it ends here.
         const why = deadline.aborted ? 'in time' : `(${codeOf(error)})`;
-        throw new DriverError('transient', `${options.provider}: no answer ${why} when asked to ${step.what}`);
+        throw new DriverError('transient', `${options.provider}: no answer ${why} when asked to ${wire.ask}`);
       }
-      return judge(step, response, options.provider);
+      const { status, data, headers } = response;
+      tell(status);
+      return judge({ status, text: data, headers }, wire, options.provider);
     },
+  };
+}
+
+function exchangeOf({ method, path, body }: Wire, endpoint: string, { status, began }: { status?: number; began: number }) {
+  const url = endpoint.replace(/^https?:\/\//, '') + path;
+  return {
+    method,
+    url,
+    ...(body !== undefined && { body }),
+    ...(status && { status }),
+    ms: Math.round(performance.now() - began),
   };
 }
 
@@ -76,53 +95,6 @@ async function configured({ endpoint, userAgent }: ClientOptions): Promise<Axios
     httpsAgent: new HttpsAgent(SOCKETS),
     headers: { 'User-Agent': userAgent, Accept: 'application/json' },
   });
-}
-
-function judge(step: Step, { status, data, headers }: AxiosResponse<string>, provider: string): Answer {
-  const page = /^\s*</.test(data);
-  if (!page && step.exists?.includes(status)) return { outcome: 'exists', text: data };
-  const gone = step.gone?.includes(status);
-  // Whatever stands in front of the manager answers 404 too, in words of its own: that ends no key.
-  const other = gone && !isOfApi(data);
-  if (gone && !other) return { outcome: 'gone', text: data };
-  if (!page && step.ok.includes(status)) return { outcome: 'ok', text: data };
-  const what = page ? ' with a web page' : other ? ' with something other than JSON' : '';
-  throw new DriverError(kindOf(status, page), `${provider}: answered ${status}${what} when asked to ${step.what}`, {
-    status,
-    retryAfterMs: retryAfterOf(headers),
-  });
-}
-
-/** Empty, or JSON. */
-function isOfApi(text: string): boolean {
-  if (text.trim() === '') return true;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function kindOf(status: number, page: boolean): Failure {
-  if (status === 429) return 'rate-limited';
-  // A redirect leads to a login page or to another address of the manager: either way an operator has to look.
-  if (status === 401 || status === 403 || (status >= 300 && status < 400)) return 'denied';
-  // A page is a proxy's: it knows nothing of the request, so it settles nothing.
-  if (page) return 'transient';
-  if (status === 409 || status === 423) return 'refused';
-  // 2xx that the step does not count as done (202), a key that is not visible yet (404): ask again.
-  if (status < 300 || status >= 500 || [404, 408, 425].includes(status)) return 'transient';
-  return 'rejected';
-}
-
-/** RFC 9110 §10.2.3: seconds, or a date, which is measured by the manager's own clock where it sends one. */
-function retryAfterOf(headers: AxiosResponse['headers']): number | undefined {
-  const after = String(headers['retry-after'] ?? '').trim();
-  if (/^\d+(\.\d+)?$/.test(after)) return Number(after) * 1000;
-  const at = Date.parse(after);
-  const sentAt = Date.parse(String(headers['date']));
-  return Number.isNaN(at) ? undefined : Math.max(0, at - (Number.isNaN(sentAt) ? Date.now() : sentAt));
 }
 
 function codeOf(error: unknown): string {

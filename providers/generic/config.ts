@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { BadPreset, loadPreset } from './preset-file.ts';
+import { settingProblems } from './preset-settings.ts';
 import { Secret } from '../../src/secret/secret.ts';
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000 } as const;
@@ -32,12 +34,36 @@ const Pace = z.strictObject({
   concurrency: z.int().positive().default(100),
 });
 
+/** The name of a shipped preset, or the path of a file. */
+const Preset = z
+  .string()
+  .default('seed')
+  .transform((name, ctx) => {
+    try {
+      return loadPreset(name);
+    } catch (error) {
+      if (!(error instanceof BadPreset)) throw error;
+      for (const problem of error.problems)
+        ctx.addIssue({ code: 'custom', message: 'is no preset that can be used', params: { fix: problem } });
+      return z.NEVER;
+    }
+  });
+
+const Settings = z.record(z.string(), z.union([z.string(), z.array(z.string()), z.record(z.string(), z.string())])).default({});
+
 /** What the `providers:` section takes for a key-management API. */
-export const Config = z.strictObject({
-  endpoint: Endpoint,
-  token: Token,
-  timeout: Timeout,
-  preset: z.enum(['seed']).default('seed'),
-  /** What the manager bears; the default does not hold anything back. */
-  pace: Pace.prefault({}),
-});
+export const Config = z
+  .strictObject({
+    endpoint: Endpoint,
+    token: Token,
+    timeout: Timeout,
+    preset: Preset,
+    /** What the preset needs to be told. */
+    settings: Settings,
+    /** What the manager bears; the default does not hold anything back. */
+    pace: Pace.prefault({}),
+  })
+  .superRefine(({ preset, settings }, ctx) => {
+    for (const { name, message, fix } of settingProblems(preset.settings, settings))
+      ctx.addIssue({ code: 'custom', path: ['settings', name], message, params: { fix } });
+  });

@@ -42,7 +42,7 @@ export function eventSchema(): string {
 function providerOf(driver: DriverDefinition) {
   const id = z.literal(driver.id);
   return driver.config instanceof z.ZodObject
-    ? driver.config.extend({ ...ProviderRules.shape, driver: id })
+    ? driver.config.safeExtend({ ...ProviderRules.shape, driver: id })
     : ProviderEntry.extend({ driver: id });
 }
 

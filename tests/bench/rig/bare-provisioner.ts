@@ -1,7 +1,8 @@
 import { Agent, request } from 'node:http';
 import type { IssueRequest } from '../../../providers/driver.ts';
-import type { Step } from '../../../providers/generic/preset.ts';
-import { seed } from '../../../providers/generic/presets/seed.ts';
+import type { Wire } from '../../../providers/generic/client.ts';
+import { loadPreset } from '../../../providers/generic/preset-file.ts';
+import { requestValues } from '../../../providers/generic/values.ts';
 import { Secret } from '../../../src/secret/secret.ts';
 import { answerParent, openChild, type Child } from './child.ts';
 
@@ -22,6 +23,7 @@ export async function openBareProvisioner(): Promise<Child<BareAsk, BareAnswer>>
   return (await openChild<BareAsk, BareAnswer>('bare-provisioner.ts')).child;
 }
 
+const seed = loadPreset('seed');
 let keys = 0;
 
 async function provision({ url, token, bookings, slots }: BareAsk): Promise<BareAnswer> {
@@ -30,9 +32,11 @@ async function provision({ url, token, bookings, slots }: BareAsk): Promise<Bare
   let left = bookings;
   const work = async (): Promise<void> => {
     while (left-- > 0) {
-      const wanted = requestOf(++keys);
-      await send(seed.create(wanted), { url, token, agent });
-      await Promise.all(seed.policies(wanted).map((step) => send(step, { url, token, agent })));
+      const values = { tables: seed.tables, ...requestValues(requestOf(++keys)) };
+      for (const group of seed.issue) {
+        const wires = group.flatMap((step) => step.rounds(values).map((round) => step.wire(round, 'bench')));
+        await Promise.all(wires.map((wire) => send(wire, { url, token, agent })));
+      }
     }
   };
   await Promise.all(Array.from({ length: slots }, work));
@@ -59,19 +63,19 @@ function requestOf(number: number): IssueRequest {
   };
 }
 
-function send(step: Step, to: { url: string; token: string; agent: Agent }): Promise<void> {
-  const body = JSON.stringify(step.body);
+function send(wire: Wire, to: { url: string; token: string; agent: Agent }): Promise<void> {
+  const body = JSON.stringify(wire.body);
   const headers = {
+    ...wire.headers,
     authorization: `Bearer ${to.token}`,
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
-    ...(step.once && { 'idempotency-key': step.once }),
   };
   return new Promise((resolve, reject) => {
-    const sent = request(`${to.url}${step.path}`, { method: step.method, agent: to.agent, headers }, (response) => {
+    const sent = request(`${to.url}${wire.path}`, { method: wire.method, agent: to.agent, headers }, (response) => {
       response.resume().on('end', () => {
-        if (step.ok.includes(response.statusCode ?? 0)) resolve();
-        else reject(new Error(`${step.what}: ${response.statusCode}`));
+        if (wire.meanings.get(response.statusCode ?? 0) === 'ok') resolve();
+        else reject(new Error(`${wire.ask}: ${response.statusCode}`));
       });
     });
     sent.on('error', reject).end(body);
