@@ -83,6 +83,16 @@ function testIssue(open: () => Promise<Rig>, subject: Subject): void {
     const { driver } = await open();
     expect(Object.keys(driver.limits).sort()).toEqual([...ENFORCED].sort());
   });
+
+  test('limits as asked are all there, and windows do not depend on it', async ({ skip }) => {
+    const { driver, request } = await open();
+    if (!driver.limitsFor) skip();
+    for (const per of ['second', 'minute', 'hour', 'day', 'month', 'reservation'] as const) {
+      const limits = driver.limitsFor!(request({ quota: { limit: 7, per }, rateLimit: { limit: 7, per } }));
+      expect(Object.keys(limits).sort()).toEqual([...ENFORCED].sort());
+      expect(limits).toMatchObject({ notBefore: driver.limits.notBefore, expiry: driver.limits.expiry });
+    }
+  });
 }
 
 function testRevoke(open: () => Promise<Rig>): void {

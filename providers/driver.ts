@@ -151,7 +151,7 @@ export interface Driver<Handle> {
   readonly keyForm?: KeyForm;
   /** How long the longest call may take, where the core's minute is not enough. */
   readonly deadlineMs?: number;
-  /** Where it depends on what is asked who keeps a promise, e.g. on the period of a quota. */
+  /** Where it depends on what is asked who keeps a promise, e.g. on the period of a quota. Never `notBefore` and `expiry`: they are as in `limits`. */
   limitsFor?(asked: Asked): LimitReport;
   issue(request: IssueRequest, call: Call): Promise<Issued<Handle>>;
   revoke(key: KeyRef<Handle>, call: Call): Promise<void>;

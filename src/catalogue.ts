@@ -1,17 +1,17 @@
-import type { LimitReport, Tools } from '../providers/driver.ts';
+import type { Asked, LimitReport, Tools } from '../providers/driver.ts';
 import { readConfiguration, type Configuration, type ConfigurationOptions } from './configuration.ts';
 import type { OpenProvider } from './lease/call.ts';
 import { openDriver } from './open-driver.ts';
+import { limitsOf, unkept } from './policy/asked.ts';
 import type { Problem } from './policy/problems.ts';
-import type { Plan } from './reservation/plan.ts';
 import type { Policy, Provider } from './reservation/policy.ts';
 
 /** The configuration in force and the providers it opens. A reload swaps all of it or nothing. */
 export interface Catalogue {
   policy(): Policy;
   provider(name: string): (OpenProvider & { readonly driverId: string }) | undefined;
-  /** Sentences about limits of this plan that nobody enforces. */
-  unenforced(plan: Plan): readonly string[];
+  /** Sentences for a key's holder about what nobody enforces of what is asked of this provider. */
+  unenforced(provider: string, asked: readonly Asked[]): readonly string[];
   /** Every problem, and the old configuration stays; or none, and the new one is in force. */
   reload(): Promise<readonly Problem[]>;
 }
@@ -35,7 +35,10 @@ export function openCatalogue(first: Configuration, options: CatalogueOptions): 
   return {
     policy: () => current.policy,
     provider: (name) => opened.get(name),
-    unenforced: (plan) => unenforced(plan, opened.get(plan.provider)?.driver.limits),
+    unenforced(provider, asked) {
+      const driver = opened.get(provider)?.driver;
+      return driver ? unkept(limitsOf(driver, asked)).map(({ limit }) => `${WORDS[limit]} not enforced by the gateway.`) : [];
+    },
     async reload() {
       // A file that vanished is a mistake: without it the defaults would come in force, which may grant more.
       const next = await readConfiguration(options, { required: options.settings.configRequired || hasFile });
@@ -59,19 +62,13 @@ function open(provider: Provider, { drivers, tools }: CatalogueOptions): Opened 
   };
 }
 
-function unenforced(plan: Plan, limits: LimitReport | undefined): readonly string[] {
-  if (!limits) return [];
-  const asked: (keyof LimitReport)[] = ['scopes', 'endpoints'];
-  if (plan.quota) asked.push('quota');
-  if (plan.rateLimit) asked.push('rate');
-  if (plan.allowedIps) asked.push('allowedIps');
-  return asked
-    .filter((limit) => limits[limit].by === 'none')
-    .map((limit) => `The ${WORDS[limit] ?? limit} of this key are not enforced by the gateway.`);
-}
-
-const WORDS: Partial<Record<keyof LimitReport, string>> = {
-  rate: 'rate limits',
-  quota: 'quotas',
-  allowedIps: 'allowed addresses',
+const WORDS: Readonly<Record<keyof LimitReport, string>> = {
+  scopes: 'The scopes of this key are',
+  endpoints: 'The endpoints of this key are',
+  methods: 'The methods of this key are',
+  quota: 'The quotas of this key are',
+  rate: 'The rate limits of this key are',
+  allowedIps: 'The allowed addresses of this key are',
+  notBefore: 'The beginning of its window is',
+  expiry: 'The end of its window is',
 };

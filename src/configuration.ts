@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { DriverDefinition, LimitReport, Tools } from '../providers/driver.ts';
 import type { KeyManager } from '../providers/key-manager.ts';
+import { askedOf, limitsOf, type Enforcer } from './policy/asked.ts';
 import { checkEnforcement } from './policy/enforcement.ts';
 import { formatProblem, inOrder, type Problem } from './policy/problems.ts';
 import { openDriver } from './open-driver.ts';
 import { loadPolicy, type KnownPreset } from './policy.ts';
+import type { Plan } from './reservation/plan.ts';
 import type { Policy, Provider } from './reservation/policy.ts';
 import type { Environment } from './settings/lookup.ts';
 import type { Settings } from './settings.ts';
@@ -22,6 +24,8 @@ export interface Configuration {
   readonly ok: true;
   readonly policy: Policy;
   readonly warnings: readonly Problem[];
+  /** Who keeps what a plan asks for. */
+  limitsOf(plan: Plan): Partial<LimitReport>;
   /** Or everything comes from the environment. */
   readonly hasFile: boolean;
 }
@@ -49,19 +53,25 @@ export async function readConfiguration(
   const read = await textOf(file, required);
   if ('message' in read) return { ok: false, problems: [{ severity: 'error', file, path: '', ...read }] };
   const loaded = loadPolicy({ text: read.text ?? '', file, env: options.env(), settings, drivers, presets, now: options.now() });
-  const { plans, providers } = loaded.readable;
-  const limitsOf = (name: string) => limitReport(providers[name], drivers);
-  const unenforced = checkEnforcement({ file, policy: { plans }, lineOf: loaded.lineOf, limitsOf });
+  const { providers, scopes } = loaded.readable;
+  const enforcers = new Map(Object.values(providers).map((provider) => [provider.name, enforcerOf(provider, drivers)]));
+  const driverOf = (name: string) => enforcers.get(name);
+  const unenforced = checkEnforcement({ file, policy: loaded.readable, lineOf: loaded.lineOf, driverOf });
   const problems = inOrder([...(loaded.ok ? [] : loaded.problems), ...unenforced]);
   if (!loaded.ok || problems.length > 0) return { ok: false, problems };
-  return { ok: true, policy: loaded.policy, warnings: loaded.warnings, hasFile: read.text !== undefined };
+  return {
+    ok: true,
+    policy: loaded.policy,
+    warnings: loaded.warnings,
+    limitsOf: (plan) => limitsOf(driverOf(plan.provider)!, askedOf(plan, scopes)),
+    hasFile: read.text !== undefined,
+  };
 }
 
-/** What the driver of a provider enforces; unknown where the provider itself is wrong. */
-function limitReport(provider: Provider | undefined, drivers: readonly DriverDefinition[]): LimitReport | undefined {
-  if (provider?.config === undefined) return undefined;
+/** A driver that is only asked what it enforces; unknown where the provider itself is wrong. */
+function enforcerOf(provider: Provider, drivers: readonly DriverDefinition[]): Enforcer | undefined {
   const definition = drivers.find(({ id }) => id === provider.driver);
-  return definition && openDriver(provider, definition, IDLE).limits;
+  return definition && provider.config !== undefined ? openDriver(provider, definition, IDLE) : undefined;
 }
 
 /** No file is as good as an empty one, the environment says it all; unless there must be one. */

@@ -331,7 +331,14 @@ describeEngines('operating by the management API', (engine) => {
   test('what is configured is shown without secrets, and providers are checked on demand', async () => {
     house = await openApiHouse(engine);
     expect((await house.get('/plans')).body).toMatchObject({
-      items: [{ name: 'lab', provider: 'campus', methods: { read: ['GET'] } }],
+      items: [
+        {
+          name: 'lab',
+          provider: 'campus',
+          methods: { read: ['GET'] },
+          limits: { scopes: { by: 'gateway' }, quota: { by: 'approximate', note: expect.stringContaining('month') } },
+        },
+      ],
       next: null,
     });
     expect((await house.get('/sources')).body.items).toEqual([

@@ -1,4 +1,4 @@
-import type { EventAnswer, KeyAnswer, LeaseAnswer, LeaseReplyAnswer, StoryAnswer } from '../src/cli/answers.ts';
+import type { EventAnswer, KeyAnswer, LeaseAnswer, LeaseReplyAnswer, PlanAnswer, StoryAnswer } from '../src/cli/answers.ts';
 
 /** Answers of the management API, typed by the service's own declarations. */
 
@@ -156,4 +156,19 @@ export const story: StoryAnswer = {
     },
   ],
   next: 'A key is a debt. The next try is at 2026-01-01 12:05:00 UTC.',
+};
+
+export const plan: PlanAnswer = {
+  name: 'lab',
+  match: { resource: 'lab-*' },
+  provider: 'campus',
+  scopes: { default: ['read'], allowed: ['read'] },
+  methods: { read: ['GET'] },
+  endpoints: { default: ['/**'], allowed: ['/**'] },
+  quota: { default: 10, max: 10, per: 'month' },
+  rateLimit: { default: { limit: 5, per: 'hour' }, max: { limit: 5, per: 'hour' } },
+  window: { opensBeforeMs: 0, closesAfterMs: 0, issueBeforeMs: 0 },
+  handover: { by: ['email'], confirm: 'email' },
+  limits: { scopes: { by: 'gateway' }, quota: { by: 'approximate', note: 'roughly' }, rate: { by: 'none' } },
+  acceptsUnenforced: true,
 };

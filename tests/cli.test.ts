@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { key, lease, reply, story } from './cli-answers.ts';
+import { key, lease, plan, reply, story } from './cli-answers.ts';
 import { CLI, latchkey, problem, startStandIn, type Answered, type StandIn } from './cli-world.ts';
 
 const TOKEN = 'lko_token-of-an-operator';
@@ -156,6 +156,11 @@ describe('lists', () => {
     await serve({ [`GET /api/v1/${noun}`]: () => ({ body: { items: [], next: null } }) });
     expect((await run(`${noun} list`)).code).toBe(0);
     expect(service.asked[0]!.query).toEqual({});
+  });
+
+  test('plans show who enforces their limits', async () => {
+    await serve({ 'GET /api/v1/plans': () => ({ body: { items: [plan], next: null } }) });
+    expect((await run('plans list')).stdout).toMatch(/ENFORCED BY.*\nlab .*gateway: scopes; approximate: quota; none: rate\n/);
   });
 });
 

@@ -6,6 +6,7 @@ import { createMailer } from '../src/handover/channels/email.ts';
 import { createWebhook } from '../src/handover/channels/webhook.ts';
 import { createClaims } from '../src/handover/claim.ts';
 import { createDeliverer } from '../src/handover/deliver.ts';
+import type { Unenforced } from '../src/handover/facts.ts';
 import { createAnnouncer } from '../src/handover/notify.ts';
 import type { Keeping } from '../src/handover/keeping.ts';
 import { createOutgoing } from '../src/handover/outgoing.ts';
@@ -78,7 +79,9 @@ export async function openHandover(engine: TestEngine, options: WorldOptions = {
     plans: [{ ...lab, handover: settings.handover }],
   });
   const publicUrl = options.publicUrl ?? 'https://keys.campus.example';
-  const unenforced = () => ['Nobody enforces the addresses it is used from.'];
+  const unenforced: Unenforced = (provider, asked) => [
+    `Nobody enforces the addresses it is used from: ${provider} was asked for ${asked.map(({ quota }) => quota?.limit).join(' or ')}.`,
+  ];
   const outgoing = createOutgoing({ now, resolve: options.resolve, allowPrivate: options.allowPrivate });
   const mailer = options.smtpUrl
     ? createMailer({ smtpUrl: new Secret(options.smtpUrl), publicUrl, from: 'Lab keys <keys@campus.example>' })

@@ -81,7 +81,7 @@ describeEngines('hand-over', (engine) => {
       '100 requests per hour',
     ])
       expect(message).toContain(said);
-    expect(message).toContain('Nobody enforces the addresses');
+    expect(message).toContain('Nobody enforces the addresses it is used from: local was asked for 1000.');
     const link = LINK.exec(message)?.[0] ?? '';
     const [mail] = mailbox.mails;
     expect(mail).toMatchObject({ from: 'keys@campus.example', to: ['Ada@campus.example'] });

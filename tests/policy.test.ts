@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Enforcement, LimitReport } from '../providers/driver.ts';
 import { drivers } from '../providers/index.ts';
+import { enforcedBy } from '../src/cli/plan-table.ts';
+import { askedOf, limitsOf as limitsOfDriver, type Enforcer } from '../src/policy/asked.ts';
 import { checkEnforcement } from '../src/policy/enforcement.ts';
 import { formatProblem, type Problem } from '../src/policy/problems.ts';
 import { presets } from '../src/intake/presets.ts';
@@ -481,10 +483,11 @@ describe('what a driver does not enforce', () => {
       expiry: by('expiry'),
     };
   };
-  const check = (text: string, unenforced: readonly string[]) => {
+  const checkAt = (text: string, driver: Enforcer) => {
     const { policy, lineOf } = accepted(text);
-    return checkEnforcement({ file: 'latchkey.yaml', policy, limitsOf: () => limitsOf(unenforced), lineOf });
+    return checkEnforcement({ file: 'latchkey.yaml', policy, driverOf: () => driver, lineOf });
   };
+  const check = (text: string, unenforced: readonly string[]) => checkAt(text, { limits: limitsOf(unenforced) });
 
   test.each([
     ['quota', plan('quota: { max: 5 }'), 4],
@@ -510,5 +513,48 @@ describe('what a driver does not enforce', () => {
     ['notBefore', plan()],
   ])('%s that no plan asks for does not matter', (limit, text) => {
     expect(check(text, [limit])).toEqual([]);
+  });
+
+  /** As one whose quotas are of months, whose rates are of seconds up to a hundred, and which knows nothing of admins. */
+  const particular: Enforcer = {
+    limits: limitsOf([]),
+    limitsFor: ({ quota, rateLimit, scopes }) => ({
+      ...limitsOf([]),
+      ...(quota && quota.per !== 'month' && { quota: { by: 'none', note: `no quota of a ${quota.per}` } }),
+      ...(rateLimit && { rate: { by: rateLimit.per !== 'second' || rateLimit.limit > 100 ? 'none' : 'approximate' } }),
+      ...(scopes.includes('admin') && { methods: { by: 'none' } }),
+    }),
+  };
+
+  const few = (settings: string) => plan(`scopes: { allowed: [read, write] }\n    ${settings}`);
+
+  test.each<[string, string, string[]]>([
+    ['the period of its quota', few('quota: { max: 5, per: day }\n    rateLimit: none'), ['quota']],
+    ['a default rate of another period', few('quota: none\n    rateLimit: { default: 50/hour, max: 50/second }'), ['rate']],
+    ['the most that it grants', few('quota: none\n    rateLimit: { default: 5/second, max: 500/second }'), ['rate']],
+    ['all the scopes that it allows', plan('quota: none\n    rateLimit: none'), ['methods']],
+    ['nothing', few('quota: { max: 5, per: month }\n    rateLimit: { default: 5/second, max: 50/second }'), []],
+  ])('a plan is judged by what it asks for at each end: here %s does not start', (_, text, limits) => {
+    const problems = checkAt(text, particular);
+    expect(problems.map(({ message }) => /asks for (\w+),/.exec(message)![1])).toEqual(limits);
+    expect(checkAt(`${text}\n    unenforced: accept`, particular)).toEqual([]);
+  });
+
+  test('the note is of the answer that counts', () => {
+    const [problem] = checkAt(few('quota: { max: 5, per: day }\n    rateLimit: none'), particular);
+    expect(problem!.message).toContain('does not enforce (no quota of a day)');
+  });
+
+  test('of several answers the weakest is shown, and nothing that a plan does not ask for', () => {
+    const { policy } = accepted(few('quota: { max: 5, per: month }\n    rateLimit: { default: 5/second, max: 500/second }'));
+    const limits = limitsOfDriver(particular, askedOf(policy.plans[0]!, policy.scopes));
+    expect(limits).toEqual({
+      scopes: { by: 'gateway' },
+      methods: { by: 'gateway' },
+      expiry: { by: 'gateway' },
+      quota: { by: 'gateway' },
+      rate: { by: 'none' },
+    });
+    expect(enforcedBy(limits)).toBe('gateway: scopes methods quota expiry; none: rate');
   });
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
-import { DriverError, FAILURES } from '../providers/driver.ts';
+import { DriverError, FAILURES, type Asked } from '../providers/driver.ts';
 import { verifyAudit } from '../src/audit/verify.ts';
 import { createAnnouncer } from '../src/handover/notify.ts';
 import { alertFor } from '../src/lease/alert.ts';
@@ -147,6 +147,29 @@ describeEngines('settle', (engine) => {
     await shop.settleAll();
     await shop.settleAll();
     expect(await told()).toEqual([expect.anything(), expect.stringContaining('quota 1000000')]);
+  });
+
+  test('a booking may ask for less only in a way that its provider enforces, unless its plan accepts that nobody does', async () => {
+    await open();
+    const { driver } = shop.shop.providers('campus')!;
+    Object.assign(driver, {
+      limitsFor: ({ rateLimit }: Asked) =>
+        rateLimit?.per === 'day' ? { ...driver.limits, rate: { by: 'none', note: 'no rates of a day' } } : driver.limits,
+    });
+    await shop.hear({ ...booked, parameters: { rateLimit: '5/day' } });
+    await shop.settleAll();
+    expect(await shop.leases()).toMatchObject([
+      { state: 'refused', reason: 'provider campus does not enforce rate as it is asked for (no rates of a day)' },
+    ]);
+    const policy = shop.bound.policy();
+    Object.assign(shop.bound, {
+      policy: () => ({ ...policy, plans: policy.plans.map((plan) => ({ ...plan, acceptsUnenforced: true })) }),
+    });
+    await shop.settleAll();
+    expect(await shop.leases()).toMatchObject([{ state: 'active', grant: { grant: { rateLimit: { limit: 5, per: 'day' } } } }]);
+    Object.assign(shop.bound, { policy: () => policy });
+    await shop.settleAll();
+    expect(await shop.leases()).toMatchObject([{ state: 'active' }]);
   });
 
   test('a booking that asks for too much after its provider rejected it is told so', async () => {

@@ -23,7 +23,8 @@ export function addCheck(program: Command): void {
         return report(out, [...environment.map(inEnvironment), ...(configuration.ok ? [] : configuration.problems)]);
       const { warnings, policy } = configuration;
       for (const warning of warnings) out.note(formatProblem(warning));
-      out.result({ ok: true, warnings, plans: policy.plans }, () => planTable(policy.plans));
+      const plans = policy.plans.map((plan) => ({ ...plan, limits: configuration.limitsOf(plan) }));
+      out.result({ ok: true, warnings, plans }, () => planTable(plans));
     });
 }
 

@@ -1,5 +1,6 @@
 import type { PlanAnswer, ProviderAnswer, SourceAnswer } from './answers.ts';
 import { columnsOf, type Noun } from './noun.ts';
+import { enforcedBy } from './plan-table.ts';
 
 /** Lists of what is configured. */
 export const CONFIGURED: readonly Noun[] = [
@@ -20,6 +21,7 @@ export const CONFIGURED: readonly Noun[] = [
       },
       { title: 'SCOPES', of: (row) => row.scopes.allowed.join(' ') },
       { title: 'ENDPOINTS', of: (row) => row.endpoints.allowed.join(' ') },
+      { title: 'ENFORCED BY', of: (row) => enforcedBy(row.limits) },
     ]),
   },
   {

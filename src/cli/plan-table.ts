@@ -1,9 +1,10 @@
+import { ENFORCED, type LimitReport } from '../../providers/driver.ts';
 import { formatRate } from '../reservation/limits.ts';
 import type { Plan } from '../reservation/plan.ts';
 import { table } from './table.ts';
 
-/** What each plan grants at most, for people. */
-export function planTable(plans: readonly Plan[]): string {
+/** What each plan grants at most and who keeps it, for people. */
+export function planTable(plans: readonly (Plan & { readonly limits: Partial<LimitReport> })[]): string {
   return table(plans, [
     { title: 'PLAN', of: (plan) => plan.name },
     { title: 'MATCHES', of: (plan) => matchOf(plan) },
@@ -14,7 +15,16 @@ export function planTable(plans: readonly Plan[]): string {
     { title: 'RATE', of: (plan) => (plan.rateLimit ? formatRate(plan.rateLimit.max) : 'none') },
     { title: 'LONGEST', of: (plan) => (plan.window.longestMs === undefined ? '' : lengthOf(plan.window.longestMs)) },
     { title: 'HANDOVER', of: (plan) => `${plan.handover.by.join(' ') || 'operator'}, confirm ${plan.handover.confirm}` },
+    { title: 'ENFORCED BY', of: (plan) => enforcedBy(plan.limits) },
   ]);
+}
+
+/** `gateway: scopes methods; none: quota` */
+export function enforcedBy(limits: Partial<LimitReport>): string {
+  return Object.entries(Object.groupBy(ENFORCED, (limit) => limits[limit]?.by ?? 'nothing asked'))
+    .filter(([by]) => by !== 'nothing asked')
+    .map(([by, kept]) => `${by}: ${kept.join(' ')}`)
+    .join('; ');
 }
 
 function matchOf({ match }: Plan): string {

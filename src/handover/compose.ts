@@ -2,13 +2,12 @@ import { claimById } from '../ledger/claims.ts';
 import type { Ledger } from '../ledger/database.ts';
 import type { ClaimRow, DeliveryRow } from '../ledger/schema.ts';
 import { NOTICE_KINDS, type NoticeKind } from '../reservation/notice.ts';
-import type { Plan } from '../reservation/plan.ts';
 import type { Policy } from '../reservation/policy.ts';
 import type { Sealer } from '../secret/seal.ts';
 import { linkOf } from './renew.ts';
 import { type Keeping, withheldUntil } from './keeping.ts';
 import type { DeliveryBody, Dispatch } from './dispatch.ts';
-import { type Facts, planOf, readFacts, sourceOf } from './facts.ts';
+import { type Facts, readFacts, sourceOf, type Unenforced, unenforcedOf } from './facts.ts';
 import { compose } from './message.ts';
 import { openCode, openToken } from './token.ts';
 
@@ -17,7 +16,7 @@ export interface ComposeOptions {
   readonly sealer: Sealer;
   readonly policy: () => Policy;
   readonly publicUrl: string;
-  readonly unenforced: (plan: Plan) => readonly string[];
+  readonly unenforced: Unenforced;
   readonly keeping: Keeping;
 }
 
@@ -30,7 +29,6 @@ export async function composeDispatch(delivery: DeliveryRow, now: Date, options:
   const over = body.part === 'news' ? undefined : whyOver(claim, facts, now);
   if (over) return over;
   const policy = options.policy();
-  const plan = planOf(policy, facts);
   const token = claim && openToken(claim, options.sealer);
   const message = compose({
     kind: kindOf(delivery),
@@ -42,7 +40,7 @@ export async function composeDispatch(delivery: DeliveryRow, now: Date, options:
     olderUntil: facts.olderUntil,
     hint: facts.key?.hint,
     reason: body.reason,
-    unenforced: plan ? options.unenforced(plan) : [],
+    unenforced: unenforcedOf(options.unenforced, policy, facts),
     link: body.part === 'link' && token ? linkOf(options.publicUrl, token) : undefined,
     withheldUntil: facts.key && withheldUntil(options.keeping, facts.key, now),
     code: body.part === 'code' && claim ? openCode(claim, options.sealer) : undefined,

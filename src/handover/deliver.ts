@@ -14,7 +14,6 @@ import { disableHook } from '../ledger/hooks.ts';
 import type { Jobs } from '../ledger/jobs.ts';
 import type { DeliveryRow } from '../ledger/schema.ts';
 import { Fault } from '../reservation/fault.ts';
-import type { Plan } from '../reservation/plan.ts';
 import type { Policy } from '../reservation/policy.ts';
 import type { Sealer } from '../secret/seal.ts';
 import { hookOf } from './channels/webhook.ts';
@@ -22,6 +21,7 @@ import { isLocked } from './claim-state.ts';
 import { composeDispatch } from './compose.ts';
 import type { Keeping } from './keeping.ts';
 import type { Outcome, Send } from './dispatch.ts';
+import type { Unenforced } from './facts.ts';
 import type { Announce } from './notify.ts';
 import { renewLink } from './renew.ts';
 import { nextAttempt, TURN_MS } from './schedule.ts';
@@ -34,8 +34,7 @@ export interface DelivererOptions {
   jobs: Pick<Jobs, 'enqueue'>;
   announce: Announce;
   publicUrl: string;
-  /** Sentences about limits of this plan that nobody enforces. */
-  unenforced: (plan: Plan) => readonly string[];
+  unenforced: Unenforced;
   keeping: Keeping;
   /** `email` only when mail can be sent. */
   channels: Readonly<Record<'callback' | 'log' | 'webhook', Send>> & { readonly email?: Send };

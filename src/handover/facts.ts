@@ -1,7 +1,9 @@
 import type { Kysely } from 'kysely';
+import type { Asked } from '../../providers/driver.ts';
 import { inOne } from '../ledger/in-one.ts';
 import { readStories } from '../ledger/leases.ts';
 import type { Database, KeyRow, LeaseRow, ReservationRow } from '../ledger/schema.ts';
+import { askedOf, askedOfGrant } from '../policy/asked.ts';
 import type { Holder, Resource } from '../reservation/event.ts';
 import { contactOf } from '../reservation/fold.ts';
 import type { Grant, Window } from '../reservation/lease.ts';
@@ -62,6 +64,17 @@ export function sourceOf(policy: Policy, facts: Facts): Source | undefined {
 
 export function planOf(policy: Policy, facts: Facts): Plan | undefined {
   return policy.plans.find((plan) => plan.name === facts.lease.plan);
+}
+
+/** Sentences about what nobody enforces of what is asked of a provider's driver. */
+export type Unenforced = (provider: string, asked: readonly Asked[]) => readonly string[];
+
+/** Of the key's own grant where there is one, or else of the plan. */
+export function unenforcedOf(unenforced: Unenforced, policy: Policy, facts: Facts): readonly string[] {
+  const { grant, key, lease } = facts;
+  const plan = planOf(policy, facts);
+  if (grant) return unenforced(key?.provider ?? lease.provider, [askedOfGrant(grant, policy.scopes)]);
+  return plan ? unenforced(plan.provider, askedOf(plan, policy.scopes)) : [];
 }
 
 function holderOf(lease: LeaseRow, reservation: ReservationRow): Holder {

@@ -1,7 +1,6 @@
 import type { Jobs } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/database.ts';
 import type { Log } from '../observe/log.ts';
-import type { Plan } from '../reservation/plan.ts';
 import type { Policy } from '../reservation/policy.ts';
 import type { Sealer } from '../secret/seal.ts';
 import type { Secret } from '../secret/secret.ts';
@@ -11,6 +10,7 @@ import { createMailer } from './channels/email.ts';
 import { createWebhook } from './channels/webhook.ts';
 import { createClaims, type Claims } from './claim.ts';
 import { createDeliverer, type Deliverer } from './deliver.ts';
+import type { Unenforced } from './facts.ts';
 import type { Keeping } from './keeping.ts';
 import { createDeliveryLanes, type DeliveryLanes } from './lanes.ts';
 import { createAnnouncer, type Announce } from './notify.ts';
@@ -23,7 +23,7 @@ export interface HandoverOptions {
   readonly policy: () => Policy;
   readonly now: () => Date;
   readonly log: Log;
-  readonly unenforced: (plan: Plan) => readonly string[];
+  readonly unenforced: Unenforced;
   readonly keeping: Keeping;
   readonly settings: {
     readonly publicUrl: string;

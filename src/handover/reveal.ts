@@ -5,15 +5,14 @@ import type { Ledger, Tx } from '../ledger/database.ts';
 import type { ClaimRow, KeyRow } from '../ledger/schema.ts';
 import { Fault } from '../reservation/fault.ts';
 import type { Grant, Window } from '../reservation/lease.ts';
-import type { Plan } from '../reservation/plan.ts';
 import type { Policy } from '../reservation/policy.ts';
 import type { Sealer } from '../secret/seal.ts';
 import { Secret } from '../secret/secret.ts';
 import { shortAddress } from './address.ts';
 import { isLapsed, lapsedBefore, openAgain, sealAgain } from './again.ts';
 import { isLocked, stateOf } from './claim-state.ts';
+import { type Facts, readFacts, type Unenforced, unenforcedOf } from './facts.ts';
 import { type Keeping, withheldFault, withheldUntil } from './keeping.ts';
-import { type Facts, planOf, readFacts } from './facts.ts';
 import type { Announce } from './notify.ts';
 import { lockedFault, refuseSecond, refuseWrong, type Try } from './refusal.ts';
 import { confirms, hashToken } from './token.ts';
@@ -24,8 +23,7 @@ export interface RevealOptions {
   policy: () => Policy;
   now: () => Date;
   announce: Announce;
-  /** Sentences about limits of this plan that nobody enforces. */
-  unenforced: (plan: Plan) => readonly string[];
+  unenforced: Unenforced;
   keeping: Keeping;
 }
 
@@ -134,7 +132,6 @@ export function createReveal(options: RevealOptions): (token: string, request: R
   }
 
   function revealed({ facts, key }: Turn, secret: Secret): Revealed {
-    const plan = planOf(options.policy(), facts);
     return {
       secret,
       leaseId: facts.lease.id,
@@ -145,7 +142,7 @@ export function createReveal(options: RevealOptions): (token: string, request: R
       holder: facts.holder.name ?? facts.holder.id,
       grant: facts.grant,
       window: { opensAt: key.opensAt, closesAt: key.closesAt },
-      unenforced: plan ? options.unenforced(plan) : [],
+      unenforced: unenforcedOf(options.unenforced, options.policy(), facts),
     };
   }
 }

@@ -1,8 +1,10 @@
 import { isOverdue, overdueAt } from '../ledger/debts.ts';
 import type { LeaseStory } from '../ledger/leases.ts';
 import type { KeyRow, LeaseRow } from '../ledger/schema.ts';
+import { askedOfGrant, limitsOf, unkept } from '../policy/asked.ts';
 import { decide, type Decision } from '../reservation/decide.ts';
 import { reviveReservation } from '../reservation/fold.ts';
+import type { Grant } from '../reservation/lease.ts';
 import { matchPlan } from '../reservation/narrow.ts';
 import type { Catalogue, Plan } from '../reservation/plan.ts';
 import type { Reservation } from '../reservation/reservation.ts';
@@ -52,7 +54,16 @@ export function situationOf(lens: Lens, story: LeaseStory): Situation {
     plan,
     scopes: policy.scopes,
     powers: powersOf(lens, plan?.provider ?? lease.provider),
+    unkept: (grant) => unkeptAt(lens, plan?.provider ?? lease.provider, grant),
   };
+}
+
+function unkeptAt(lens: Lens, provider: string, grant: Grant): string[] {
+  const driver = lens.providers(provider)?.driver;
+  if (!driver) return [];
+  return unkept(limitsOf(driver, [askedOfGrant(grant, lens.policy().scopes)])).map(
+    ({ limit, note }) => `provider ${provider} does not enforce ${limit} as it is asked for${note ? ` (${note})` : ''}`,
+  );
 }
 
 export function isUnder(lease: Pick<LeaseRow, 'plan' | 'provider'>, plan: Plan): boolean {

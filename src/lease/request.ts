@@ -1,4 +1,5 @@
 import type { IssueRequest } from '../../providers/driver.ts';
+import { askedOfGrant } from '../policy/asked.ts';
 import { contactOf } from '../reservation/fold.ts';
 import type { Grant, Window } from '../reservation/lease.ts';
 import type { Catalogue } from '../reservation/plan.ts';
@@ -24,9 +25,6 @@ export interface Wish {
 /** What the driver is asked for; the same wish always makes the same request. */
 export function requestFor({ lease, reservation }: Turn, wish: Wish, scopes: Catalogue['scopes']): IssueRequest {
   const holder = contactOf(reservation, lease.holderId);
-  const methodsByScope = Object.fromEntries(
-    wish.grant.scopes.map((scope) => [scope, Object.hasOwn(scopes, scope) ? scopes[scope]!.methods : []]),
-  );
   return {
     name: wish.name,
     keyId: wish.id,
@@ -35,12 +33,7 @@ export function requestFor({ lease, reservation }: Turn, wish: Wish, scopes: Cat
     reservation: { source: reservation.source, id: reservation.externalId },
     resource: reservation.resource?.value ?? { id: lease.resourceId, name: lease.resourceId, type: '' },
     holder: { id: holder.id, name: holder.name ?? holder.id },
-    scopes: wish.grant.scopes,
-    methodsByScope,
-    endpoints: wish.grant.endpoints,
-    quota: wish.grant.quota,
-    rateLimit: wish.grant.rateLimit,
-    allowedIps: wish.grant.allowedIps,
+    ...askedOfGrant(wish.grant, scopes),
     window: wish.window,
     ...(wish.kept === undefined ? {} : { kept: wish.kept }),
   };

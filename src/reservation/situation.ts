@@ -1,4 +1,4 @@
-import type { Granted, KeyState } from './lease.ts';
+import type { Grant, Granted, KeyState } from './lease.ts';
 import type { Catalogue, Plan } from './plan.ts';
 import type { Reservation } from './reservation.ts';
 
@@ -12,6 +12,8 @@ export interface Situation {
   readonly scopes: Catalogue['scopes'];
   /** Of the provider that a new key would be made at. */
   readonly powers: Powers;
+  /** Reasons against a grant that nobody would enforce there; the plan itself was judged at the start. */
+  readonly unkept?: (grant: Grant) => readonly string[];
 }
 
 export interface LeaseFacts {

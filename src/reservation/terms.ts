@@ -1,7 +1,7 @@
 import { canonical } from './canonical.ts';
 import { closedBy } from './fold.ts';
 import type { Grant, Window } from './lease.ts';
-import { narrow } from './narrow.ts';
+import { narrow, type Narrowed } from './narrow.ts';
 import type { Plan } from './plan.ts';
 import type { Reservation } from './reservation.ts';
 import type { KeyFacts, Situation } from './situation.ts';
@@ -57,7 +57,8 @@ function hasMargin({ reservation, lease, plan, keys }: Situation, now: Date): bo
 }
 
 /** On which terms a new key would be made now, or why none is. */
-export function newTerms({ reservation, lease, plan, scopes, keys, powers }: Situation, now: Date): Terms {
+export function newTerms(situation: Situation, now: Date): Terms {
+  const { reservation, lease, plan, keys, powers } = situation;
   if (!plan) return away('revoked', 'its plan is no longer configured');
   const opened = windowFor(plan, reservation);
   if (!('window' in opened)) return unopened(opened);
@@ -66,7 +67,7 @@ export function newTerms({ reservation, lease, plan, scopes, keys, powers }: Sit
     return away('revoked', CLOSED, { window });
   const asked = askedOf(reservation);
   const granted = lease.former || lease.granted?.asked !== asked ? null : lease.granted;
-  const narrowed = granted ?? narrow(plan, scopes, reservation.parameters?.value ?? {});
+  const narrowed = granted ?? newGrant(situation, plan);
   if ('refused' in narrowed) return away('refused', narrowed.refused.join('; '), { window });
   if (lease.suspended) return suspended(window);
   const rejected = keys.some((key) => key.generation === lease.generation && key.rejected);
@@ -79,6 +80,14 @@ export function newTerms({ reservation, lease, plan, scopes, keys, powers }: Sit
   const isReady = !isOut && keys.some((key) => key.state === 'active');
   if (now < issueAt && !isReady) return early(window, keys, issueAt);
   return { wanted: true, window, grant: narrowed.grant, asked, plan };
+}
+
+/** A booking may not escape a limit by asking for it in a way that the provider does not enforce. */
+function newGrant({ reservation, scopes, unkept }: Situation, plan: Plan): Narrowed {
+  const narrowed = narrow(plan, scopes, reservation.parameters?.value ?? {});
+  if ('refused' in narrowed || plan.acceptsUnenforced) return narrowed;
+  const refused = unkept?.(narrowed.grant) ?? [];
+  return refused.length > 0 ? { refused } : narrowed;
 }
 
 /**

@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import { ENFORCED, type Driver } from '../../../providers/driver.ts';
+import { ENFORCED, type Driver, type LimitReport } from '../../../providers/driver.ts';
 import { CHANNELS, CONFIRMATIONS, METHODS, PERIODS, type Catalogue, type Plan } from '../../reservation/plan.ts';
 import type { Source } from '../../reservation/policy.ts';
 import { LimitView } from './lease-views.ts';
 import { Time } from './words.ts';
 
 const Names = z.array(z.string()).readonly();
+
+const Enforcement = z.object({ by: z.enum(['gateway', 'approximate', 'latchkey', 'none']), note: z.string().optional() });
 
 export const PlanView = z
   .object({
@@ -26,16 +28,20 @@ export const PlanView = z
     }),
     handover: z.object({ by: z.array(z.enum(CHANNELS)).readonly(), confirm: z.enum(CONFIRMATIONS) }),
     rotation: z.object({ everyMs: z.int(), overlapMs: z.int() }).optional(),
+    limits: z.partialRecord(z.enum(ENFORCED), Enforcement).meta({
+      description: 'Who keeps each limit that the plan asks for, by default or at its most: the weakest answer of its provider.',
+    }),
     acceptsUnenforced: z.boolean(),
   })
   .meta({ id: 'Plan', description: 'What a resource grants. The first plan that matches a booking is its plan.' });
 
-export function viewOfPlan(plan: Plan, scopes: Catalogue['scopes']): z.output<typeof PlanView> {
+export function viewOfPlan(
+  plan: Plan,
+  { scopes, limits }: { scopes: Catalogue['scopes']; limits: Partial<LimitReport> },
+): z.output<typeof PlanView> {
   const methods = Object.fromEntries(plan.scopes.allowed.map((scope) => [scope, scopes[scope]?.methods ?? []]));
-  return { ...plan, methods };
+  return { ...plan, methods, limits };
 }
-
-const Enforcement = z.object({ by: z.enum(['gateway', 'approximate', 'latchkey', 'none']), note: z.string().optional() });
 
 const Check = z.object({
   ok: z.boolean(),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DriverError, type Health } from '../../../providers/driver.ts';
 import { may } from '../../access/operators.ts';
 import { Postponed } from '../../lease/gate.ts';
+import { askedOf, limitsOf } from '../../policy/asked.ts';
 import { Fault } from '../../reservation/fault.ts';
 import { PlanView, ProviderView, SourceView, viewOfDriver, viewOfPlan, viewOfSource } from './catalogue-views.ts';
 import type { ApiDeps } from './deps.ts';
@@ -12,7 +13,7 @@ type Deps = Pick<ApiDeps, 'policy' | 'providers' | 'call'>;
 
 /** What is configured: short lists, in one answer, without anything secret. */
 export function catalogueApi(deps: Deps): ApiRoute[] {
-  const { policy } = deps;
+  const { policy, providers } = deps;
   return [
     route({
       id: 'listPlans',
@@ -23,7 +24,11 @@ export function catalogueApi(deps: Deps): ApiRoute[] {
       responses: { 200: listOf(PlanView) },
       handle: async () => {
         const { plans, scopes } = policy();
-        return { status: 200, body: { items: plans.map((plan) => viewOfPlan(plan, scopes)), next: null } };
+        const items = plans.map((plan) => {
+          const driver = providers(plan.provider)?.driver;
+          return viewOfPlan(plan, { scopes, limits: driver ? limitsOf(driver, askedOf(plan, scopes)) : {} });
+        });
+        return { status: 200, body: { items, next: null } };
       },
     }),
     listProviders(deps),
