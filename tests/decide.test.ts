@@ -54,6 +54,9 @@ const live: Omit<KeyFacts, 'powers'> = {
   overdue: false,
 };
 const gated: Powers = { suspend: true, notBefore: true, retime: 'move' };
+/** Of a key that works as soon as it is there, before and after somebody was shown it. */
+const withheld: Powers = { suspend: false, notBefore: true, retime: 'move' };
+const out: Powers = { ...withheld, notBefore: false };
 const plain: Powers = { suspend: false, notBefore: false, retime: 'replace' };
 
 function situation(
@@ -91,6 +94,34 @@ describe('decide', () => {
       minutesAfterOpening(-5),
       ['issue 1'],
       'pending',
+    ],
+    [
+      'leaves a key ahead of its window alone while nobody was shown it',
+      situation({ powers: withheld, keys: [live] }),
+      minutesAfterOpening(-5),
+      [],
+      'active',
+    ],
+    [
+      'takes a key that is out away when its window moves to later',
+      situation({ powers: withheld, keys: [{ ...live, powers: out }] }),
+      minutesAfterOpening(-5),
+      ['revoke key_1'],
+      'revoking',
+    ],
+    [
+      'also where another that nobody was shown waits beside it',
+      situation({
+        powers: withheld,
+        lease: { generation: 2 },
+        keys: [
+          { ...live, powers: out },
+          { ...live, id: 'key_2', generation: 2 },
+        ],
+      }),
+      minutesAfterOpening(-5),
+      ['revoke key_1', 'revoke key_2'],
+      'revoking',
     ],
     ['waits for the lead time', situation({}), minutesAfterOpening(-16), [], 'pending'],
     ['makes the key at the start', situation({ powers: plain }), OPENS, ['issue 1'], 'pending'],
