@@ -16,6 +16,7 @@ export type Steps = readonly (readonly CompiledStep[])[];
 
 /** A preset, ready to run: every name in it is known, and nothing of it is parsed again. */
 export interface Preset {
+  readonly about: string;
   readonly settings: PresetFile['settings'];
   readonly tables: PresetFile['tables'];
   readonly auth: CompiledAuth;
@@ -82,6 +83,7 @@ export function compilePreset(file: PresetFile, report: (path: Path, message: st
 
 function compileFixed(file: PresetFile, root: Context) {
   return {
+    about: file.about,
     settings: file.settings,
     tables: file.tables,
     auth: compileAuth(file.auth, inside(root, 'auth')),
