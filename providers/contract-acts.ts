@@ -16,7 +16,9 @@ export interface IssuedKey {
 
 export async function issue(rig: Rig, overrides?: Partial<IssueRequest>): Promise<IssuedKey> {
   const request = rig.request(overrides);
-  const { handle, secret = request.secret } = await rig.driver.issue(request, aCall());
+  const { handle, secret: told } = await rig.driver.issue(request, aCall());
+  const asked = told ?? (await rig.driver.reveal?.({ name: request.name, handle, secret: null }, aCall()));
+  const secret = asked ?? request.secret;
   return { rig, secret, ref: { name: request.name, handle, secret } };
 }
 
