@@ -27,6 +27,8 @@ export interface CompiledStep extends CompiledRequest {
   /** The values of each time that it is sent. */
   rounds(values: Values): readonly Values[];
   readonly keep: readonly Keep[];
+  /** Where a list without items means that there is no such key. */
+  readonly empty?: Pointer;
 }
 
 /** Whether a value finds the key at the vendor, so that a request without it would mean another key or all of them. */
@@ -84,6 +86,7 @@ export function compileStep(step: Step, context: Context): CompiledStep {
     ...compileRequest(step, loop ? knowing(context, loop.name) : context),
     rounds: loop?.rounds ?? ((values) => [values]),
     keep: compileKeep(step.keep),
+    ...(step.empty !== undefined && { empty: pointerTo(step.empty) }),
   };
 }
 

@@ -38,7 +38,14 @@ export interface Preset {
   readonly probe?: CompiledRequest & { readonly held?: { readonly at: Pointer; readonly is: unknown } };
   readonly find?: CompiledListing;
   readonly list?: CompiledListing;
-  readonly check: CompiledRequest;
+  readonly check: CompiledRequest & { readonly warn: readonly Warning[] };
+}
+
+export interface Warning {
+  readonly at: Pointer;
+  /** Whether what is there is what to warn of. */
+  readonly of: (value: unknown) => boolean;
+  readonly say: string;
 }
 
 /** Reports everything that is wrong with it, at its place; of what was reported the result is not to be used. */
@@ -89,8 +96,12 @@ function compileFixed(file: PresetFile, root: Context) {
     auth: compileAuth(file.auth, inside(root, 'auth')),
     keyForm: file.keyForm,
     ...compileLimits(file.limits, inside(root, 'limits')),
-    check: compileRequest(file.check, inside(root, 'check')),
+    check: { ...compileRequest(file.check, inside(root, 'check')), warn: file.check.warn.map(compileWarning) },
   };
+}
+
+function compileWarning({ at, is, isNot, say }: PresetFile['check']['warn'][number]): Warning {
+  return { at: pointerTo(at), of: (value) => (is === undefined ? value !== isNot : value === is), say };
 }
 
 function stepsOf(entries: readonly (readonly Step[])[], context: Context): Steps {

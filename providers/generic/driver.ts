@@ -27,7 +27,9 @@ export const generic = defineDriver({
       provider,
       client: createClient({ endpoint, auth, timeoutMs: timeout, userAgent, provider }),
     };
-    const { limits, limitsFor, keyForm, retime, suspend, resume } = preset;
+    const { limitsFor, keyForm, retime, suspend, resume } = preset;
+    // With what is so by the settings, whatever is asked.
+    const limits = limitsFor ? limitsFor({ scopes: [], methodsByScope: {}, endpoints: [] }, base) : preset.limits;
 
     const change = (steps: Steps) => async (key: KeyRef<Handle>, call: Call) => {
       await run(steps, await locate(works, key, call, steps.flat()), runnerFor(works, call));

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-export type FaultPlace = 'issue' | 'policy' | 'revoke' | 'usage' | 'retime' | 'any';
+export type FaultPlace = 'issue' | 'policy' | 'revoke' | 'usage' | 'retime' | 'list' | 'check' | 'any';
 
 /**
  * `lost-answer` is done, then reset; `refuse` is reset and not done; `hang` is neither answered nor done; `late` is not answered, and done
@@ -88,7 +88,9 @@ export function answerTooMany(response: ServerResponse, { retryAfter, restSecond
 export function answerFault(response: ServerResponse, how: FaultKind, quoted: string): void {
   const leak = `${VENDOR_TEXT} ${quoted}`;
   if (how === '429-seconds') response.setHeader('Retry-After', '7');
-  if (how === '429-date') response.setHeader('Retry-After', new Date(Date.now() + 7000).toUTCString());
+  // By one clock, which a test may have set.
+  if (how === '429-date')
+    response.setHeader('Date', new Date().toUTCString()).setHeader('Retry-After', new Date(Date.now() + 7000).toUTCString());
   const page = { html: 502, 'html-404': 404 }[how as string];
   response.statusCode = page ?? Number.parseInt(how, 10);
   response.setHeader('Content-Type', page ? 'text/html' : 'application/json');

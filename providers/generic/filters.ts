@@ -17,6 +17,7 @@ export interface Filter {
 
 const none = { least: 0, most: 0 };
 const one = { least: 1, most: 1 };
+const two = { least: 2, most: 2 };
 
 export const FILTERS: Readonly<Record<string, Filter>> = {
   /** Also for an empty text. */
@@ -24,7 +25,10 @@ export const FILTERS: Readonly<Record<string, Filter>> = {
   from: { takes: one, each: true, apply: (value, [map]) => entryOf(map, textOf(value)) },
   join: { takes: one, apply: (value, [between]) => (Array.isArray(value) ? value.join(textOf(between)) : value) },
   methods: { takes: none, apply: (scope, _args, values) => entryOf(values['methodsByScope'], textOf(scope)) ?? [] },
+  number: { takes: none, apply: (value) => (value === null || value === '' ? undefined : Number(value)) },
+  onlyIf: { takes: two, apply: (value, [is, wanted]) => (is === wanted ? value : undefined) },
   pathRegex: { takes: none, each: true, apply: (glob) => pathRegex(textOf(glob)) },
+  replace: { takes: two, each: true, apply: (value, [from, to]) => textOf(value).replaceAll(textOf(from), textOf(to)) },
   uuid5: { takes: { least: 0, most: 3 }, apply: (value, more) => uuid5([value, ...more].map(textOf)) },
 };
 

@@ -40,6 +40,8 @@ const step = {
   forEach: z.string().optional(),
   once: z.enum(['request', 'call']).optional(),
   keep: z.record(NAME, Pointer).default({}),
+  /** A list there that has no items means the same as `gone`. */
+  empty: Pointer.optional(),
 };
 
 const Step = z.strictObject(step);
@@ -92,10 +94,19 @@ const Usage = z
     'give used, or remaining with limit',
   );
 
+const Value = z.union([z.string(), z.number(), z.boolean()]);
+
 const Probe = z.strictObject({
   ...request,
-  held: z.strictObject({ at: Pointer, is: z.union([z.string(), z.number(), z.boolean()]) }).optional(),
+  held: z.strictObject({ at: Pointer, is: Value }).optional(),
 });
+
+/** What an operator should know of the manager, where the answer says one thing, or anything but one. */
+const Warning = z
+  .strictObject({ at: Pointer, is: Value.optional(), isNot: Value.optional(), say: z.string() })
+  .refine(({ is, isNot }) => (is === undefined) !== (isNot === undefined), 'give is or isNot');
+
+const Check = z.strictObject({ ...request, warn: z.array(Warning).default([]) });
 
 const By = z.enum(['gateway', 'approximate', 'latchkey', 'none']);
 const Limit = z.strictObject({
@@ -139,7 +150,7 @@ export const PresetFile = z.strictObject({
   probe: Probe.optional(),
   find: Listing.optional(),
   list: Listing.optional(),
-  check: Request,
+  check: Check,
 });
 export type PresetFile = z.output<typeof PresetFile>;
 export type RequestPart = z.output<typeof Request>;

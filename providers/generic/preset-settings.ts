@@ -16,6 +16,8 @@ export function settingProblems(declared: Declared, given: Given): { name: strin
   const wrong = Object.entries(declared).flatMap(([name, { about, is, default: usual }]) => {
     const value = given[name];
     if (value === undefined) return usual === undefined ? [{ name, message: 'is missing', fix: `give ${is}: ${about}` }] : [];
+    // To some vendors no list is every thing that there is.
+    if (Object.keys(value).length === 0) return [{ name, message: 'is empty', fix: `give ${is}: ${about}` }];
     return formOf(value) === is ? [] : [{ name, message: 'is of the wrong kind', fix: `give ${is}: ${about}` }];
   });
   return [...unknown, ...wrong];

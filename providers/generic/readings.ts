@@ -13,6 +13,11 @@ export async function readUsage(works: Works, key: KeyRef<Handle>, call: Call): 
   const [used, remaining, limit, refused] = [usage.used, usage.remaining, usage.limit, usage.refused].map(
     (at) => at?.(json) ?? undefined,
   );
+  if (usage.remaining && !(Number(limit) >= 0 && Number(remaining) >= 0))
+    throw new DriverError(
+      'rejected',
+      `${works.provider}: the manager does not say what is left of this key's quota, or it has none`,
+    );
   const spent = usage.used ? used : typeof limit === 'number' && typeof remaining === 'number' ? limit - remaining : undefined;
   if (typeof spent !== 'number' || !isCount(limit) || !isCount(refused))
     throw new DriverError('transient', `${works.provider}: the usage came in a form we do not know`);
@@ -49,8 +54,12 @@ export async function* listKeys(works: Works, call: Call): AsyncGenerator<Listed
 }
 
 export async function checkManager(works: Works, call: Call): Promise<Health> {
-  await ask(works.preset.check, works.base, runnerFor(works, call));
+  const { check } = works.preset;
+  const answer = await ask(check, works.base, runnerFor(works, call));
+  const told = answer.outcome === 'gone' ? undefined : jsonOf(answer.text);
+  const warnings = check.warn.filter(({ at, of }) => told !== undefined && of(at(told))).map(({ say }) => say);
   const { protocol, hostname } = new URL(works.endpoint);
   const open = protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname);
-  return { ok: true, warnings: open ? ['The management token and all keys travel unencrypted: use https.'] : [] };
+  if (open) warnings.unshift('The management token and all keys travel unencrypted: use https.');
+  return { ok: true, warnings };
 }

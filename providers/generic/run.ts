@@ -58,7 +58,7 @@ async function runGroup(group: readonly CompiledStep[], before: Outcome, runner:
     .flatMap((step) => step.rounds(before.values).map((values) => ({ step, values })));
   // All of them end before a failure is thrown, so that none overtakes the revoke that may follow.
   const settled = await Promise.allSettled(sent.map(({ step, values }) => ask(step, values, runner)));
-  const answers = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const answers = settled.flatMap((one, index) => (one.status === 'fulfilled' ? [withEmpty(one.value, sent[index]!.step)] : []));
   const existed = before.existed || answers.some(({ outcome }) => outcome === 'exists');
   const repeated = answers.find(({ outcome }) => outcome === 'repeated');
   // Before any other failure: repeated, this call would find the key there, and take the conflict for its own doing.
@@ -73,6 +73,11 @@ async function runGroup(group: readonly CompiledStep[], before: Outcome, runner:
   if (gone) throw noSuchKey(runner.provider, gone.status);
   const kept = answers.flatMap((answer, index) => keptOf(sent[index]!.step, answer, runner));
   return { existed, values: kept.length > 0 ? withKept(before.values, kept) : before.values };
+}
+
+function withEmpty(answer: Answer, { empty }: CompiledStep): Answer {
+  const list = empty?.(jsonOf(answer.text));
+  return Array.isArray(list) && list.length === 0 ? { ...answer, outcome: 'gone' } : answer;
 }
 
 export function noSuchKey(provider: string, status?: number): DriverError {

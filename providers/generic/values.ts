@@ -9,6 +9,7 @@ const LIMITS = [
   'endpoints',
   'allowedIps',
   ...['quota', 'rate'].flatMap((limit) => ['limit', 'per', 'seconds', 'ms', 'text'].map((part) => `${limit}.${part}`)),
+  'rate.within',
 ];
 
 /** What is asked of a key. */
@@ -29,6 +30,7 @@ export const REQUEST_NAMES: readonly string[] = [
   'holder.name',
   ...LIMITS,
   ...['opens', 'expires'].flatMap((instant) => ['iso', 'epochS', 'epochMs'].map((form) => `${instant}.${form}`)),
+  'expires.past',
   'expires.ttlS',
   'expires.ttlHours',
 ];
@@ -46,8 +48,14 @@ export function askedValues({ scopes, methodsByScope, endpoints, allowedIps, quo
     endpoints,
     allowedIps,
     quota: quota && limitValues(quota),
-    rate: rateLimit && limitValues(rateLimit),
+    rate: rateLimit && { ...limitValues(rateLimit), within: withinQuota(rateLimit, quota) },
   };
+}
+
+/** The rate's limit, or the quota's where that is less and holds for as long: more could not be used. For vendors that refuse such a rate. */
+function withinQuota({ limit, per }: RateLimit, quota: RateLimit | undefined): number {
+  const lasts = quota && (SECONDS[quota.per] ?? Infinity) >= (SECONDS[per] ?? Infinity);
+  return lasts ? Math.min(limit, quota.limit) : limit;
 }
 
 export function requestValues(request: IssueRequest): Values {
@@ -75,11 +83,14 @@ function instantValues(at: Date) {
   return { iso: at.toISOString(), epochS: Math.ceil(at.getTime() / 1000), epochMs: at.getTime() };
 }
 
-/** Vendors that count from now are the only ones for whom the clock is looked at. None is ever sent 0, which is for ever to some. */
+/** Vendors that count from now, or take no end in the past, are the only ones for whom the clock is looked at. None is ever sent 0, which is for ever to some. */
 function expiryValues(at: Date) {
   const left = (unitMs: number) => Math.max(1, Math.ceil((at.getTime() - Date.now()) / unitMs));
   return {
     ...instantValues(at),
+    get past() {
+      return at.getTime() <= Date.now();
+    },
     get ttlS() {
       return left(1000);
     },
