@@ -352,7 +352,7 @@ test('gravitee: no value of a key stands in a query', async () => {
   const { rig, driver, fake } = await opened('gravitee');
   const { ref, secret } = await issue(rig);
   await driver.revoke({ ...ref, handle: null }, aCall());
-  expect(fake.requests.map(({ path, query }) => `${path}?${query}`).join()).not.toContain(secret.reveal());
+  expect(fake.requests.map(({ path, query }) => `${path}?${query.toString()}`).join()).not.toContain(secret.reveal());
 });
 
 test('gravitee: check warns of a plan whose subscriptions somebody has to approve', async () => {
@@ -392,8 +392,9 @@ test.for([
 ] as const)('unkey: a quota per %s', async ([per, kept]) => {
   const { rig, sent } = await opened('unkey');
   await issue(rig, limits({ limit: 9, per }, undefined));
-  const { credits, ratelimits } = sent('POST /v2/keys.createKey')[0]?.body as Record<string, unknown>;
-  expect({ ratelimits, ...(credits !== undefined && { credits }) }).toEqual(kept);
+  const body = sent('POST /v2/keys.createKey')[0]?.body;
+  expect(body).toMatchObject(kept);
+  if (!('credits' in kept)) expect(body).not.toHaveProperty('credits');
 });
 
 test('litellm: a rate is sent where it is one per minute, and money where the operator says so', async () => {

@@ -87,7 +87,7 @@ export async function startLiteLlm({ token, now }: LiteLlmOptions): Promise<Vend
     const [number, size, alias] = [Number(query.get('page') ?? 1), Number(query.get('size') ?? 10), query.get('key_alias')];
     if (size > 100) return unprocessable;
     const found = [...kept.values()].filter((one) => !alias || one.key_alias === alias);
-    const shown = found.slice((number - 1) * size, number * size).map(({ passed: _, ...one }) => one);
+    const shown = found.slice((number - 1) * size, number * size);
     const keys = query.get('return_full_object') === 'true' ? shown : shown.map((one) => one.token);
     return {
       status: 200,

@@ -73,7 +73,7 @@ export async function startUnkey({ token, now, apiId, permissionFor }: UnkeyOpti
   });
   const updateKey = taking(UpdateKey, invalid, ({ keyId, ...changes }) => {
     const one = kept.get(keyId);
-    if (one) kept.set(keyId, { ...one, ...(JSON.parse(JSON.stringify(changes)) as typeof changes) } as Kept);
+    if (one) kept.set(keyId, Object.assign(one, changes));
     return one ? done({}) : missing;
   });
   const listKeys = taking(ListKeys, invalid, ({ limit, cursor = '0', externalId }) => {
