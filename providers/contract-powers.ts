@@ -45,6 +45,30 @@ export function testPowers(open: () => Promise<Rig>, { turnsDown = [] }: Subject
     await expectLive(rig, 1);
   });
 
+  test('probe tells a key that works from one that is gone, and of a key that was never made that it is gone', async ({
+    skip,
+  }) => {
+    const { rig, ref } = await issue(await open());
+    const { driver } = rig;
+    if (!driver.probe) skip();
+    expect(await driver.probe!(ref, aCall())).toBe('works');
+    const never = { name: 'lk-lse-9999-g1', handle: null, secret: newSecret() };
+    expect(await driver.probe!(never, aCall())).toBe('gone');
+    await driver.revoke(ref, aCall());
+    expect(await driver.probe!(ref, aCall())).toBe('gone');
+    expect(await driver.probe!({ ...ref, handle: null }, aCall())).toBe('gone');
+  });
+
+  test('probe sees a suspended key as held, and as working when it is resumed', async ({ skip }) => {
+    const { rig, ref } = await issue(await open());
+    const { driver } = rig;
+    if (!driver.probe || !driver.suspend) skip();
+    await driver.suspend!(ref, aCall());
+    expect(await driver.probe!(ref, aCall())).toBe('held');
+    await driver.resume!(ref, aCall());
+    expect(await driver.probe!(ref, aCall())).toBe('works');
+  });
+
   test('usage counts the requests that went through', async ({ skip }) => {
     const { rig, ref, secret } = await issue(await open());
     if (!rig.driver.usage) skip();

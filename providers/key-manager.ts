@@ -1,5 +1,5 @@
 import type { Secret } from '../src/secret/secret.ts';
-import type { IssueRequest, KeyWindow, RateLimit, Usage } from './driver.ts';
+import type { IssueRequest, KeyWindow, RateLimit, Standing, Usage } from './driver.ts';
 
 /** A record of the built-in key manager, as its driver writes it. Only a hash of the secret is kept. */
 export interface LocalKey {
@@ -32,6 +32,8 @@ export interface KeyManager {
   /** After it resolves no request is let through, on any node that can still answer. Absent names are fine. */
   remove(name: string): Promise<void>;
   usage(name: string): Promise<Usage | undefined>;
+  /** What verify makes of the key of that name here, and of what the ledger says of it: the more of the two. */
+  standing(name: string): Promise<Standing>;
   list(): AsyncIterable<{ name: string; keyId: string }>;
 }
 

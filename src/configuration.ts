@@ -101,5 +101,6 @@ const NO_KEYS: KeyManager = {
   suspend: none,
   resume: none,
   rekey: none,
+  standing: none,
 };
 const IDLE: Omit<Tools, 'provider'> = { keys: NO_KEYS, userAgent: 'latchkey', lock: none };

@@ -90,6 +90,24 @@ describeEngines('the book of keys', (engine) => {
     expect((await node.verify({ key: key.secret.reveal() })).code).toBe('REVOKED');
   });
 
+  test('the standing of a key is the more of what this node lets through and what the ledger says', async () => {
+    const [elsewhere, node] = [nodeOn(store.ledger), nodeOn(store.ledger)];
+    const key = someKey();
+    await elsewhere.manager.put(key);
+    expect(node.verify({ key: key.secret.reveal() })).toBeInstanceOf(Promise);
+    await expect.poll(() => node.verify({ key: key.secret.reveal() })).toMatchObject({ code: 'VALID' });
+    await elsewhere.manager.remove(key.name);
+    expect(await elsewhere.manager.standing(key.name)).toBe('gone');
+    // It has not heard of it yet.
+    expect(node.verify({ key: key.secret.reveal() })).toMatchObject({ code: 'VALID' });
+    expect(await node.manager.standing(key.name)).toBe('works');
+    await node.manager.remove(key.name);
+    expect(await node.manager.standing(key.name)).toBe('gone');
+    const early = someKey({ window: { opensAt: new Date(NOW.getTime() + 1000), closesAt: new Date(NOW.getTime() + 2000) } });
+    await node.manager.put(early);
+    expect(await node.manager.standing(early.name)).toBe('held');
+  });
+
   test('a request that waits for shared limits while its key is removed does not pass', async () => {
     const { pass, reached, open } = gate();
     const memory = createMemoryLimits();

@@ -91,7 +91,16 @@ export const story: StoryAnswer = {
     {
       ...lease,
       state: 'stuck',
-      keys: [{ ...key, state: 'revoking', lastError: 'campus: 503', retryAt: '2026-01-01T12:05:00.000Z' }],
+      keys: [
+        { ...key, state: 'revoking', lastError: 'campus: 503', retryAt: '2026-01-01T12:05:00.000Z' },
+        {
+          ...key,
+          id: 'key_0',
+          state: 'revoked',
+          revokedAt: '2026-01-01T11:00:00.000Z',
+          proof: { by: 'campus', attempts: 1, readBack: 'gone', tookMs: 420 },
+        },
+      ],
       claims: [
         {
           id: 'clm_1',

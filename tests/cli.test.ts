@@ -325,6 +325,7 @@ describe('explain', () => {
       'Booking 42 of default',
       'started accepted, seen 3 times',
       'key 1 temp_…x7Qa revoking',
+      'revoked at 2026-01-01 11:00:00Z, read back as gone 0.4 s after it was due',
       'claimed at 2026-01-01 10:01:00Z, from 192.0.2.x, 2 refused',
       'told "issued" by email: delivered',
       'debt: key 1 may still work',

@@ -57,6 +57,7 @@ export async function openWorkshop(
   const driver = generic.open(config, toolsFor('campus')) as Driver<unknown>;
   const plan: Plan = { ...lab, provider: 'campus', ...options.plan };
   const notices: Notice[] = [];
+  const proofs: { provider: string; seconds: number }[] = [];
   /** May be bound to something else by a test that has more of the house. */
   const bound: Pick<Workshop, 'policy' | 'announce'> = {
     policy: () => ({ scopes, plans: [plan] }),
@@ -99,6 +100,7 @@ export async function openWorkshop(
       random: () => 0.5,
       keyPrefix: 'temp',
       log,
+      proved: (provider, seconds) => void proofs.push({ provider, seconds }),
       crashPoint: options.crashPoint,
     };
     const settle = createSettle(shop);
@@ -139,6 +141,7 @@ export async function openWorkshop(
     place,
     manager,
     notices,
+    proofs,
     bound,
     errors,
     warnings,

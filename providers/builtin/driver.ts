@@ -66,6 +66,8 @@ export const builtin = defineDriver({
         return usage;
       },
 
+      probe: (key, call) => ask(call, () => keys.standing(key.name)),
+
       async *list(call) {
         const entries = keys.list()[Symbol.asyncIterator]();
         for (;;) {

@@ -54,6 +54,12 @@ export function createFakeKeys({ now }: { now: () => Date }): FakeKeys {
       suspend: (name) => act('retime', () => live.has(name) && (held.add(name), true)),
       resume: (name) => act('retime', () => live.has(name) && (held.delete(name), true)),
       usage: (name) => act('usage', () => (live.has(name) ? { used: used.get(name) ?? 0 } : undefined)),
+      standing: (name) =>
+        act('usage', () => {
+          const key = live.get(name);
+          if (!key) return 'gone';
+          return !held.has(name) && key.window.opensAt <= now() && now() < key.window.closesAt ? 'works' : 'held';
+        }),
       async *list() {
         yield* await act('list', () => [...live.keys()].map((name) => ({ name, keyId: `key_${name}` })));
       },

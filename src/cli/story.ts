@@ -43,11 +43,20 @@ function keyLine(key: KeyAnswer): string {
   const parts = [
     key.activeAt && `active since ${instant(key.activeAt)}`,
     key.revokedAt && `revoked at ${instant(key.revokedAt)}`,
+    key.revokedAt && proofText(key.proof),
     key.revokeReason,
     key.lastError && `last error: ${key.lastError}`,
     key.retryAt && `tried again at ${instant(key.retryAt)}`,
   ];
   return `  key ${key.generation} ${plain(key.hint)} ${plain(key.state)}${listed(parts)}`;
+}
+
+/** How sure it is, and how long that took. */
+function proofText(proof: KeyAnswer['proof']): string | undefined {
+  if (proof?.tookMs === undefined) return undefined;
+  const took = `${(proof.tookMs / 1000).toFixed(1)} s after it was due`;
+  if (proof.readBack) return `read back as ${proof.readBack} ${took}`;
+  return proof.readBackFailed ? `${took}, not read back: ${proof.readBackFailed}` : took;
 }
 
 function claimLine(claim: StoryAnswer['leases'][number]['claims'][number]): string {

@@ -1,7 +1,9 @@
+import type { Standing } from '../../providers/driver.ts';
 import type { KeyManager, LocalKey } from '../../providers/key-manager.ts';
 import type { Ledger, Tx } from '../ledger/database.ts';
 import {
   findLocalKeyByName,
+  findLocalKeysByName,
   pageLocalKeys,
   putLocalKey,
   rekeyLocalKey,
@@ -11,11 +13,14 @@ import {
   type LocalKeyState,
 } from '../ledger/local-keys.ts';
 import type { LocalKeyRow } from '../ledger/schema.ts';
+import { askTogether } from '../ledger/together.ts';
 import { sumUsage } from '../ledger/usage.ts';
 import { compileAddresses } from './addresses.ts';
 import { CHANNEL, type Book } from './book.ts';
 import { hashKey } from './key.ts';
+import { recordOf, type KeyRecord } from './record.ts';
 import type { UsageMeter } from './usage.ts';
+import { standing } from './verify.ts';
 
 const PAGE = 1000;
 
@@ -42,6 +47,11 @@ export function createKeyManager({ ledger, book, usage, now }: KeyManagerOptions
 
   const hold = (name: string, since: (at: Date) => Date | null) =>
     change(async (tx, at) => present(await suspendLocalKey(tx.db, name, { suspendedAt: since(at), now: at })));
+
+  const rowOf = askTogether(async (names) => {
+    const rows = await findLocalKeysByName(ledger.db, names, now());
+    return new Map(rows.map((row) => [row.name, row]));
+  });
 
   return {
     async put(key) {
@@ -86,6 +96,14 @@ export function createKeyManager({ ledger, book, usage, now }: KeyManagerOptions
       const all = Object.values(byCode).reduce((sum, count) => sum + count, 0);
       return { used: row.rights.quota ? row.used : passed, limit: row.rights.quota?.limit, refused: all - passed };
     },
+    async standing(name) {
+      const row = await rowOf(name);
+      if (!row) return 'gone';
+      // What this node lets through and what the ledger says may differ for a moment; neither may be forgotten.
+      const records = [book.find(row.hash), recordOf(row)].filter((record) => record != null);
+      const found = new Set(records.map((record) => standingOf(record, now())));
+      return (['works', 'held'] as const).find((one) => found.has(one)) ?? 'gone';
+    },
     async *list() {
       for (let after = ''; ;) {
         const rows = await pageLocalKeys(ledger.db, { after, limit: PAGE, now: now() });
@@ -95,6 +113,11 @@ export function createKeyManager({ ledger, book, usage, now }: KeyManagerOptions
       }
     },
   };
+}
+
+function standingOf(record: KeyRecord, at: Date): Standing {
+  if (record.revokedAt !== null) return 'gone';
+  return standing(record, at.getTime()) ? 'held' : 'works';
 }
 
 function rightsOf(key: LocalKey): LocalKeyRow['rights'] {

@@ -122,7 +122,8 @@ export function createVerify(options: VerifyOptions): Verify {
   };
 }
 
-function standing(record: KeyRecord, at: number): VerifyCode | undefined {
+/** Why a key opens nothing at that moment, whatever it is used for. */
+export function standing(record: KeyRecord, at: number): VerifyCode | undefined {
   // At the end of its window every key is revoked: to its holder that is its expiry.
   if (record.revokedAt !== null) return record.revokedAt < record.closesAt ? 'REVOKED' : 'EXPIRED';
   if (record.suspended) return 'SUSPENDED';

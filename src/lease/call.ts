@@ -15,7 +15,7 @@ export interface OpenProvider {
 
 export type Providers = (name: string) => OpenProvider | undefined;
 
-export const ACTIONS = ['issue', 'revoke', 'retime', 'suspend', 'resume', 'usage', 'reveal', 'list', 'check'] as const;
+export const ACTIONS = ['issue', 'revoke', 'retime', 'suspend', 'resume', 'usage', 'reveal', 'probe', 'list', 'check'] as const;
 export type Action = (typeof ACTIONS)[number];
 
 export interface CallerOptions {
@@ -48,7 +48,7 @@ export type Caller = <T>(
 ) => Promise<T>;
 
 /** The calls that settling makes; the others are few, and answer whoever asks how a provider is. */
-const ON_KEYS: ReadonlySet<Action> = new Set(['issue', 'revoke', 'retime', 'suspend', 'resume']);
+const ON_KEYS: ReadonlySet<Action> = new Set(['issue', 'revoke', 'retime', 'suspend', 'resume', 'probe']);
 /** How long a call may take in all; a provider that needs more says so. */
 export const DEADLINE_MS = 60_000;
 const PACED_WAIT_MS = 1000;

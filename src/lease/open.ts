@@ -39,7 +39,7 @@ export interface LeasingOptions extends Pick<
 > {
   readonly providers: Providers;
   readonly jobs: Jobs;
-  readonly metrics: Pick<Metrics, 'issueSeconds' | 'revokeSeconds'>;
+  readonly metrics: Pick<Metrics, 'issueSeconds' | 'revokeSeconds' | 'revocationSeconds'>;
   readonly wait: (ms: number) => Promise<unknown>;
 }
 
@@ -72,7 +72,13 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
     stopping: stopping.signal,
     crashPoint: options.crashPoint,
   });
-  const shop: Workshop = { ...options, call, make: createMake(call, (name) => providers(name)?.driver), random };
+  const shop: Workshop = {
+    ...options,
+    call,
+    make: createMake(call, (name) => providers(name)?.driver),
+    random,
+    proved: (provider, seconds) => metrics.revocationSeconds.observe({ provider }, seconds),
+  };
   const settle = createSettle(shop);
   const lanes = createLanes({
     run: settle,

@@ -7,11 +7,12 @@ import { alertFor } from './alert.ts';
 import { backoffMs } from './backoff.ts';
 import { DEADLINE_MS, type Caller } from './call.ts';
 import { keep, refOf } from './issue.ts';
+import { readBack, type ReadBack } from './read-back.ts';
 import { moveLease, writeInTurn, type Turn, type Workshop } from './turn.ts';
 
-/** Takes a key away at the provider. The obligation is committed first and stays until the provider answered. */
+/** Takes a key away at the provider and reads its state back. The obligation is committed first and stays until the provider answered. */
 export async function revoke(shop: Workshop, turn: Turn, key: KeyRow, reason: string): Promise<void> {
-  if (key.state !== 'revoking') await oblige(shop, turn, key, reason);
+  const since = key.state === 'revoking' ? key.revokingAt : await oblige(shop, turn, key, reason);
   const work: Parameters<Caller>[2] = async (provider, call) => {
     try {
       await provider.driver.revoke(refOf(shop, key), call);
@@ -21,7 +22,8 @@ export async function revoke(shop: Workshop, turn: Turn, key: KeyRow, reason: st
     }
   };
   await shop.call(key.provider, 'revoke', work, (handle) => keep(shop, turn, key.id, handle));
-  await prove(shop, turn, key, reason);
+  if (!key.confirmedAt && key.proof === null) return await lookAgainLater(shop, turn, key);
+  await prove(shop, turn, key, { reason, since, ...(await readBack(shop, key)) });
 }
 
 /** What a failed attempt means: try again later, for ever; say so when it takes long, or at once when only a person can help. */
@@ -62,29 +64,42 @@ async function tellOverdue(shop: Workshop, tx: Tx, key: KeyRow): Promise<void> {
   });
 }
 
-async function oblige(shop: Workshop, turn: Turn, key: KeyRow, reason: string): Promise<void> {
+async function oblige(shop: Workshop, turn: Turn, key: KeyRow, reason: string): Promise<Date> {
+  const now = shop.now();
   const current = key.generation === turn.lease.generation;
   await writeInTurn(shop, turn, 'revoke-intent', async (tx) => {
-    await beginRevoking(tx.db, { id: key.id, reason, now: shop.now() });
+    await beginRevoking(tx.db, { id: key.id, reason, now });
     if (current) await moveLease(shop, tx, turn, { state: turn.decision.state === 'active' ? 'active' : 'revoking', reason });
     tx.audit({ actor: 'latchkey', action: 'key.revoking', subject: key.id, detail: { lease: turn.lease.id, reason } });
   });
+  return now;
 }
 
-async function prove(shop: Workshop, turn: Turn, key: KeyRow, reason: string): Promise<void> {
+/** An issue whose answer was lost may still be on its way: until every deadline has passed. */
+async function lookAgainLater(shop: Workshop, turn: Turn, key: KeyRow): Promise<void> {
   const now = shop.now();
-  const firstLook = !key.confirmedAt && key.proof === null;
+  const longestMs = Math.max(DEADLINE_MS, shop.providers(key.provider)?.driver.deadlineMs ?? 0);
+  const retryAt = new Date(now.getTime() + longestMs);
+  await writeInTurn(shop, turn, 'revoke-first-look', async (tx) => {
+    await tx.db
+      .updateTable('key')
+      .set({ proof: JSON.stringify({ firstLookAt: now, secondLookAt: retryAt }), retryAt, attempts: 0 })
+      .where('id', '=', key.id)
+      .execute();
+  });
+}
+
+interface Done extends ReadBack {
+  readonly reason: string;
+  /** When it was to be revoked. */
+  readonly since: Date | null;
+}
+
+async function prove(shop: Workshop, turn: Turn, key: KeyRow, { reason, since, ...seen }: Done): Promise<void> {
+  const now = shop.now();
+  const tookMs = Math.max(0, now.getTime() - (since ?? now).getTime());
   await writeInTurn(shop, turn, 'revoke-proof', async (tx) => {
-    if (firstLook) {
-      const retryAt = secondLookAt(shop, key, now);
-      await tx.db
-        .updateTable('key')
-        .set({ proof: JSON.stringify({ firstLookAt: now, secondLookAt: retryAt }), retryAt, attempts: 0 })
-        .where('id', '=', key.id)
-        .execute();
-      return;
-    }
-    const proof = { revokedAt: now.toISOString(), attempts: key.attempts + 1, by: key.provider };
+    const proof = { revokedAt: now.toISOString(), attempts: key.attempts + 1, by: key.provider, ...seen, tookMs };
     await endKey(tx.db, { id: key.id, proof, now });
     tx.audit({
       actor: 'latchkey',
@@ -102,9 +117,5 @@ async function prove(shop: Workshop, turn: Turn, key: KeyRow, reason: string): P
       id: `revoked:${key.generation}`,
     });
   });
-}
-
-/** An issue whose answer was lost may still be on its way: until every deadline has passed. */
-function secondLookAt(shop: Workshop, key: KeyRow, now: Date): Date {
-  return new Date(now.getTime() + Math.max(DEADLINE_MS, shop.providers(key.provider)?.driver.deadlineMs ?? 0));
+  shop.proved?.(key.provider, tookMs / 1000);
 }

@@ -26,6 +26,8 @@ export interface Workshop {
   /** Of new keys, `[a-z][a-z0-9_]{0,15}`. */
   readonly keyPrefix: string;
   readonly log: Log;
+  /** Told of each key that is proved dead, so many seconds after it was to be revoked. */
+  readonly proved?: (provider: string, seconds: number) => void;
   /** Only tests stop the process here. */
   readonly crashPoint?: (name: string) => void;
 }

@@ -8,7 +8,7 @@ const BY_VERIFY = { by: 'latchkey', note: 'By /verify, where every request is pu
  * does not. A key is forgotten there first and revoked at the provider then. A value that the provider tells only at the claim is known from then on.
  */
 export function verified(driver: Driver<unknown>, keys: KeyManager): Driver<unknown> {
-  const { limits, issueMany, rotate, reveal, suspend, resume, retime } = driver;
+  const { limits, issueMany, rotate, reveal, suspend, resume, retime, probe } = driver;
 
   async function known(request: IssueRequest, issued: Issued<unknown>): Promise<Issued<unknown>> {
     await keys.put(localKeyOf(request, issued.secret ?? request.secret));
@@ -52,6 +52,13 @@ export function verified(driver: Driver<unknown>, keys: KeyManager): Driver<unkn
       await resume?.(key, call);
       await keys.resume(key.name);
     },
+    // Either door holds it back; only the provider knows that it is gone there.
+    ...(probe && {
+      async probe(key, call) {
+        const there = await probe(key, call);
+        return there === 'works' && (await keys.standing(key.name)) === 'held' ? 'held' : there;
+      },
+    }),
     usage: async ({ name }) => (await keys.usage(name)) ?? { used: 0 },
   };
 }

@@ -45,6 +45,13 @@ export function createMetrics() {
       buckets: SECONDS,
       registers,
     }),
+    revocationSeconds: new Histogram({
+      name: 'latchkey_revocation_seconds',
+      help: 'Time from when a key was to be revoked until its provider had no working key any more, failed attempts included.',
+      labelNames: ['provider'],
+      buckets: [...SECONDS, 60, 300, 3600, 86_400],
+      registers,
+    }),
     deliveryFailures: new Counter({
       name: 'latchkey_delivery_failures_total',
       help: 'Attempts to deliver a notification that failed.',

@@ -3,6 +3,17 @@ import type { ListedKey } from '../../ledger/lists/keys.ts';
 import { KEY_STATES } from '../../reservation/lease.ts';
 import { Time } from './words.ts';
 
+const Proof = z.looseObject({
+  revokedAt: z.string().optional(),
+  by: z.string().optional().meta({ description: 'The provider that answered.' }),
+  attempts: z.int().optional(),
+  readBack: z.enum(['gone', 'held']).nullable().optional().meta({
+    description: 'What the provider said of the key afterwards; null where it cannot be asked or did not let us ask.',
+  }),
+  readBackFailed: z.string().optional().meta({ description: 'Why it did not let us ask.' }),
+  tookMs: z.int().optional().meta({ description: 'From when it was to be revoked until it was known to be dead.' }),
+});
+
 export const KeyView = z
   .object({
     id: z.string(),
@@ -22,7 +33,7 @@ export const KeyView = z
     revokeReason: z.string().nullable(),
     revokingAt: Time.nullable(),
     revokedAt: Time.nullable(),
-    proof: z.record(z.string(), z.unknown()).nullable().meta({ description: 'How we know that it is dead.' }),
+    proof: Proof.nullable().meta({ description: 'How we know that it is dead, or who closed its debt.' }),
     attempts: z.int(),
     retryAt: Time.nullable(),
     lastError: z.string().nullable(),
@@ -41,5 +52,5 @@ export const DebtView = KeyView.extend({
 }).meta({ id: 'Debt', description: 'A key that should be dead and is not known to be. Tried again for ever.' });
 
 export function viewOfKey(key: ListedKey): z.output<typeof KeyView> {
-  return { ...key, proof: key.proof as Record<string, unknown> | null };
+  return { ...key, proof: key.proof as z.output<typeof Proof> | null };
 }
