@@ -63,6 +63,7 @@ export function createRouters(parts: RouterParts): RequestHandler[] {
       ...parts,
       ...parts.leasing,
       call: parts.leasing.shop.call,
+      keysFor: parts.keys.managerWith,
       policy: catalogue.policy,
       providers: catalogue.provider,
       publicUrl: settings.publicUrl,

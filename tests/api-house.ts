@@ -9,6 +9,7 @@ import { OURS } from './handover-world.ts';
 import { apiDeclarations, apiRoutes } from '../src/http/api/api.ts';
 import type { ApiDeps, ConfigProblem } from '../src/http/api/deps.ts';
 import { createApp } from '../src/http/app.ts';
+import { openKeys } from '../src/keys/open.ts';
 import { createReceiver } from '../src/intake/receive.ts';
 import { createRotations } from '../src/lease/rotations.ts';
 import { startJobs } from '../src/ledger/jobs.ts';
@@ -70,6 +71,7 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
   tokens.operator = await hire('operator');
   tokens.viewer = await hire('viewer');
 
+  const builtin = await openKeys({ ledger, now, log: () => {} });
   const deps: ApiDeps = {
     ledger,
     guard: createGuard({ find: (token) => findOperator(ledger, token), log, guessesPerMinute: 10_000 }),
@@ -80,6 +82,7 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     policy,
     providers: (name) => (name === 'campus' ? shop.providers(name) : undefined),
     call: shop.call,
+    keysFor: builtin.managerWith,
     chain,
     sealer,
     reload: async () => state.problems,
@@ -126,6 +129,7 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
       handover.close();
+      await builtin.close();
       await jobs.stop();
       await work.close();
     },

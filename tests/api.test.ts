@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { mintKey } from '../src/keys/key.ts';
 import { mintToken } from '../src/access/tokens.ts';
 import { Nothing } from '../src/http/api/words.ts';
 import type { ApiRoute } from '../src/http/api/route.ts';
@@ -14,6 +15,17 @@ const GOOD: Record<string, unknown> = {
   suspendLease: { reason: 'broken door' },
   closeDebt: { reason: 'gateway is gone' },
   startRotation: { overlap: '0', reason: 'yearly', dryRun: true },
+  putDirectKey: {
+    name: 'lk-0001-1',
+    key: mintKey('temp').reveal(),
+    lease: 'lse_0001',
+    holder: 'ada',
+    scopes: ['read'],
+    methods: ['GET'],
+    endpoints: ['/api/**'],
+    opensAt: '2026-01-01T09:00:00Z',
+    closesAt: '2026-01-01T12:00:00Z',
+  },
   createHook: { url: 'https://hooks.example.org/x' },
   createOperator: { name: 'grace', role: 'viewer' },
 };

@@ -4,6 +4,8 @@ import { localKeyOf } from '../key-manager.ts';
 
 const EXACT = { by: 'gateway', note: 'Exact, where every request is put to /verify first.' } as const;
 
+const OUR_NAME = /^lk-/;
+
 const limits: LimitReport = {
   scopes: EXACT,
   endpoints: EXACT,
@@ -73,7 +75,9 @@ export const builtin = defineDriver({
         for (;;) {
           const entry = await ask(call, () => entries.next());
           if (entry.done) return;
-          yield { name: entry.value.name, handle: { keyId: entry.value.keyId }, secret: null };
+          // What others make at the key manager is not ours to count.
+          if (OUR_NAME.test(entry.value.name))
+            yield { name: entry.value.name, handle: { keyId: entry.value.keyId }, secret: null };
         }
       },
 

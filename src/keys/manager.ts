@@ -29,16 +29,19 @@ export interface KeyManagerOptions {
   readonly book: Book;
   readonly usage: UsageMeter;
   readonly now: () => Date;
+  /** Written together with each change, or not at all. */
+  readonly alongside?: (tx: Tx) => void;
 }
 
 /**
  * The built-in key manager: what the `builtin` driver writes to, and verify reads. Every change is in force on this node when its promise resolves, and reaches the others by NOTIFY, in milliseconds while they are connected.
  * Throws a Fault 'unavailable' when the ledger is out of reach, 'invalid' for an address list that cannot be read.
  */
-export function createKeyManager({ ledger, book, usage, now }: KeyManagerOptions): KeyManager {
+export function createKeyManager({ ledger, book, usage, now, alongside }: KeyManagerOptions): KeyManager {
   async function change(work: (tx: Tx, at: Date) => Promise<readonly LocalKeyState[]>): Promise<readonly LocalKeyState[]> {
     return await ledger.transact(async (tx) => {
       const rows = await work(tx, now());
+      if (rows.length > 0) alongside?.(tx);
       tx.afterCommit(() => book.committed(rows));
       if (ledger.engine === 'postgres') for (const row of rows) await tx.notify(CHANNEL, row.name);
       return rows;

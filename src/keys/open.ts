@@ -1,4 +1,4 @@
-import type { Ledger } from '../ledger/database.ts';
+import type { Ledger, Tx } from '../ledger/database.ts';
 import type { Secret } from '../secret/secret.ts';
 import { createBook } from './book.ts';
 import { connectRedis, createRedisLimits } from './limits-redis.ts';
@@ -10,6 +10,8 @@ import { createVerify, type Verify, type VerifyCode } from './verify.ts';
 
 export interface Keys {
   readonly manager: KeyManager;
+  /** The same for somebody whose changes are to be written down. */
+  readonly managerWith: (alongside: (tx: Tx) => void) => KeyManager;
   readonly verify: Verify;
   /** Writes the usage counted so far. Before the ledger is closed. */
   close(): Promise<void>;
@@ -32,8 +34,10 @@ export async function openKeys({ ledger, now, log, redisUrl, ...watching }: Keys
   const book = createBook({ ledger, limits, now, log });
   const usage = createUsageMeter({ ledger, log });
   await book.open();
+  const parts = { ledger, book, usage, now };
   return {
-    manager: createKeyManager({ ledger, book, usage, now }),
+    manager: createKeyManager(parts),
+    managerWith: (alongside) => createKeyManager({ ...parts, alongside }),
     verify: createVerify({ book, limits, usage, now, ...watching }),
     async close() {
       await usage.stop();

@@ -5,6 +5,7 @@ import { configApi } from './config.ts';
 import { debtsApi } from './debts.ts';
 import { deliveriesApi } from './deliveries.ts';
 import type { ApiDeps } from './deps.ts';
+import { directKeysApi } from './direct-keys.ts';
 import { docsPage } from './docs.ts';
 import { eventsApi } from './events.ts';
 import { explainApi } from './explain.ts';
@@ -29,6 +30,7 @@ export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
     leaseActsApi,
     usageApi,
     keysApi,
+    directKeysApi,
     debtsApi,
     rotationsApi,
     eventsApi,

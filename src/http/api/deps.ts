@@ -6,7 +6,8 @@ import type { Receiver } from '../../intake/receive.ts';
 import type { Caller, OpenProvider } from '../../lease/call.ts';
 import type { Operations } from '../../lease/operate.ts';
 import type { Rotations } from '../../lease/rotations.ts';
-import type { Ledger } from '../../ledger/database.ts';
+import type { KeyManager } from '../../../providers/key-manager.ts';
+import type { Ledger, Tx } from '../../ledger/database.ts';
 import type { Policy } from '../../reservation/policy.ts';
 import type { Sealer } from '../../secret/seal.ts';
 
@@ -21,6 +22,8 @@ export interface ApiDeps {
   readonly policy: () => Policy;
   readonly providers: (name: string) => OpenProvider | undefined;
   readonly call: Caller;
+  /** The built-in key manager, and what is written together with each change. */
+  readonly keysFor: (alongside: (tx: Tx) => void) => KeyManager;
   readonly chain: Chain;
   readonly sealer: Sealer;
   /** Every problem, and the old configuration stays in force; none, and the new one is. */

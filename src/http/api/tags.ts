@@ -7,6 +7,7 @@ export const TAGS = [
     description: 'One plan granted to one holder for one booking: what keys are made for, and what operators act on.',
   },
   { name: 'keys', description: 'The credentials issued under leases, without their values.' },
+  { name: 'direct-keys', description: 'Keys of the built-in manager that others decide on, such as another Latchkey.' },
   { name: 'debts', description: 'Keys that should be dead and are not known to be.' },
   { name: 'rotations', description: 'New keys for many leases at once.' },
   { name: 'events', description: 'What sources told us.' },
