@@ -1,22 +1,24 @@
 import { type Call, DriverError } from '../driver.ts';
 import type { Client, Wire } from './client.ts';
 import { compileKeep, compileRequest, type CompiledRequest, type Keep } from './compile-step.ts';
-import { type Context, knowing } from './expression.ts';
+import { type Context, inside, knowing, type Read } from './expression.ts';
 import { textOf, type Values } from './filters.ts';
 import { jsonOf } from './judge.ts';
 import { type Pointer, pointerTo } from './pointer.ts';
 import type { Listing, Paging } from './preset-schema.ts';
+import { compileText } from './template.ts';
 
 export interface CompiledListing extends CompiledRequest {
   readonly ask: string;
   readonly items: Pointer;
   readonly name: Pointer;
   readonly keep: readonly Keep[];
+  readonly only?: { readonly at: Pointer; readonly is: Read };
   readonly paging?: Paging;
 }
 
 export function compileListing(listing: Listing, context: Context): CompiledListing {
-  const { ask, paging } = listing;
+  const { ask, paging, only } = listing;
   // The link of the next page says all by itself.
   const place = paging && paging.by !== 'link' ? [paging.by] : [];
   return {
@@ -26,6 +28,7 @@ export function compileListing(listing: Listing, context: Context): CompiledList
     items: pointerTo(listing.items),
     name: pointerTo(listing.name),
     keep: compileKeep(listing.keep),
+    ...(only && { only: { at: pointerTo(only.at), is: compileText(only.is, inside(context, 'only', 'is')) } }),
   };
 }
 
@@ -42,6 +45,7 @@ const MOST_PAGES = 10_000;
 /** Every item of every page. */
 export async function* itemsOf(listing: CompiledListing, values: Values, reader: Reader): AsyncGenerator {
   const { client, call, provider } = reader;
+  const { only } = listing;
   let next: Place | undefined = firstPlace(listing.paging);
   for (let pages = 0; next; pages += 1) {
     const asked = listing.wire({ ...values, ...next.values }, call.requestId);
@@ -51,7 +55,7 @@ export async function* itemsOf(listing: CompiledListing, values: Values, reader:
     const page = jsonOf(answer.text);
     const items = listing.items(page);
     if (!Array.isArray(items)) throw new DriverError('transient', `${provider}: the list came in a form we do not know`);
-    yield* items;
+    yield* items.filter((item) => !only || only.at(item) === only.is(values));
     const following = nextPlace(listing.paging, { ...reader, place: next, page, count: items.length, path: wire.path });
     if (following && (pages >= MOST_PAGES || JSON.stringify(following) === JSON.stringify(next)))
       throw new DriverError('transient', `${provider}: the list has no end when asked to ${listing.ask}`);

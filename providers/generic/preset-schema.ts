@@ -77,6 +77,8 @@ const Listing = z.strictObject({
   /** Of each item. */
   name: Pointer,
   keep: z.record(NAME, Pointer).default({}),
+  /** The items that say this; others are other people's. */
+  only: z.strictObject({ at: Pointer, is: z.string() }).optional(),
   paging: Paging.optional(),
 });
 export type Listing = z.output<typeof Listing>;

@@ -170,6 +170,20 @@ test.for(['unkey', 'litellm'] as const)('%s: a suspended key is there and opens 
   expect(await driver.probe?.(ref, aCall())).toBe('held');
 });
 
+test.for(['kong', 'apisix', 'unkey', 'litellm'] as const)(
+  '%s: keys of another provider at the same manager are not listed',
+  async (preset) => {
+    const { rig, fake, request } = await opened(preset);
+    await issue(rig);
+    const config = { endpoint: fake.url, token: TOKEN, preset, settings: { ...vendors[preset].settings, tag: 'campus' } };
+    const other = generic.open(generic.config.parse(config), toolsFor('other'));
+    await other.issue({ ...request({ name: 'lk-lse-0002-g1' }), secret: new Secret(`sk-${newSecret().reveal()}`) }, aCall());
+    const names: string[] = [];
+    for await (const { name } of other.list?.(aCall()) ?? []) names.push(name);
+    expect(names).toEqual(['lk-lse-0002-g1']);
+  },
+);
+
 const reports: [preset: keyof typeof vendors, limit: 'quota' | 'rate', per: RateLimit['per'], by: string][] = [
   ['kong', 'quota', 'reservation', 'approximate'],
   ['kong', 'rate', 'hour', 'approximate'],
@@ -348,6 +362,14 @@ test('gravitee: a key has an application of its own, named after it, which goes 
   expect((await rig.world.liveKeys()).map(({ name }) => name)).toEqual(['lk-lse-0002-g1']);
 });
 
+test('gravitee: calls at once make one application, so that none is left when it goes', async () => {
+  const { rig, driver } = await opened('gravitee');
+  await Promise.allSettled([1, 2, 3].map(() => issue(rig)));
+  const { ref } = await issue(rig);
+  await driver.revoke(ref, aCall());
+  expect(await driver.probe?.({ ...ref, handle: null }, aCall())).toBe('gone');
+});
+
 test('gravitee: no value of a key stands in a query', async () => {
   const { rig, driver, fake } = await opened('gravitee');
   const { ref, secret } = await issue(rig);
@@ -416,6 +438,7 @@ test('litellm: values begin as it wants them, and what is there is completed ins
   const { rig, driver, sent } = await opened('litellm');
   expect(driver.keyForm).toEqual({ lead: 'sk-' });
   await issue(rig);
+  expect(sent('POST /key/update')).toHaveLength(0);
   await expect(driver.issue(rig.request(), aCall())).resolves.toMatchObject({ existed: true });
   expect([sent('POST /key/generate').length, sent('POST /key/update').length]).toEqual([1, 1]);
   const bare = new Secret('temp_0123456789');
