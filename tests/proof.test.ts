@@ -10,7 +10,7 @@ const failure = (kind: Failure) => new DriverError(kind, `campus: says ${kind}`)
 describeEngines('proof of revocation', (engine) => {
   let shop: TestWorkshop;
   beforeAll(async () => {
-    shop = await openWorkshop(engine, { clock: clockAt('2026-01-01T10:00:00Z') });
+    shop = await openWorkshop(engine, { clock: clockAt('2026-01-01T10:00:00Z'), timeout: '20s' });
   });
   afterAll(async () => {
     expect(shop.errors).toEqual([]);

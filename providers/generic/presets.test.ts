@@ -137,6 +137,7 @@ for (const [preset, vendor] of Object.entries(vendors))
     name: `generic, preset ${preset},`,
     definition: generic,
     faults: vendor.faults,
+    afterRevoke: preset === 'gravitee' ? 'held' : undefined,
     open: () => openRig(preset, vendor),
   });
 
