@@ -77,6 +77,8 @@ const isKind = (error: unknown, kind: Failure): error is DriverError => error in
 
 /** FAILED_PRECONDITION. */
 export const isRefused = (error: unknown): boolean => isKind(error, 'refused');
+/** What a version of the service says to a parameter that it does not know. */
+export const isUnknownTo = (error: unknown): boolean => isKind(error, 'rejected');
 /** ALREADY_EXISTS. */
 export const isThere = (error: unknown): boolean => isKind(error, 'rejected') && error.status === 409;
 
@@ -149,7 +151,7 @@ function retryDelayIn(details: unknown): number | undefined {
 
 /** RFC 9110 §10.2.3: seconds, or a date, which is measured by the server's own clock where it sends one. */
 function retryAfterIn(headers: unknown): number | undefined {
-  const header = (name: string) => (headers as Headers).get(name)?.trim() ?? '';
+  const header = (name: string) => (headers as Headers | undefined)?.get(name)?.trim() ?? '';
   const after = header('retry-after');
   if (/^\d+(\.\d+)?$/.test(after)) return Number(after) * 1000;
   const at = Date.parse(after);

@@ -30,8 +30,11 @@ export interface StoredKey extends Body {
   used: boolean;
 }
 
-/** Whether a key that was used lately may be changed and deleted: always, when one says so, or never. */
-export type InUse = 'may-go' | 'may-go-if-told' | 'may-not-go';
+/**
+ * Whether a key that was used lately may be changed and deleted: always, when one says so, never but changed, or neither. The last two know
+ * no parameter for it.
+ */
+export type InUse = 'may-go' | 'may-go-if-told' | 'may-be-held' | 'may-not-go';
 
 export interface KeyStoreOptions {
   readonly now: () => Date;
@@ -54,7 +57,7 @@ const ID = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const MOST = 300;
 const KEPT_MS = 30 * 86_400_000;
-const MASK = new Set(['displayName', 'restrictions', 'annotations']);
+const MASK = new Set(['restrictions', 'annotations']);
 
 export type KeyStore = ReturnType<typeof createKeyStore>;
 
@@ -64,7 +67,7 @@ export function createKeyStore(options: KeyStoreOptions) {
   const operations = new Map<string, Running>();
   /** Ids whose keys are being made. */
   const taken = new Set<string>();
-  const store = { inUse: 'may-go' as InUse, keys, create, update, remove, get, value, list, operation, tick };
+  const store = { inUse: 'may-go' as InUse, keys, create, update, remove, get, value, list, operation, tick, fillUp };
   return store;
 
   /** Time passes by requests: whatever runs comes one nearer to its end. */
@@ -118,7 +121,7 @@ export function createKeyStore(options: KeyStoreOptions) {
     if (!parsed.success || !mask.every((field) => MASK.has(field)) || !areKnown(parsed.data)) return refusal('INVALID_ARGUMENT');
     const key = alive(id);
     if (!key) return refusal('NOT_FOUND');
-    const unwilling = heldByUse(key, query);
+    const unwilling = keptByUse(key, query, 'update');
     if (unwilling) return unwilling;
     return begin(() => {
       for (const field of mask as (keyof Body)[]) Object.assign(key, { [field]: parsed.data[field] });
@@ -130,7 +133,7 @@ export function createKeyStore(options: KeyStoreOptions) {
   function remove(id: string, query: URLSearchParams): Answer {
     const key = alive(id);
     if (!key) return refusal('NOT_FOUND');
-    const unwilling = heldByUse(key, query);
+    const unwilling = keptByUse(key, query, 'remove');
     if (unwilling) return unwilling;
     return begin(() => {
       if (key.deleteTime) return { error: failed('FAILED_PRECONDITION') };
@@ -139,11 +142,12 @@ export function createKeyStore(options: KeyStoreOptions) {
     });
   }
 
-  function heldByUse(key: StoredKey, query: URLSearchParams): Answer | undefined {
+  function keptByUse(key: StoredKey, query: URLSearchParams, change: 'update' | 'remove'): Answer | undefined {
     const told = query.get('checkExistingUsage');
-    if (store.inUse === 'may-not-go' && told !== null) return refusal('INVALID_ARGUMENT');
-    const mayGo = store.inUse === 'may-go' || (store.inUse === 'may-go-if-told' && told === 'SKIP');
-    return key.used && !mayGo ? refusal('FAILED_PRECONDITION') : undefined;
+    const { inUse } = store;
+    if (!key.used || inUse === 'may-go' || (inUse === 'may-go-if-told' && told === 'SKIP')) return undefined;
+    if (inUse !== 'may-go-if-told' && told !== null) return refusal('INVALID_ARGUMENT');
+    return inUse === 'may-be-held' && change === 'update' ? undefined : refusal('FAILED_PRECONDITION');
   }
 
   function get(id: string): Answer {
@@ -161,6 +165,10 @@ export function createKeyStore(options: KeyStoreOptions) {
     const all = query.get('showDeleted') === 'true' ? [...keys.values()] : living();
     const { page, ...next } = pageOf(all.map(shown), query, options.longestPage);
     return ok({ keys: page, ...next });
+  }
+
+  function fillUp(): void {
+    for (let number = 0; living().length < MOST; number += 1) create(`filler-${number}`, {});
   }
 
   function alive(id: string): StoredKey | undefined {

@@ -34,6 +34,8 @@ export interface FakeGoogle {
   readonly tooMany: readonly Request[];
   keys(): readonly StoredKey[];
   opensTheDoor(knock: Knock): boolean;
+  /** As many keys as a project may have; they are there at once where `polls` is 0. */
+  fillUp(): void;
   fail(fault: Fault): void;
   close(): Promise<void>;
 }
@@ -96,6 +98,7 @@ export async function startFakeGoogle(options: FakeGoogleOptions): Promise<FakeG
     tooMany,
     keys: () => [...store.keys.values()],
     opensTheDoor: (knock) => opensFor(store.keys.values(), SERVICE, knock),
+    fillUp: () => store.fillUp(),
     fail: (fault) => faults.arm(fault),
     close: () =>
       new Promise((resolve) => {

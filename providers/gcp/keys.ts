@@ -2,7 +2,7 @@ import type { protos } from '@google-cloud/apikeys';
 import { Secret } from '../../src/secret/secret.ts';
 import { type Call, DriverError } from '../driver.ts';
 import type { Step } from './client.ts';
-import { asDenied, goneAs, isRefused } from './failure.ts';
+import { asDenied, goneAs, isRefused, isUnknownTo } from './failure.ts';
 import { isDeleted, type Key, keyIdOf, parentOf, resourceOf } from './key.ts';
 import { endOf, type Operation, type Watch } from './operation.ts';
 import { itemsOf, type Page } from './pages.ts';
@@ -14,7 +14,8 @@ type ListRequest = protos.google.api.apikeys.v2.IListKeysRequest;
 /** Changes and deletes a key although it was used in the last 7 days. The parameter is newer than the clients, so it is sent only where Google asks for it. */
 export const EVEN_IN_USE = { checkExistingUsage: 'SKIP' } as const;
 const PAGE = 100;
-const FIELDS = { displayName: 'display_name', restrictions: 'restrictions', annotations: 'annotations' } as const;
+/** Not the display name: whether a mask takes `displayName` or `display_name` over REST is told differently by document and client. */
+const MUTABLE = ['restrictions', 'annotations'] as const;
 
 export interface Keys {
   readonly resourceOf: (name: string) => string;
@@ -25,7 +26,7 @@ export interface Keys {
   /** The value of a living key; `gone` without one. */
   value(resource: string, call: Call): Promise<Secret>;
   create(name: string, key: Key, call: Call): Promise<Operation>;
-  /** Changes the fields that are there, and waits until it is done. */
+  /** Changes its restrictions and annotations, where they are there, and waits until it is done. */
   update(key: Key, call: Call): Promise<void>;
   remove(resource: string, call: Call, query?: Step['query']): Promise<Operation>;
   /** The cheapest authenticated read. */
@@ -55,9 +56,11 @@ export function createKeys(watch: Watch, projectId: string): Keys {
   };
 
   const change = async (key: Key, call: Call, query?: Step['query']): Promise<void> => {
-    const paths = Object.entries(FIELDS).flatMap(([field, path]) => (field in key ? [path] : []));
+    const paths = MUTABLE.filter((field) => field in key);
+    const fields = Object.fromEntries(paths.map((field) => [field, key[field]]));
+    const request = { key: { name: key.name, ...fields }, updateMask: { paths } };
     const step: Step = { turn: 'writes', what: 'change a key', query };
-    const [begun] = await client.ask(step, call, ({ keys }) => keys.updateKey({ key, updateMask: { paths } }));
+    const [begun] = await client.ask(step, call, ({ keys }) => keys.updateKey(request));
     const ended = await endOf(watch, begun, call);
     if (!ended) throw new DriverError('transient', `${provider}: does not know any more what became of a change of a key`);
     if (ended.failure) throw ended.failure;
@@ -96,7 +99,9 @@ export function createKeys(watch: Watch, projectId: string): Keys {
         await change(key, call);
       } catch (error) {
         if (!isRefused(error)) throw error;
-        await change(key, call, EVEN_IN_USE);
+        await change(key, call, EVEN_IN_USE).catch((again: unknown) => {
+          throw isUnknownTo(again) ? error : again;
+        });
       }
     },
 

@@ -1,5 +1,5 @@
 import { type Call, DriverError, type KeyRef } from '../driver.ts';
-import { isRefused } from './failure.ts';
+import { isRefused, isUnknownTo } from './failure.ts';
 import type { Handle } from './issue.ts';
 import { heldRestrictions, isDeleted, isHeld, type Key, nameIn } from './key.ts';
 import { EVEN_IN_USE, type Keys } from './keys.ts';
@@ -56,8 +56,7 @@ async function remove(
     if (ended.failure) throw ended.failure;
     return true;
   } catch (error) {
-    // A version of the service that does not know the parameter calls it an invalid argument.
-    if (isRefused(error) || (query && error instanceof DriverError && error.kind === 'rejected')) return false;
+    if (isRefused(error) || (query && isUnknownTo(error))) return false;
     if (error instanceof DriverError && error.kind === 'gone') return true;
     throw error;
   }
