@@ -1,21 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { ApiGatewayServiceClient } from '@google-cloud/api-gateway';
-import type { ApiKeysClient } from '@google-cloud/apikeys';
 import { type Call, DriverError } from '../driver.ts';
-import type { Config } from './config.ts';
 import { failureOf } from './failure.ts';
-
-type SdkOptions = NonNullable<ConstructorParameters<typeof ApiKeysClient>[0]>;
-type Auth = ApiKeysClient['auth'];
-type Adapter = NonNullable<Parameters<Auth['request']>[0]['adapter']>;
-
-/** A client of google-auth-library. */
-export type AuthClient = NonNullable<SdkOptions['authClient']>;
-
-export interface Sdk {
-  readonly keys: ApiKeysClient;
-  readonly gateways: ApiGatewayServiceClient;
-}
+import { type Adapter, openSdk, type Opening, type Sdk } from './sdk.ts';
 
 export interface Step {
   readonly turn: 'reads' | 'writes';
@@ -30,11 +16,9 @@ export interface Client {
   ask<T>(step: Step, call: Call, work: (sdk: Sdk) => Promise<T>): Promise<T>;
 }
 
-export interface ClientOptions {
-  readonly config: Config;
+export interface ClientOptions extends Opening {
   readonly provider: string;
   readonly userAgent: string;
-  readonly authClient: AuthClient | undefined;
 }
 
 interface Errand {
@@ -43,25 +27,14 @@ interface Errand {
   sent: boolean;
 }
 
-const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 const LONGEST_ANSWER_BYTES = 8 * 1024 * 1024;
-
-/** The clients retry nothing of keys by themselves, but they do so when they ask for an operation. */
-const NO_RETRIES = {
-  interfaces: {
-    'google.longrunning.Operations': {
-      retry_codes: { none: [] },
-      methods: { GetOperation: { retry_codes_name: 'none', timeout_millis: 60_000 } },
-    },
-  },
-};
 
 export function createClient(options: ClientOptions): Client {
   // The clients take neither a signal nor a parameter of ours: what belongs to a request is found where it leaves.
   const errands = new AsyncLocalStorage<Errand>();
   let opening: Promise<Sdk> | undefined;
   const sdk = async (): Promise<Sdk> => {
-    opening ??= openSdk(options, errands);
+    opening ??= openSdk(options, throughErrand(errands, options.userAgent));
     try {
       return await opening;
     } catch (error) {
@@ -85,32 +58,6 @@ export function createClient(options: ClientOptions): Client {
       }
     },
   };
-}
-
-/** Imported on the first call: they cost a fifth of a second and 40 MB each, which a start without this provider need not pay. */
-async function openSdk({ config, authClient, userAgent }: ClientOptions, errands: AsyncLocalStorage<Errand>): Promise<Sdk> {
-  const [{ ApiKeysClient }, { ApiGatewayServiceClient }] = await Promise.all([
-    import('@google-cloud/apikeys'),
-    import('@google-cloud/api-gateway'),
-  ]);
-  const common: SdkOptions = { fallback: true, clientConfig: NO_RETRIES, projectId: config.projectId, scopes: [SCOPE] };
-  const keys = new ApiKeysClient({
-    ...common,
-    ...addressOf(config.endpoints.apiKeys),
-    ...(authClient ? { authClient } : credentialsOf(config)),
-  });
-  const gateways = new ApiGatewayServiceClient({
-    ...common,
-    ...addressOf(config.endpoints.apiGateway),
-    auth: keys.auth,
-  });
-  const adapter = throughErrand(errands, userAgent);
-  const withAdapter = (init?: RequestInit): RequestInit & { adapter: Adapter } => ({ ...init, adapter });
-  const fetch = keys.auth.fetch.bind(keys.auth);
-  keys.auth.fetch = async (url: never, init?: RequestInit) => await fetch(url, withAdapter(init));
-  // Done by hand: a call that does it for itself leaves an unhandled rejection behind when there are no credentials.
-  await Promise.all([keys.initialize(), gateways.initialize()]);
-  return { keys, gateways };
 }
 
 /** Where a request leaves, when it has its token: to its deadline, once, to no other host, and told to whoever tries the provider out. */
@@ -143,19 +90,6 @@ function exchangeOf({ method, body }: { method?: string; body?: unknown }, url: 
     url: url.host + url.pathname + url.search,
     ...(typeof body === 'string' && { body: JSON.parse(body) as unknown }),
   };
-}
-
-function credentialsOf({ credentials }: Config): SdkOptions {
-  if (!credentials) return {};
-  if ('keyFile' in credentials) return { keyFilename: credentials.keyFile };
-  return { credentials: { client_email: credentials.clientEmail, private_key: credentials.privateKey.reveal() } };
-}
-
-function addressOf(endpoint: string | undefined): SdkOptions {
-  if (!endpoint) return {};
-  const { protocol, hostname, port } = new URL(endpoint);
-  const usual = protocol === 'https:' ? 443 : 80;
-  return { apiEndpoint: hostname, protocol: protocol.slice(0, -1), port: Number(port) || usual };
 }
 
 /** Looking for credentials cannot be stopped; it is not waited for. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Call, defineDriver, type Driver, DriverError, type IssueRequest, type KeyRef, type Tools } from '../driver.ts';
-import { type AuthClient, createClient } from './client.ts';
+import { createClient } from './client.ts';
 import { Config } from './config.ts';
 import { healthOf } from './health.ts';
 import { type Handle, issueKey } from './issue.ts';
@@ -20,6 +20,7 @@ import { createKeys } from './keys.ts';
 import { limitsOf } from './limits.ts';
 import { type Pause, realPause } from './operation.ts';
 import { hold, revokeKey } from './revoke.ts';
+import type { AuthClient } from './sdk.ts';
 import { createTargets } from './target.ts';
 
 const StoredHandle = z.object({ resource: z.string(), operation: z.string().optional() });

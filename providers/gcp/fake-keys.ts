@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type Answer, failed, ok, pageOf, refusal } from './fake-answer.ts';
+import { createOperations, type OperationsOptions } from './fake-operations.ts';
 
 /*
- * The API Keys API, as far as its documents tell: ids that are taken for 30 days after a deletion, operations that take a while,
+ * The API Keys API, as far as its documents tell: ids that stay taken after a deletion, operations that take a while,
  * names with the project's number. A field too many is a 400, so a driver that drifts from the wire cannot pass.
  */
 
@@ -36,61 +37,29 @@ export interface StoredKey extends Body {
  */
 export type InUse = 'may-go' | 'may-go-if-told' | 'may-be-held' | 'may-not-go';
 
-export interface KeyStoreOptions {
+export interface KeyStoreOptions extends OperationsOptions {
   readonly now: () => Date;
-  readonly project: { readonly id: string; readonly number: string };
-  /** So many requests later an operation is done; 0 is at once, and in the first answer. */
-  readonly polls: number;
   /** What a deleted key is when it is asked for by its name. */
   readonly deleted: 'shown' | 'hidden';
   readonly services: readonly string[];
   readonly longestPage: number;
 }
 
-interface Running {
-  age: number;
-  result?: object;
-  readonly work: () => object;
-}
-
 const ID = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const MOST = 300;
-const KEPT_MS = 30 * 86_400_000;
 const MASK = new Set(['restrictions', 'annotations']);
 
 export type KeyStore = ReturnType<typeof createKeyStore>;
 
 export function createKeyStore(options: KeyStoreOptions) {
-  const { now, project, polls } = options;
+  const { now, project } = options;
   const keys = new Map<string, StoredKey>();
-  const operations = new Map<string, Running>();
+  const { begin, operation, tick } = createOperations(options);
   /** Ids whose keys are being made. */
   const taken = new Set<string>();
   const store = { inUse: 'may-go' as InUse, keys, create, update, remove, get, value, list, operation, tick, fillUp };
   return store;
-
-  /** Time passes by requests: whatever runs comes one nearer to its end. */
-  function tick(): void {
-    for (const running of operations.values()) {
-      running.age += 1;
-      if (!running.result && running.age >= polls) running.result = running.work();
-    }
-    for (const [id, { deleteTime }] of keys)
-      if (deleteTime && now().getTime() - Date.parse(deleteTime) > KEPT_MS) keys.delete(id);
-  }
-
-  function begin(work: () => object): Answer {
-    const name = `operations/akmf.p7-${project.number}-${randomUUID()}`;
-    operations.set(name, { age: 0, work, ...(polls === 0 && { result: work() }) });
-    return operation(name);
-  }
-
-  function operation(name: string): Answer {
-    const running = operations.get(name);
-    if (!running) return refusal('NOT_FOUND');
-    return ok(running.result ? { name, done: true, ...running.result } : { name });
-  }
 
   function create(id: string, body: unknown): Answer {
     const parsed = Body.safeParse(body);

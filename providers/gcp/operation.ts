@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Call, DriverError } from '../driver.ts';
-import type { Client, Sdk } from './client.ts';
+import type { Client } from './client.ts';
 import { failureOf, goneAs } from './failure.ts';
 import type { Key } from './key.ts';
+import type { Sdk } from './sdk.ts';
 
 /** Waits, or rejects when the signal is set off. */
 export type Pause = (ms: number, signal: AbortSignal) => Promise<unknown>;

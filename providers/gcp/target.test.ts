@@ -8,6 +8,9 @@ import { aCall, type Rig, sampleRequest, toolsFor } from '../contract-world.ts';
 import { gcp, openWith } from './driver.ts';
 import { driverAt, type Settings, startFake, UNSPEAKABLE } from './fake-rig.ts';
 
+// Before the clients are loaded, as in a process that was started with it.
+vi.hoisted(() => vi.stubEnv('GOOGLE_SDK_NODE_LOGGING', '*'));
+
 /* What the keys are restricted to, whether it is in order, and who asks. */
 
 async function opened(settings: Settings = {}) {
@@ -162,6 +165,16 @@ test('a server that gives no token for the credentials is not taken for the serv
   const config = gcp.config.parse({ projectId: 'lab-project', managedService: 'a.cloud.goog' });
   const error = await failed(openWith(config, toolsFor('cloud'), { authClient }).issue(sampleRequest(), aCall()));
   expect(error.kind).toBe('denied');
+});
+
+test("the clients' own debug log does not print what is answered", async () => {
+  const { fake, driver } = await opened();
+  const printed = [vi.spyOn(console, 'error'), vi.spyOn(console, 'log')];
+  onTestFinished(() => printed.forEach((spy) => spy.mockRestore()));
+  const { handle } = await driver.issue(sampleRequest(), aCall());
+  const value = await driver.reveal!({ name: sampleRequest().name, handle, secret: null }, aCall());
+  expect(value.reveal()).toBe(fake.keys()[0]?.keyString);
+  expect(printed.flatMap((spy) => spy.mock.calls)).toEqual([]);
 });
 
 const good = { projectId: 'lab-project', apiConfig: 'lab-config' };

@@ -1,9 +1,10 @@
 import type { protos } from '@google-cloud/api-gateway';
 import { type Call, DriverError } from '../driver.ts';
-import type { Client, Sdk } from './client.ts';
+import type { Client } from './client.ts';
 import type { Config } from './config.ts';
 import { goneAs } from './failure.ts';
 import { itemsOf } from './pages.ts';
+import type { Sdk } from './sdk.ts';
 
 /* From the API config in the settings to what keys are restricted to, and to the gateways that serve it. The API Gateway API itself knows no keys. */
 

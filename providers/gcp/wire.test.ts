@@ -4,11 +4,12 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import { failureOf as failureOfCall } from '../contract-acts.ts';
 import { aCall, type Rig, sampleRequest } from '../contract-world.ts';
 import type { Exchange, Failure } from '../driver.ts';
-import { type Client, createClient, type Sdk, type Step } from './client.ts';
+import { type Client, createClient, type Step } from './client.ts';
 import { gcp } from './driver.ts';
 import { failureOf } from './failure.ts';
 import { VENDOR_TEXT } from './fake-faults.ts';
 import { authClient, UNSPEAKABLE } from './fake-rig.ts';
+import type { Sdk } from './sdk.ts';
 
 /* Every method that the driver uses, of Google's own clients at Google's own addresses, and everything that can be answered to it. */
 
