@@ -25,6 +25,8 @@ export interface Client {
   sendIfFree<Name extends Operation>(name: Name, input: Input<Name>, call: Call): Promise<Output<Name> | undefined>;
   /** The items of all pages. */
   pages<Name extends Paged>(name: Name, input: Input<Name>, call: Call): AsyncGenerator<Item<Name>>;
+  /** None when what they are of is not there. */
+  pagesIfThere<Name extends Paged>(name: Name, input: Input<Name>, call: Call): AsyncGenerator<Item<Name>>;
 }
 
 /** One request that hangs must not take the time of all the others in its call. */
@@ -65,25 +67,43 @@ export function createClient(options: ClientOptions): Client {
     return settled(await attempt(name, input, call), name, options.provider);
   }
 
+  async function sendIfThere<Name extends Operation>(
+    name: Name,
+    input: Input<Name>,
+    call: Call,
+  ): Promise<Output<Name> | undefined> {
+    const answer = await attempt(name, input, call);
+    return answer === 'gone' ? undefined : settled(answer, name, options.provider);
+  }
+
   return {
     send,
-    async sendIfThere(name, input, call) {
-      const answer = await attempt(name, input, call);
-      return answer === 'gone' ? undefined : settled(answer, name, options.provider);
-    },
+    sendIfThere,
     async sendIfFree(name, input, call) {
       const answer = await attempt(name, input, call);
       return answer === 'conflict' ? undefined : settled(answer, name, options.provider);
     },
-    async *pages<Name extends Paged>(name: Name, input: Input<Name>, call: Call) {
-      let position: string | undefined;
-      do {
-        const page: Output<Paged> = await send(name, { limit: LARGEST_PAGE, ...input, position }, call);
-        yield* (page.items ?? []) as Item<Name>[];
-        position = page.position;
-      } while (position);
+    pages<Name extends Paged>(name: Name, input: Input<Name>, call: Call) {
+      return itemsOf<Item<Name>>((position) => send(name, { limit: LARGEST_PAGE, ...input, position }, call));
+    },
+    pagesIfThere<Name extends Paged>(name: Name, input: Input<Name>, call: Call) {
+      return itemsOf<Item<Name>>((position) => sendIfThere(name, { limit: LARGEST_PAGE, ...input, position }, call));
     },
   };
+}
+
+interface Page {
+  readonly items?: readonly unknown[];
+  readonly position?: string;
+}
+
+async function* itemsOf<One>(read: (position: string | undefined) => Promise<Page | undefined>): AsyncGenerator<One> {
+  let position: string | undefined;
+  do {
+    const page = await read(position);
+    yield* (page?.items ?? []) as readonly One[];
+    position = page?.position;
+  } while (position);
 }
 
 /** Imported on the first call: it costs time and memory that a start without this provider need not pay. */
@@ -105,10 +125,8 @@ async function load({ region, endpoint, credentials, userAgent }: ClientOptions)
 }
 
 function settled<Out extends object>(answer: Out | 'gone' | 'conflict', name: Operation, provider: string): Out {
-  const { asks } = OPERATIONS[name];
-  if (answer === 'gone') throw new DriverError('gone', `${provider}: not there, when asked to ${asks}`, { status: 404 });
-  // Somebody else changes the same thing just now.
-  if (answer === 'conflict')
-    throw new DriverError('transient', `${provider}: a conflict, when asked to ${asks}`, { status: 409 });
+  const { asks, conflict = 'transient' } = OPERATIONS[name];
+  if (answer === 'gone') throw new DriverError('gone', `${provider}: not there when asked to ${asks}`, { status: 404 });
+  if (answer === 'conflict') throw new DriverError(conflict, `${provider}: a conflict when asked to ${asks}`, { status: 409 });
   return answer;
 }

@@ -2,23 +2,13 @@ import { expect, onTestFinished, test } from 'vitest';
 import { Secret } from '../../src/secret/secret.ts';
 import { testDriver } from '../contract.ts';
 import { failureOf, INSIDE } from '../contract-acts.ts';
-import { aCall, ALL_FAULTS, hoursFromNow, newSecret, NOW, type Rig, sampleRequest, toolsFor } from '../contract-world.ts';
+import { aCall, ALL_FAULTS, hoursFromNow, newSecret, NOW, sampleRequest, toolsFor } from '../contract-world.ts';
 import type { IssueRequest } from '../driver.ts';
 import { aws } from './driver.ts';
-import { type FakeAwsOptions, type RunningFakeAws, startFakeAws } from './fake.ts';
-import { API, APIS, READ_STAGES, READING, STAGES, WRITE_STAGES } from './fake-apis.ts';
-import { VENDOR_TEXT } from './fake-faults.ts';
+import type { FakeAwsOptions } from './fake.ts';
+import { API, READ_STAGES, READING, WRITE_STAGES } from './fake-apis.ts';
+import { openRig } from './fake-rig.ts';
 
-const SECRET_KEY = 'aws-secret-access-key-77';
-const PLACES = {
-  issue: 'CreateApiKey',
-  policy: 'CreateUsagePlanKey',
-  revoke: 'DeleteApiKey',
-  usage: 'GetUsage',
-  list: 'GetApiKeys',
-  check: 'GetStages',
-  retime: 'none',
-} as const;
 const faults = {
   issue: ALL_FAULTS,
   policy: ALL_FAULTS,
@@ -27,56 +17,20 @@ const faults = {
   list: ALL_FAULTS,
   check: ALL_FAULTS,
 };
-
 const BREAKS = ['lost-answer', 'refuse', 'hang', 'html-404', '429-seconds'] as const;
+const ground = () => ({ now: NOW, tools: toolsFor('campus'), request: sampleRequest });
 
-function driverAt({ url }: RunningFakeAws, config: object = {}) {
-  const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: SECRET_KEY };
-  const parsed = aws.config.parse({
-    region: 'eu-central-1',
-    endpoint: url,
-    credentials,
-    restApiId: 'a1b2c3',
-    stage: 'prod',
-    ...config,
-  });
-  return aws.open(parsed, toolsFor('campus'));
-}
-
-async function openRig(config: object = {}, options: Partial<FakeAwsOptions> = {}) {
-  const fake = await startFakeAws({ apis: APIS, now: () => NOW, ...options });
-  const opens = (secret: Secret, request: { method: string; path: string }) =>
-    STAGES.some((stage) => fake.knock({ apiKey: secret.reveal(), stage, ...request }) === 200);
-  return {
-    fake,
-    driver: driverAt(fake, config),
-    request: sampleRequest,
-    unspeakable: [SECRET_KEY, VENDOR_TEXT],
-    world: {
-      liveKeys: async () =>
-        fake.keys().map(({ name, enabled, plans }) => ({
-          name,
-          policies: plans.map((plan) => plan.name),
-          complete: enabled && plans.length === 1 && plans[0]!.throttle?.burstLimit === 100 && plans[0]!.apiStages.length > 0,
-        })),
-      opensTheDoor: async (secret, request) => opens(secret, request),
-      failNext: async ({ on, how }) => fake.fail({ on: PLACES[on], how }),
-    },
-    close: () => fake.close(),
-  } satisfies Rig & { fake: unknown };
-}
-
-testDriver({ name: 'aws, with one stage for all scopes', definition: aws, faults, open: () => openRig() });
+testDriver({ name: 'aws, with one stage for all scopes', definition: aws, faults, open: () => openRig(ground()) });
 
 testDriver({
   name: 'aws, with stages of their own for scopes',
   definition: aws,
   faults: { issue: ['lost-answer'], policy: ['lost-answer'], revoke: ['lost-answer'] },
-  open: () => openRig({ scopes: { read: READ_STAGES, submit: WRITE_STAGES } }),
+  open: () => openRig(ground(), { scopes: { read: READ_STAGES, submit: WRITE_STAGES } }),
 });
 
 async function opened(config?: object, options?: Partial<FakeAwsOptions>) {
-  const rig = await openRig(config, options);
+  const rig = await openRig(ground(), config, options);
   onTestFinished(() => rig.close());
   return rig;
 }

@@ -1,4 +1,4 @@
-import { type Call, defineDriver, DriverError, type KeyRef } from '../driver.ts';
+import { type Call, defineDriver, DriverError, type Issued, type IssueRequest, type KeyRef } from '../driver.ts';
 import { check } from './check.ts';
 import { createClient } from './client.ts';
 import { Config } from './config.ts';
@@ -51,6 +51,14 @@ export const aws = defineDriver({
       throw new DriverError('gone', `${provider}: there is no such key`, { status: 404 });
     };
 
+    async function issue(request: IssueRequest, call: Call): Promise<Issued<Handle>> {
+      const planId = await plans.find(request, call);
+      const paced = await takeTurns(call, ['create', 'all', 'all']);
+      const { keyId, existed } = await keys.make(request, paced);
+      await (existed ? keys.move(keyId, planId, paced) : keys.add(keyId, planId, paced));
+      return { handle: { keyId, planId }, existed };
+    }
+
     return {
       limits: reportOf(config),
       limitsFor: (asked) => reportOf(config, asked),
@@ -64,13 +72,7 @@ export const aws = defineDriver({
       keyForm: { joint: '' },
       deadlineMs: DEADLINE_MS,
 
-      async issue(request, call) {
-        const planId = await plans.find(request, call);
-        const paced = await takeTurns(call, ['create', 'all', 'all']);
-        const { keyId, existed } = await keys.make(request, paced);
-        await afresh(existed ? keys.move(keyId, planId, paced) : keys.add(keyId, planId, paced));
-        return { handle: { keyId, planId }, existed };
-      },
+      issue: (request, call) => afresh(issue(request, call)),
 
       issueMany: (requests, call) => afresh(importKeys(requests, { client, keys, plans, provider }, call)),
 

@@ -6,7 +6,7 @@ import { act, operationOf, type Request } from './fake-api.ts';
 import { createDoor, type Knock } from './fake-door.ts';
 import { type Answer, createFaults, errorAnswer, type Fault, type FaultKind, faultAnswer } from './fake-faults.ts';
 import { createRates, type Rates } from './fake-rates.ts';
-import { createStore, type StoreOptions, type StoredKey, type StoredPlan } from './fake-store.ts';
+import { createStore, type Store, type StoreOptions, type StoredKey, type StoredPlan } from './fake-store.ts';
 
 /*
  * API Gateway as a small HTTP server that the real SDK talks to: its control plane with the documented rates and caps, and a door that
@@ -33,10 +33,7 @@ export interface FakeAws {
   keys(): readonly (StoredKey & { readonly plans: readonly StoredPlan[] })[];
   plans(): readonly StoredPlan[];
   /** Acts past the driver, as somebody at the console. */
-  readonly console: Pick<
-    ReturnType<typeof createStore>,
-    'createKey' | 'createPlan' | 'link' | 'unlink' | 'deleteKey' | 'key' | 'plan'
-  >;
+  readonly console: Pick<Store, 'createKey' | 'createPlan' | 'deletePlan' | 'link' | 'unlink' | 'key' | 'plan'>;
   knock(knock: Knock): number;
   fail(fault: Fault): void;
   /** Undefined where nothing is answered, for ever or because the connection breaks. */

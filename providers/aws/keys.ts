@@ -64,7 +64,7 @@ export function createKeys({ client, provider }: { client: Client; provider: str
   const enable = (keyId: string, call: Call) => set(keyId, 'true', call);
 
   const plansOf = async (keyId: string, call: Call): Promise<string[]> =>
-    (await Array.fromAsync(client.pages('GetUsagePlans', { keyId }, call))).map((plan) => plan.id ?? '');
+    (await Array.fromAsync(client.pagesIfThere('GetUsagePlans', { keyId }, call))).map((plan) => plan.id ?? '');
 
   /** False when it is in this plan already, or in another with one of the same stages. */
   const put = async (keyId: string, usagePlanId: string, call: Call): Promise<boolean> =>
@@ -100,14 +100,9 @@ export function createKeys({ client, provider }: { client: Client; provider: str
       if (!(await set(keyId, 'false', call))) return;
       const known = planId && (await client.sendIfThere('DeleteUsagePlanKey', { usagePlanId: planId, keyId }, call));
       if (!known) await takeOut(keyId, await plansOf(keyId, call), call);
-      await client.sendIfThere('DeleteApiKey', { apiKey: keyId }, call).catch(asRefused);
+      await client.sendIfThere('DeleteApiKey', { apiKey: keyId }, call);
     },
   };
-
-  function asRefused(error: unknown): never {
-    if (!(error instanceof DriverError) || error.status !== 409) throw error;
-    throw new DriverError('refused', `${provider}: the key is disabled, and AWS does not delete it for now`, { status: 409 });
-  }
 }
 
 /** The key's value as AWS takes it. */

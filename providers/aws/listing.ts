@@ -12,7 +12,7 @@ export async function* listKeys({ client, plans }: { client: Client; plans: Plan
   const compare = await plans.comparison(call);
   const plansOf = new Map<string, UsagePlan[]>();
   for (const plan of await plans.all(call))
-    for await (const { id = '' } of client.pages('GetUsagePlanKeys', { usagePlanId: plan.id, nameQuery: LEAD }, call))
+    for await (const { id = '' } of client.pagesIfThere('GetUsagePlanKeys', { usagePlanId: plan.id, nameQuery: LEAD }, call))
       plansOf.set(id, [...(plansOf.get(id) ?? []), plan]);
   for await (const key of client.pages('GetApiKeys', { nameQuery: LEAD }, call)) {
     if (!key.id || !key.name?.startsWith(LEAD)) continue;

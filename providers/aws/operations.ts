@@ -64,6 +64,8 @@ export interface Traits {
   readonly turn?: 'create' | 'delete' | 'plans';
   /** Makes something that the account holds only so many of. */
   readonly fills?: 'keys' | 'plans';
+  /** What a conflict means, where it is not that somebody else changes the same thing just now. */
+  readonly conflict?: 'refused';
 }
 
 export const OPERATIONS: Readonly<Record<Operation, Traits>> = {
@@ -71,7 +73,7 @@ export const OPERATIONS: Readonly<Record<Operation, Traits>> = {
   GetApiKey: { asks: 'show a key' },
   GetApiKeys: { asks: 'list keys' },
   UpdateApiKey: { asks: 'enable or disable a key' },
-  DeleteApiKey: { asks: 'delete a key', turn: 'delete' },
+  DeleteApiKey: { asks: 'delete a key', turn: 'delete', conflict: 'refused' },
   ImportApiKeys: { asks: 'import keys', fills: 'keys' },
   CreateUsagePlan: { asks: 'make a usage plan', fills: 'plans' },
   GetUsagePlan: { asks: 'show a usage plan' },

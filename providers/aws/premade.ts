@@ -66,11 +66,11 @@ export async function checkPremade(configured: readonly UsagePlan[], client: Cli
   return wrong;
 }
 
-/** A burst of less is stricter than told, and fine. */
-function isAsTold(tier: Tier, told: Tier): boolean {
-  const { throttle, quota } = told;
+/** Only how much may come at once is the plan's own affair. */
+function isAsTold({ throttle, quota }: Tier, told: Tier): boolean {
+  const rate = told.throttle?.rateLimit;
   return (
-    (!throttle || (tier.throttle !== undefined && tier.throttle.rateLimit <= throttle.rateLimit * 1.0001)) &&
-    (!quota || (tier.quota?.limit === quota.limit && tier.quota.period === quota.period))
+    (rate === undefined || Math.abs((throttle?.rateLimit ?? 0) / rate - 1) < 1e-4) &&
+    (!told.quota || (quota?.limit === told.quota.limit && quota.period === told.quota.period))
   );
 }

@@ -18,8 +18,8 @@ interface Received {
 }
 
 /**
- * Tells a request and its status to whoever tries the provider out, and stops answers that are not API Gateway's: to the SDK an
- * empty page of a proxy would be a list without keys.
+ * Tells a request and its status to whoever tries the provider out, and stops answers that are not API Gateway's: to the SDK a
+ * proxy's page would be a list without keys, or a key that is deleted.
  */
 export function watch(stack: Stack, trace: Call['trace']): void {
   stack.add(
@@ -40,13 +40,16 @@ export function watch(stack: Stack, trace: Call['trace']): void {
       });
       const { statusCode, headers } = answer.response as Received;
       tell(statusCode);
-      if (sent.method === 'GET' && statusCode < 300 && !headers['content-type']?.includes('json'))
+      if (statusCode < 300 && !isTheirs(sent.method, headers['content-type'] ?? ''))
         throw Object.assign(new SyntaxError('not JSON'), { $metadata: { httpStatusCode: statusCode } });
       return answer;
     },
     { step: 'deserialize', priority: 'low', name: 'latchkeyWatch' },
   );
 }
+
+/** What is deleted is answered without a body. */
+const isTheirs = (method: string, type: string): boolean => type.includes('json') || (method === 'DELETE' && type === '');
 
 function urlOf({ hostname, port, path, query = {} }: Sent): string {
   const asked = new URLSearchParams();
