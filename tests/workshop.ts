@@ -1,7 +1,7 @@
 import { toolsFor } from '../providers/contract-world.ts';
 import { generic } from '../providers/generic/driver.ts';
 import { startFakeManager, type FakeManagerOptions } from '../providers/generic/fake.ts';
-import type { Driver } from '../providers/driver.ts';
+import type { Driver, Tools } from '../providers/driver.ts';
 import { createCaller } from '../src/lease/call.ts';
 import { createGate } from '../src/lease/gate.ts';
 import { createOperations } from '../src/lease/operate.ts';
@@ -11,6 +11,7 @@ import type { Workshop } from '../src/lease/turn.ts';
 import { newId } from '../src/ledger/ids.ts';
 import { openLeases, wakeLeases } from '../src/ledger/leases.ts';
 import { wakeWaiting } from '../src/ledger/waiting.ts';
+import { createLock } from '../src/ledger/locks.ts';
 import { releaseTurns } from '../src/ledger/turns.ts';
 import { reservePace } from '../src/ledger/pace.ts';
 import type { Event } from '../src/reservation/event.ts';
@@ -38,6 +39,12 @@ export function clockAt(iso: string): Clock {
   };
 }
 
+/** What a process opens anew when it starts, at a provider that lives on. */
+export interface Far {
+  driver(tools: Tools): Driver<unknown>;
+  parseHandle(stored: unknown): unknown;
+}
+
 /** Settling with a real ledger and a real driver over HTTP against a key manager that can fail; only the clock is ours. */
 export async function openWorkshop(
   engine: TestEngine,
@@ -48,13 +55,21 @@ export async function openWorkshop(
     manager?: Partial<FakeManagerOptions>;
     /** As configured for the provider. */
     timeout?: string;
+    /** A provider other than the key manager. */
+    far?: Far;
+    /** Instead of its pace, before an operation of the provider; one that never resolves is the death of the process there. */
+    beforeOperation?: (operation: string) => Promise<unknown>;
   } = {},
 ) {
   const clock = options.clock ?? clockAt('2026-01-01T09:00:00Z');
   const { ledger, sealer, chain, place, close } = await engine.open({ now: clock.now });
   const manager = await startFakeManager({ ...options.manager, token: TOKEN, now: clock.now });
   const config = generic.config.parse({ endpoint: manager.url, token: TOKEN, timeout: options.timeout ?? '2s' });
-  const driver = generic.open(config, toolsFor('campus')) as Driver<unknown>;
+  const campus: Far = {
+    driver: (tools) => generic.open(config, tools) as Driver<unknown>,
+    parseHandle: (stored) => generic.handle.parse(stored),
+  };
+  const { far = campus } = options;
   const plan: Plan = { ...lab, provider: 'campus', ...options.plan };
   const notices: Notice[] = [];
   const proofs: { provider: string; seconds: number }[] = [];
@@ -72,9 +87,10 @@ export async function openWorkshop(
   };
   const errors: object[] = [];
   const warnings: { message: string }[] = [];
-  const providers = () => ({ name: 'campus', driver, parseHandle: (stored: unknown) => generic.handle.parse(stored) });
   /** Everything that a process keeps in memory. */
   const start = () => {
+    const driver = far.driver({ ...toolsFor('campus'), lock: createLock(ledger.db, clock.now) });
+    const providers = () => ({ name: 'campus', driver, parseHandle: far.parseHandle });
     const gate = createGate({
       now: clock.now,
       random: () => 0,
@@ -83,8 +99,13 @@ export async function openWorkshop(
     const call = createCaller({
       providers,
       gate,
-      deadlineMs: 3000,
-      pace: (slot) => reservePace(ledger.db, { ...slot, now: clock.now() }),
+      // Whoever dies before an operation never answers; nobody else is to be given up.
+      deadlineMs: options.beforeOperation ? 60_000 : 3000,
+      pace: async (slot) => {
+        if (!options.beforeOperation) return await reservePace(ledger.db, { ...slot, now: clock.now() });
+        await options.beforeOperation(slot.operation);
+        return 0;
+      },
       stopping: new AbortController().signal,
       crashPoint: options.crashPoint,
     });
