@@ -5,6 +5,7 @@ import { verifyAudit } from '../src/audit/verify.ts';
 import { createAnnouncer } from '../src/handover/notify.ts';
 import { alertFor } from '../src/lease/alert.ts';
 import type { KeyRow } from '../src/ledger/schema.ts';
+import { keepTurn } from '../src/ledger/turns.ts';
 import type { Event } from '../src/reservation/event.ts';
 import { describeEngines } from './engines.ts';
 import { clockAt, openWorkshop, type TestWorkshop } from './workshop.ts';
@@ -480,6 +481,15 @@ describeEngines('settle', (engine) => {
     await settling;
     expect(await shop.leases()).toMatchObject([{ state: 'revoked' }]);
     expect(shop.manager.keys()).toEqual([]);
+  });
+
+  test('a turn that was given back is not taken up again by a beat that comes late', async () => {
+    await open();
+    const [id] = await shop.hear(booked);
+    await shop.settle(id!);
+    const [{ turn }] = (await shop.leases()) as [{ turn: number }];
+    await keepTurn(shop.ledger.db, id!, turn, new Date(shop.clock.now().getTime() + 5000));
+    expect(await shop.leases()).toMatchObject([{ heldUntil: null }]);
   });
 
   test('a node that lost its turn writes nothing, and takes back what it made meanwhile', async () => {

@@ -35,13 +35,14 @@ export async function takeTurns(db: Reader, ids: readonly string[], { now, holdM
   return turns;
 }
 
-/** Keeps the right while a slow provider is waited for. A wake that came meanwhile is kept. */
+/** Keeps the right while a slow provider is waited for. A wake that came meanwhile is kept; a turn that was given back stays so. */
 export async function keepTurn(db: Reader, id: string, turn: number, until: Date): Promise<void> {
   await db
     .updateTable('lease')
     .set({ heldUntil: until, wakeAt: sql<Date>`case when wake_at = held_until then ${until} else wake_at end` })
     .where('id', '=', id)
     .where('turn', '=', turn)
+    .where('heldUntil', 'is not', null)
     .execute();
 }
 
