@@ -15,7 +15,8 @@ async function openRig(options: Partial<FakeGoogleOptions>) {
       opensTheDoor: async (secret) => fake.opensTheDoor({ apiKey: secret.reveal() }),
       failNext: async ({ on, how }) => {
         if (on === 'retime' || on === 'usage') throw new Error(`Google has no ${on}`);
-        fake.fail({ on, how });
+        // A call that hangs is given up after 250 ms; on a busy machine that may be before it comes to where it should hang.
+        fake.fail({ on, how, ...(how === 'hang' && { until: performance.now() + 240 }) });
       },
     },
     close: () => fake.close(),

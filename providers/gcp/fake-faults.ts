@@ -24,6 +24,8 @@ export interface Fault {
   readonly how: FaultKind;
   /** For so many requests (1). */
   readonly times?: number;
+  /** Only for requests before that moment of `performance.now()`. */
+  readonly until?: number;
 }
 
 /** What no message of a driver may repeat. */
@@ -43,7 +45,8 @@ export function createFaults() {
       armed.push({ fault, left: fault.times ?? 1 });
     },
     take(places: readonly FaultPlace[]): FaultKind | undefined {
-      const one = armed.find(({ fault, left }) => left > 0 && places.includes(fault.on));
+      const now = performance.now();
+      const one = armed.find(({ fault: { on, until = Infinity }, left }) => left > 0 && places.includes(on) && now < until);
       if (one) one.left -= 1;
       return one?.fault.how;
     },
