@@ -487,8 +487,8 @@ describeEngines('settle', (engine) => {
     await open();
     const [id] = await shop.hear(booked);
     await shop.settle(id!);
-    const [{ turn }] = (await shop.leases()) as [{ turn: number }];
-    await keepTurn(shop.ledger.db, id!, turn, new Date(shop.clock.now().getTime() + 5000));
+    const [lease] = await shop.leases();
+    await keepTurn(shop.ledger.db, id!, lease!.turn, new Date(shop.clock.now().getTime() + 5000));
     expect(await shop.leases()).toMatchObject([{ heldUntil: null }]);
   });
 
