@@ -36,7 +36,7 @@ const NO_RETRIES = {
   },
 };
 
-/** Imported on the first call: they cost a fifth of a second and 40 MB each, which a start without this provider need not pay. */
+/** Imported on the first call: they cost a third of a second and 45 MB, which a start without this provider need not pay. */
 export async function openSdk({ config, authClient }: Opening, adapter: Adapter): Promise<Sdk> {
   const [{ ApiKeysClient }, { ApiGatewayServiceClient }] = await Promise.all([
     import('@google-cloud/apikeys'),
