@@ -117,6 +117,8 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       ...common,
       providers: catalogue.provider,
       announce: handover.announce,
+      alert: handover.alert,
+      rules: (provider) => catalogue.policy().providers[provider],
       keyPrefix: settings.apiKeyPrefix,
       wait,
       crashPoint: overrides.crashPoint,
@@ -134,7 +136,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     await jobs.work('settle', { concurrency: 64 }, (id) => leasing.wake(id));
     await jobs.work('deliver', { concurrency: 64 }, (id) => handover.wake(id));
     await jobs.work('rotate', { concurrency: 1 }, (id) => leasing.rotations.run(id));
-    await jobs.work('inventory', { concurrency: 1 }, (name) => leasing.inventory(name));
+    await jobs.work('inventory', { concurrency: 16 }, (name) => leasing.inventories.run(name));
     await jobs.work('retention', { concurrency: 1 }, async () => void (await forgetOld(ledger.db, now())));
     await leasing.rotations.resume();
     await warnOfLostProviders(ledger, catalogue, log);
@@ -151,7 +153,11 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
         { name: 'configuration', everyMs: 5000, run: catchUp },
         { name: 'claims', everyMs: 10_000, run: () => handover.expireClaims() },
         { name: 'rotations', everyMs: 5000, run: () => leasing.rotations.look() },
-        { name: 'inventory', everyMs: 15 * 60_000, run: () => leasing.inventoryAll(Object.keys(catalogue.policy().providers)) },
+        {
+          name: 'inventory',
+          everyMs: 15 * 60_000,
+          run: () => leasing.inventories.askAll(Object.keys(catalogue.policy().providers)),
+        },
         { name: 'retention', everyMs: 60 * 60_000, run: () => ledger.transact((tx) => jobs.enqueue(tx, 'retention', ['all'])) },
       ],
       log,

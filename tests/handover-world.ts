@@ -92,14 +92,15 @@ export async function openHandover(engine: TestEngine, options: WorldOptions = {
   const alarm = createAlarm({ log: createLog({ level: 'warn', now, stream }), metrics });
   const announce = createAnnouncer({ policy, sealer, now, jobs, smtp: mailer !== undefined, alarm });
   const { notify: callback, log } = createCallback(outgoing);
-  const channels = { callback, log, webhook: createWebhook({ db: ledger.db, sealer, outgoing }), email: mailer?.send };
+  const webhook = createWebhook({ db: ledger.db, sealer, outgoing });
+  const channels = { callback, log, webhook: webhook.send, email: mailer?.send };
   const keeping: Keeping = {
     withholds: (provider) => settings.keeping.withholds(provider),
     tells: (provider) => settings.keeping.tells(provider),
     ask: (key) => settings.keeping.ask(key),
   };
   const shared = { ledger, sealer, policy, now, announce, publicUrl, unenforced, keeping };
-  const deliverer = createDeliverer({ ...shared, jobs, channels, random: () => 0.5 });
+  const deliverer = createDeliverer({ ...shared, jobs, channels, alert: webhook.alert, random: () => 0.5 });
   const claims = createClaims(shared);
 
   /** A booking with its lease and an active key. */

@@ -1,5 +1,5 @@
 import type { Log } from '../observe/log.ts';
-import type { Notice } from '../reservation/notice.ts';
+import type { Notice, ProviderAlert } from '../reservation/notice.ts';
 
 const MOST_REMEMBERED = 10_000;
 
@@ -8,11 +8,14 @@ export interface AlarmOptions {
   readonly metrics: { readonly alerts: { inc(labels: { about: string }): void } };
 }
 
+/** Of a lease, or of a provider. */
+export type Alert = Pick<Notice, 'id' | 'reason'> & Partial<Pick<Notice, 'leaseId' | 'keyId'> & Pick<ProviderAlert, 'provider'>>;
+
 /** Logs and counts each alert once, so that it is seen also where nobody subscribed to any. */
-export function createAlarm({ log, metrics }: AlarmOptions): (alert: Notice) => void {
+export function createAlarm({ log, metrics }: AlarmOptions): (alert: Alert) => void {
   const remembered = new Set<string>();
-  return ({ leaseId, keyId, id, reason }) => {
-    const name = `${leaseId}:${id}`;
+  return ({ leaseId, keyId, provider, id, reason }) => {
+    const name = `${leaseId ?? provider}:${id}`;
     if (remembered.has(name)) return;
     remembered.add(name);
     for (const oldest of remembered) {
@@ -20,7 +23,7 @@ export function createAlarm({ log, metrics }: AlarmOptions): (alert: Notice) => 
       remembered.delete(oldest);
     }
     const about = id.split(':', 1)[0]!;
-    log.warn('alert', { lease: leaseId, key: keyId, about, reason });
+    log.warn('alert', { lease: leaseId, key: keyId, provider, about, reason });
     metrics.alerts.inc({ about });
   };
 }

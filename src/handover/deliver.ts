@@ -16,7 +16,7 @@ import type { DeliveryRow } from '../ledger/schema.ts';
 import { Fault } from '../reservation/fault.ts';
 import type { Policy } from '../reservation/policy.ts';
 import type { Sealer } from '../secret/seal.ts';
-import { hookOf } from './channels/webhook.ts';
+import { hookOf, type Webhook } from './channels/webhook.ts';
 import { isLocked } from './claim-state.ts';
 import { composeDispatch } from './compose.ts';
 import type { Keeping } from './keeping.ts';
@@ -38,6 +38,8 @@ export interface DelivererOptions {
   keeping: Keeping;
   /** `email` only when mail can be sent. */
   channels: Readonly<Record<'callback' | 'log' | 'webhook', Send>> & { readonly email?: Send };
+  /** What concerns a provider and no lease. */
+  alert: Webhook['alert'];
   /** In [0, 1), for the jitter. */
   random?: () => number;
   log?: (message: string, fields: Record<string, unknown>) => void;
@@ -73,6 +75,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
 
   async function attempt(delivery: DeliveryRow, at: Date): Promise<Outcome> {
     try {
+      if (delivery.leaseId === null) return await options.alert(delivery, at);
       const dispatch = await composeDispatch(delivery, at, options);
       if (typeof dispatch === 'string') return { sent: false, final: true, moot: true, error: dispatch };
       const send = options.channels[delivery.channel];

@@ -15,6 +15,8 @@ export interface DeliveryBody extends Record<string, unknown> {
   readonly part: Part;
   readonly keyId?: string;
   readonly reason?: string;
+  /** What an alert is about that concerns no lease. */
+  readonly provider?: string;
   /** Where the code of a link comes from: another channel, or an operator. */
   readonly codeBy?: string;
   /** When it became true, ISO. */

@@ -6,6 +6,7 @@ import type { Sealer } from '../secret/seal.ts';
 import type { Secret } from '../secret/secret.ts';
 import { createCallback } from './channels/callback.ts';
 import { type AlarmOptions, createAlarm } from './alarm.ts';
+import { createAlert } from './alert.ts';
 import { createMailer } from './channels/email.ts';
 import { createWebhook } from './channels/webhook.ts';
 import { createClaims, type Claims } from './claim.ts';
@@ -36,6 +37,7 @@ export interface HandoverOptions {
 
 export interface Handover extends Pick<Deliverer, 'resend' | 'sweep'>, DeliveryLanes {
   readonly announce: Announce;
+  readonly alert: ReturnType<typeof createAlert>;
   readonly claims: Claims;
   expireClaims(): Promise<number>;
   close(): void;
@@ -45,19 +47,30 @@ export interface Handover extends Pick<Deliverer, 'resend' | 'sweep'>, DeliveryL
 export function openHandover(options: HandoverOptions): Handover {
   const { ledger, sealer, now, log, settings } = options;
   const { publicUrl } = settings;
-  const announce = createAnnouncer({ ...options, smtp: settings.smtpUrl !== undefined, alarm: createAlarm(options) });
+  const alarm = createAlarm(options);
+  const announce = createAnnouncer({ ...options, smtp: settings.smtpUrl !== undefined, alarm });
   const outgoing = createOutgoing({ now, allowPrivate: settings.allowPrivateTargets });
   const mailer = settings.smtpUrl && createMailer({ smtpUrl: settings.smtpUrl, publicUrl, from: settings.smtpFrom });
   const callback = createCallback(outgoing);
+  const webhook = createWebhook({ db: ledger.db, sealer, outgoing });
   const channels = {
     callback: callback.notify,
     log: callback.log,
-    webhook: createWebhook({ db: ledger.db, sealer, outgoing }),
+    webhook: webhook.send,
     email: mailer?.send,
   };
   const warn = (message: string, fields: Record<string, unknown>) => log.warn(message, fields);
-  const { deliver, resend, sweep } = createDeliverer({ ...options, announce, publicUrl, channels, log: warn });
+  const { deliver, resend, sweep } = createDeliverer({
+    ...options,
+    announce,
+    publicUrl,
+    channels,
+    alert: webhook.alert,
+    log: warn,
+  });
   const lanes = createDeliveryLanes({ ledger, deliver, log: warn });
   const claims = createClaims({ ...options, announce, publicUrl });
-  return { resend, sweep, ...lanes, announce, claims, expireClaims: () => claims.expire(now()), close: () => mailer?.close() };
+  const alert = createAlert({ ...options, alarm });
+  const expireClaims = () => claims.expire(now());
+  return { resend, sweep, ...lanes, announce, alert, claims, expireClaims, close: () => mailer?.close() };
 }

@@ -15,7 +15,19 @@ export interface OpenProvider {
 
 export type Providers = (name: string) => OpenProvider | undefined;
 
-export const ACTIONS = ['issue', 'revoke', 'retime', 'suspend', 'resume', 'usage', 'reveal', 'probe', 'list', 'check'] as const;
+export const ACTIONS = [
+  'issue',
+  'revoke',
+  'retime',
+  'suspend',
+  'resume',
+  'usage',
+  'reveal',
+  'probe',
+  'list',
+  'repair',
+  'check',
+] as const;
 export type Action = (typeof ACTIONS)[number];
 
 export interface CallerOptions {
@@ -51,6 +63,8 @@ export type Caller = <T>(
 const ON_KEYS: ReadonlySet<Action> = new Set(['issue', 'revoke', 'retime', 'suspend', 'resume', 'probe']);
 /** How long a call may take in all; a provider that needs more says so. */
 export const DEADLINE_MS = 60_000;
+/** Of a whole listing: hundreds of pages at the provider's pace. */
+const LIST_DEADLINE_MS = 15 * 60_000;
 const PACED_WAIT_MS = 1000;
 /** Further ahead than this a call is not begun. */
 const WAITS_FOR_CALL_MS = 2000;
@@ -96,14 +110,16 @@ async function callNow<T>(options: CallerOptions, { open, action, work, keep }: 
   await keepPace(options, open, action);
   const began = performance.now();
   const outcome = (kind: string) => options.observe?.(name, action, kind, (performance.now() - began) / 1000);
-  const deadlineMs = Math.max(options.deadlineMs, open.driver.deadlineMs ?? 0);
+  const deadlineMs = action === 'list' ? LIST_DEADLINE_MS : Math.max(options.deadlineMs, open.driver.deadlineMs ?? 0);
   options.crashPoint?.(`${action}:before-call`);
   try {
     const signal = AbortSignal.any([AbortSignal.timeout(deadlineMs), options.stopping]);
+    // A listing that is put off begins at the first page again.
+    const furthestMs = action === 'list' ? LIST_DEADLINE_MS : WAITS_IN_CALL_MS;
     const call: Call = {
       signal,
       requestId: randomUUID(),
-      turn: (operation) => waitForTurn(options, open, { operation, signal }),
+      turn: (operation) => waitForTurn(options, open, { operation, signal, furthestMs }),
       keep,
     };
     const answer = await withDeadline(work(open, call), call.signal);
@@ -130,11 +146,10 @@ async function keepPace(options: CallerOptions, open: OpenProvider, action: Acti
 async function waitForTurn(
   options: CallerOptions,
   { name, driver }: OpenProvider,
-  { operation, signal }: { operation: string; signal: AbortSignal },
+  { signal, ...slot }: { operation: string; signal: AbortSignal; furthestMs: number },
 ): Promise<void> {
-  const perSecond = driver.pace.operations?.[operation];
-  if (perSecond === undefined) return;
-  await takeTurn(options, { provider: name, operation, perSecond, furthestMs: WAITS_IN_CALL_MS }, signal);
+  const perSecond = driver.pace.operations?.[slot.operation];
+  if (perSecond !== undefined) await takeTurn(options, { provider: name, perSecond, ...slot }, signal);
 }
 
 async function takeTurn(options: CallerOptions, slot: Slot, signal?: AbortSignal): Promise<void> {

@@ -1,6 +1,8 @@
 import { createCaller, DEADLINE_MS, type Providers } from './call.ts';
 import { createGate } from './gate.ts';
-import { takeInventory, type Inventory } from './inventory.ts';
+import type { Alert } from './inventory/alerts.ts';
+import { createInventories, type Inventories } from './inventory/open.ts';
+import type { Rules } from './inventory/sweep.ts';
 import { createKeeping } from './keeping.ts';
 import { createMake } from './make.ts';
 import { createOperations, type Operations } from './operate.ts';
@@ -20,13 +22,11 @@ export interface Leasing {
   readonly shop: Workshop;
   readonly operations: Operations;
   readonly rotations: Rotations;
+  readonly inventories: Inventories;
   readonly keeping: ReturnType<typeof createKeeping>;
   /** A job's answer: has the lease settled soon, at its provider's own pace. */
   wake(leaseId: string): Promise<void>;
   sweep(): Promise<number>;
-  inventory(provider: string): Promise<void>;
-  inventoryAll(providers: readonly string[]): Promise<void>;
-  takeInventory(provider: string): Promise<Inventory | undefined>;
   /** The configuration changed: every lease that is not over is looked at again. */
   reconsider(): Promise<void>;
   /** Waits for what is running, for so long, and then gives up its calls; what waits is given back. */
@@ -39,7 +39,10 @@ export interface LeasingOptions extends Pick<
 > {
   readonly providers: Providers;
   readonly jobs: Jobs;
-  readonly metrics: Pick<Metrics, 'issueSeconds' | 'revokeSeconds' | 'revocationSeconds'>;
+  readonly rules: (provider: string) => Rules | undefined;
+  /** Tells operators what is the matter with a provider. */
+  readonly alert: Alert;
+  readonly metrics: Pick<Metrics, 'issueSeconds' | 'revokeSeconds' | 'revocationSeconds' | 'inventoryRemedies'>;
   readonly wait: (ms: number) => Promise<unknown>;
 }
 
@@ -89,13 +92,15 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
   });
   const providerOf = askTogether((ids) => providersOf(ledger.db, ids));
   const operations = createOperations({ ledger, settle, lens: shop, wait: options.wait });
-  const inventory = async (name: string) => {
-    const provider = providers(name);
-    return provider && (await takeInventory({ ledger, call, log }, provider));
-  };
+  const inventories = createInventories({
+    ...options,
+    shop,
+    counted: (provider, what) => metrics.inventoryRemedies.inc({ provider, what }),
+  });
   return {
     shop,
     operations,
+    inventories,
     rotations: createRotations({ ledger, jobs, operations, now }),
     keeping: createKeeping(shop),
     async wake(leaseId) {
@@ -106,9 +111,6 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
       for (const provider of gate.untried()) await wakeOneWaiting(ledger.db, provider, now());
       return await sweepLeases(ledger, jobs, now);
     },
-    inventory: async (name) => void (await inventory(name)),
-    inventoryAll: (names) => ledger.transact((tx) => jobs.enqueue(tx, 'inventory', names)),
-    takeInventory: inventory,
     reconsider: async () =>
       void (await ledger.db
         .updateTable('lease')
@@ -117,6 +119,7 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
         .where('heldUntil', 'is', null)
         .execute()),
     async drain(longestMs) {
+      inventories.stop();
       const giveUp = setTimeout(() => stopping.abort(), longestMs);
       const left = await lanes.drain();
       clearTimeout(giveUp);

@@ -23,7 +23,11 @@ export interface Wish {
 }
 
 /** What the driver is asked for; the same wish always makes the same request. */
-export function requestFor({ lease, reservation }: Turn, wish: Wish, scopes: Catalogue['scopes']): IssueRequest {
+export function requestFor(
+  { lease, reservation }: Pick<Turn, 'lease' | 'reservation'>,
+  wish: Wish,
+  scopes: Catalogue['scopes'],
+): IssueRequest {
   const holder = contactOf(reservation, lease.holderId);
   return {
     name: wish.name,

@@ -17,7 +17,7 @@ import { hold } from './suspend.ts';
 import { goOver, moveLease, TurnLost, writeInTurn, type Turn, type Workshop } from './turn.ts';
 
 /** After a crash another node takes over this much later. */
-const HOLD_MS = 5000;
+export const HOLD_MS = 5000;
 const MOST_ROUNDS = 12;
 
 /** Brings one lease to what it should be now. May be called at any time, by any node, as often as one likes. */
@@ -163,13 +163,13 @@ async function postpone(shop: Workshop, turn: Turn, step: Step, { retryAfterMs, 
   });
 }
 
-function look(shop: Workshop, story: LeaseStory, number: number): Turn {
+export function look(shop: Workshop, story: LeaseStory, number: number): Turn {
   const { lease, keys } = story;
   return { number, lease, standing: { state: lease.state }, keys, ...lookAt(shop, story) };
 }
 
 /** A slow provider must not cost us the turn. */
-function holdOn(shop: Workshop, leaseId: string, number: number): NodeJS.Timeout {
+export function holdOn(shop: Workshop, leaseId: string, number: number): NodeJS.Timeout {
   const beat = () => {
     keepTurn(shop.ledger.db, leaseId, number, new Date(shop.now().getTime() + HOLD_MS)).catch((error: unknown) =>
       shop.log.warn('turn not kept', { lease: leaseId, error: error instanceof Error ? error.message : 'unknown' }),

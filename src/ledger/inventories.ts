@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import type { InventoryAsked, InventoryFailure, InventoryProgress, InventoryReport } from '../reservation/inventory.ts';
 import type { Database, InventoryRow } from './schema.ts';
 
@@ -37,24 +37,32 @@ export async function noteProgress(db: Db, provider: string, progress: Inventory
     .execute();
 }
 
+/** Whose it was: what is asked for meanwhile stays asked for. */
+export type Ended = Pick<InventoryRow, 'provider' | 'asked'>;
+
 /** It came to its end. What was asked for is answered. */
 export async function endInventory(
   db: Db,
-  provider: string,
+  ended: Ended,
   { takenAt, report }: { takenAt: Date; report: InventoryReport },
 ): Promise<void> {
-  await end(db, provider, { takenAt, report: JSON.stringify(report), failed: null });
+  await end(db, ended, { takenAt, report: JSON.stringify(report), failed: null });
 }
 
 /** It did not. What the one before found stays. */
-export async function failInventory(db: Db, provider: string, failure: InventoryFailure): Promise<void> {
-  await end(db, provider, { failed: JSON.stringify(failure) });
+export async function failInventory(db: Db, ended: Ended, failure: InventoryFailure): Promise<void> {
+  await end(db, ended, { failed: JSON.stringify(failure) });
 }
 
-async function end(db: Db, provider: string, change: { takenAt?: Date; report?: string; failed: string | null }): Promise<void> {
+async function end(
+  db: Db,
+  { provider, asked }: Ended,
+  change: { takenAt?: Date; report?: string; failed: string | null },
+): Promise<void> {
+  const answered = asked && JSON.stringify(asked);
   await db
     .updateTable('inventory')
-    .set({ ...change, asked: null, running: null })
+    .set({ ...change, running: null, asked: sql`case when asked = ${answered}::jsonb then null else asked end` })
     .where('provider', '=', provider)
     .execute();
 }

@@ -85,6 +85,11 @@ export async function seeWake(db: Reader, id: string, turn: number): Promise<boo
   return seen !== undefined;
 }
 
+/** Gives the turn back to whoever settles the lease next, which is at once. */
+export async function leaveTurn(db: Reader, { id, turn, now }: { id: string; turn: number; now: Date }): Promise<void> {
+  await db.updateTable('lease').set({ heldUntil: null, wakeAt: now }).where('id', '=', id).where('turn', '=', turn).execute();
+}
+
 /** Embedded only, at start: the process that held these turns is dead, and what it was at goes on at once. */
 export async function releaseTurns(db: Reader, now: Date): Promise<void> {
   await db.updateTable('lease').set({ heldUntil: null, wakeAt: now }).where('heldUntil', 'is not', null).execute();

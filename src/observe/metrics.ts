@@ -65,6 +65,12 @@ export function createMetrics() {
       labelNames: ['about'],
       registers,
     }),
+    inventoryRemedies: new Counter({
+      name: 'latchkey_inventory_remedies_total',
+      help: 'What inventories set right, by what it was: revoked-again, stray-revoked, reissued, repaired.',
+      labelNames: ['provider', 'what'],
+      registers,
+    }),
     verdicts: new Counter({ name: 'latchkey_verify_total', help: 'Keys verified, by verdict.', labelNames: ['code'], registers }),
     /** Counts the states of leases and debts at every scrape. A database that is out of reach costs these lines, not the scrape. */
     watch(sources: MetricSources): void {

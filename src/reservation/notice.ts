@@ -9,6 +9,14 @@ export const NOTICE_KINDS = ['issued', 'refused', 'failed', 'ending', 'extended'
  */
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
+/** What operators are told of a provider, and not of one lease. Goes to nobody else. */
+export interface ProviderAlert {
+  readonly provider: string;
+  readonly reason: string;
+  /** Once for the same news; what is before the first colon says what it is about. */
+  readonly id: string;
+}
+
 /** Announced in the transaction that makes it true; the deliveries follow from the plan's channels. */
 export interface Notice {
   readonly kind: NoticeKind;

@@ -5,7 +5,7 @@ import type { Source } from '../../reservation/policy.ts';
 import type { Sealer } from '../../secret/seal.ts';
 import type { Secret } from '../../secret/secret.ts';
 import { signMessage } from '../../secret/standard-webhooks.ts';
-import { type Dispatch, outcomeOf, type Send } from '../dispatch.ts';
+import { type DeliveryBody, type Dispatch, type Outcome, outcomeOf, type Send } from '../dispatch.ts';
 import { brief } from '../message.ts';
 import type { Outgoing } from '../outgoing.ts';
 
@@ -21,7 +21,7 @@ export function hookOf(delivery: Pick<DeliveryRow, 'target'>): string | undefine
  * Standard Webhooks 1.0.0: `webhook-id` is the delivery's and stays over retries, `webhook-timestamp` is the attempt's, 410 ends it.
  * A source's own webhook hands the claim link over; a subscribed hook gets the news alone, and its URL is not trusted.
  */
-export function createWebhook(options: { db: Kysely<Database>; sealer: Sealer; outgoing: Outgoing }): Send {
+export function createWebhook(options: { db: Kysely<Database>; sealer: Sealer; outgoing: Outgoing }): Webhook {
   async function targetOf(delivery: DeliveryRow, source: Source | undefined): Promise<Target | undefined> {
     const hookId = hookOf(delivery);
     if (hookId === undefined) return source?.webhook && { ...source.webhook, trusted: 'operator' };
@@ -30,17 +30,38 @@ export function createWebhook(options: { db: Kysely<Database>; sealer: Sealer; o
     return { url: hook.url, secret: options.sealer.open(hook.sealedSecret, `hook:${hook.id}`), trusted: 'untrusted' };
   }
 
-  return async (dispatch) => {
-    const { delivery, source, now } = dispatch;
-    const target = await targetOf(delivery, source);
-    if (!target) return { sent: false, final: true, error: 'there is no webhook to send it to any more' };
-    const body = Buffer.from(JSON.stringify(target.trusted === 'operator' ? withClaim(dispatch) : event(dispatch)));
-    const signed = signMessage({ id: delivery.id, sentAt: now, body }, [target.secret]);
-    const headers = { 'content-type': 'application/json', ...signed };
+  async function post({ id, sentAt }: { id: string; sentAt: Date }, target: Target, news: WebhookEvent): Promise<Outcome> {
+    const body = Buffer.from(JSON.stringify(news));
+    const headers = { 'content-type': 'application/json', ...signMessage({ id, sentAt, body }, [target.secret]) };
     const { url, trusted } = target;
     return outcomeOf(await options.outgoing.post({ url, headers, body, timeoutMs: TIMEOUT_MS, trusted }));
+  }
+
+  return {
+    async send(dispatch) {
+      const { delivery, source, now } = dispatch;
+      const target = await targetOf(delivery, source);
+      if (!target) return NOWHERE;
+      const news = target.trusted === 'operator' ? withClaim(dispatch) : event(dispatch);
+      return await post({ id: delivery.id, sentAt: now }, target, news);
+    },
+    async alert(delivery, now) {
+      const target = await targetOf(delivery, undefined);
+      if (!target) return NOWHERE;
+      const { at, provider, reason } = delivery.body as DeliveryBody;
+      const news = { type: 'provider.alert', timestamp: at, data: { provider, reason, message: reason } };
+      return await post({ id: delivery.id, sentAt: now }, target, news);
+    },
   };
 }
+
+export interface Webhook {
+  readonly send: Send;
+  /** News that no lease is concerned by. */
+  readonly alert: (delivery: DeliveryRow, now: Date) => Promise<Outcome>;
+}
+
+const NOWHERE: Outcome = { sent: false, final: true, error: 'there is no webhook to send it to any more' };
 
 interface Target {
   readonly url: string;
