@@ -35,7 +35,7 @@ export interface Preset {
   readonly suspend?: Steps;
   readonly resume?: Steps;
   readonly usage?: CompiledRequest & Readonly<Record<'used' | 'remaining' | 'limit' | 'refused', Pointer | undefined>>;
-  readonly probe?: CompiledRequest & { readonly held?: { readonly at: Pointer; readonly is: unknown } };
+  readonly probe?: CompiledRequest & { readonly held?: { readonly at: Pointer; readonly is: unknown }; readonly empty?: Pointer };
   readonly find?: CompiledListing;
   readonly list?: CompiledListing;
   readonly check: CompiledRequest & { readonly warn: readonly Warning[] };
@@ -126,5 +126,6 @@ function compileUsage({ usage }: PresetFile, context: Context): Preset['usage'] 
 function compileProbe({ probe }: PresetFile, context: Context): Preset['probe'] {
   if (!probe) return undefined;
   const held = probe.held && { at: pointerTo(probe.held.at), is: probe.held.is };
-  return { ...compileRequest(probe, inside(context, 'probe')), ...(held && { held }) };
+  const empty = probe.empty === undefined ? undefined : pointerTo(probe.empty);
+  return { ...compileRequest(probe, inside(context, 'probe')), ...(held && { held }), ...(empty && { empty }) };
 }

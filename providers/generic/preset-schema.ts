@@ -101,6 +101,7 @@ const Value = z.union([z.string(), z.number(), z.boolean()]);
 const Probe = z.strictObject({
   ...request,
   held: z.strictObject({ at: Pointer, is: Value }).optional(),
+  empty: Pointer.optional(),
 });
 
 /** What an operator should know of the manager, where the answer says one thing, or anything but one. */

@@ -152,25 +152,6 @@ async function opened(preset: keyof typeof vendors, changes: Partial<Vendor> = {
 const readOnly = { scopes: ['read'], methodsByScope: { read: ['GET'] } };
 const limits = (quota: RateLimit | undefined, rateLimit: RateLimit | undefined) => ({ quota, rateLimit });
 
-test.for(Object.keys(vendors) as (keyof typeof vendors)[])(
-  '%s: the state of a key is read back, before and after its revocation',
-  async (preset) => {
-    const { rig, driver } = await opened(preset);
-    const { ref } = await issue(rig);
-    expect(await driver.probe?.(ref, aCall())).toBe('works');
-    await driver.revoke(ref, aCall());
-    expect(await driver.probe?.(ref, aCall())).toBe(preset === 'gravitee' ? 'held' : 'gone');
-    expect(await driver.probe?.({ ...ref, handle: null }, aCall())).toBe('gone');
-  },
-);
-
-test.for(['unkey', 'litellm'] as const)('%s: a suspended key is there and opens nothing', async (preset) => {
-  const { rig, driver } = await opened(preset);
-  const { ref } = await issue(rig);
-  await driver.suspend?.(ref, aCall());
-  expect(await driver.probe?.(ref, aCall())).toBe('held');
-});
-
 test.for(['kong', 'apisix', 'unkey', 'litellm'] as const)(
   '%s: keys of another provider at the same manager are not listed',
   async (preset) => {

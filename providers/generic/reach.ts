@@ -41,5 +41,6 @@ function checkMeanings(file: PresetFile, report: (path: Path, message: string) =
   for (const [name, steps] of later)
     if (steps.some(({ exists, repeated }) => exists ?? repeated))
       report([name], 'exists and repeated mean something only in issue');
-  if (file.probe && !file.probe.gone) report(['probe'], 'say in gone which status proves that a key is not there');
+  if (file.probe && !file.probe.gone && file.probe.empty === undefined)
+    report(['probe'], 'say in gone which status proves that a key is not there, or in empty which list');
 }

@@ -2,7 +2,7 @@ import { type Call, DriverError, type Health, type KeyRef, type Listed, type Sta
 import { type Handle, handleOf } from './handle.ts';
 import { jsonOf } from './judge.ts';
 import { itemsOf } from './pages.ts';
-import { ask, noSuchKey, readKeep, withKept } from './run.ts';
+import { ask, noSuchKey, readKeep, withEmpty, withKept } from './run.ts';
 import { locate, runnerFor, type Works } from './works.ts';
 
 export async function readUsage(works: Works, key: KeyRef<Handle>, call: Call): Promise<Usage> {
@@ -29,7 +29,7 @@ const isCount = (value: unknown): value is number | undefined => value === undef
 export async function probeKey(works: Works, key: KeyRef<Handle>, call: Call): Promise<Standing> {
   const probe = works.preset.probe!;
   const values = await locate(works, key, call, [probe]).catch(goneIsAnAnswer);
-  const answer = values && (await ask(probe, values, runnerFor(works, call)));
+  const answer = values && withEmpty(await ask(probe, values, runnerFor(works, call)), probe);
   if (!answer || answer.outcome === 'gone') return 'gone';
   return probe.held && probe.held.at(jsonOf(answer.text)) === probe.held.is ? 'held' : 'works';
 }

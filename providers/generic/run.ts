@@ -75,7 +75,8 @@ async function runGroup(group: readonly CompiledStep[], before: Outcome, runner:
   return { existed, values: kept.length > 0 ? withKept(before.values, kept) : before.values };
 }
 
-function withEmpty(answer: Answer, { empty }: CompiledStep): Answer {
+/** As `gone`, where a list that says which keys there are has none. */
+export function withEmpty(answer: Answer, { empty }: Pick<CompiledStep, 'empty'>): Answer {
   const list = empty?.(jsonOf(answer.text));
   return Array.isArray(list) && list.length === 0 ? { ...answer, outcome: 'gone' } : answer;
 }

@@ -132,7 +132,6 @@ export async function startGravitee({ token, now, apiId, planId, plan }: Gravite
     refused: { status: 401, body: { message: 'Unauthorized' } },
     routes: {
       [`GET ${v1}/applications`]: { places: [], act: search },
-      [`GET ${v1}/applications/:id`]: { places: [], act: ({ params }) => done(applications.get(params['id'] ?? '') ?? {}) },
       [`POST ${v1}/applications`]: { places: ['issue'], act: register },
       [`DELETE ${v1}/applications/:id`]: { places: ['revoke'], act: archive },
       [`GET ${v2}/plans/:id`]: { places: ['check'], act: planOf },
