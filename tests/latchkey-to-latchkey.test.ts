@@ -47,7 +47,8 @@ beforeAll(async () => {
     `providers:\n  elsewhere: { driver: generic, preset: latchkey, endpoint: "${second.url}", token: "\${SECOND}" }\n`,
   );
   campus = await openCampus({ env: { LATCHKEY_CONFIG: config, SECOND: TOKEN } });
-});
+  // Two whole services start.
+}, 120_000);
 afterAll(async () => {
   await campus?.close();
   await second.close();

@@ -1,5 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { generic } from './driver.ts';
 import { compileCondition } from './condition.ts';
 import type { Context } from './expression.ts';
@@ -20,6 +22,17 @@ test('every file of the folder is a preset that can be used, and the README list
 
 test('a shipped preset is read once', () => {
   expect(loadPreset('seed')).toBe(loadPreset('seed'));
+});
+
+test("an operator's own is read again with each configuration", () => {
+  const folder = mkdtempSync(join(tmpdir(), 'preset-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'acme.yaml');
+  const abouts = ['before', 'after'].map((about) => {
+    writeFileSync(file, example.replace(/^about: .*/, `about: ${about}`));
+    return generic.config.parse({ endpoint: 'https://m.example', token: 't', preset: file, settings: { api: 'a' } }).preset.about;
+  });
+  expect(abouts).toEqual(['before', 'after']);
 });
 
 test('the example of the README is a preset', () => {
