@@ -76,6 +76,8 @@ export const Config = z
     usagePlans: z.array(UsagePlan).min(1).optional(),
     /** A Lambda authorizer on the API's methods asks Latchkey's /verify. */
     authorizer: z.literal('latchkey').optional(),
+    /** A crowd is made by ImportApiKeys, whose keys have no tags; false makes each key by itself, at five a second. */
+    import: z.boolean().default(true),
     pace: Pace.prefault({}),
   })
   .refine((config) => !(config.scopes && config.usagePlans), {

@@ -74,7 +74,10 @@ export const aws = defineDriver({
 
       issue: (request, call) => afresh(issue(request, call)),
 
-      issueMany: (requests, call) => afresh(importKeys(requests, { client, keys, plans, provider }, call)),
+      ...(config.import && {
+        issueMany: (requests: readonly IssueRequest[], call: Call) =>
+          afresh(importKeys(requests, { client, keys, plans, provider }, call)),
+      }),
 
       async revoke(key, call) {
         for (const one of await located(key, call)) await keys.remove(one, call);

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { ack } from './ack.ts';
+import { atNine } from './class.ts';
 import { latency } from './latency.ts';
 import { provision } from './provision.ts';
 import { markdown, type Table } from './rig/figures.ts';
@@ -18,6 +19,7 @@ const BENCHMARKS: Readonly<Record<string, (effort: Effort) => Promise<Table[]>>>
   ack,
   provision,
   latency,
+  class: atNine,
   startup,
   verify,
 };
