@@ -62,8 +62,6 @@ export interface Subject {
   readonly faults: Partial<Record<FaultPlace, readonly FaultKind[]>>;
   /** Optional powers that this provider turns down: `rejected`, and nothing changed. */
   readonly turnsDown?: readonly 'retime'[];
-  /** What its probe says of a revoked key that this provider keeps in its records. */
-  readonly afterRevoke?: 'held';
 }
 
 /** The instant at which fakes live. */

@@ -137,7 +137,6 @@ for (const [preset, vendor] of Object.entries(vendors))
     name: `generic, preset ${preset},`,
     definition: generic,
     faults: vendor.faults,
-    afterRevoke: preset === 'gravitee' ? 'held' : undefined,
     open: () => openRig(preset, vendor),
   });
 
