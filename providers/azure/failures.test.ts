@@ -79,6 +79,7 @@ const answers = {
   },
   'an empty 404': { reply: [404, ''], kind: 'transient' },
   'a redirect': { reply: [307, '', { location: 'https://elsewhere.test/' }], kind: 'denied' },
+  'a redirect to the same host': { reply: [307, '', { location: 'https://management.azure.com/login' }], kind: 'denied' },
   'a login page': { reply: [200, page, { 'content-type': 'text/html' }], kind: 'transient' },
   "a proxy's page for a mistake": { reply: [400, page, { 'content-type': 'text/html' }], kind: 'transient' },
   "a proxy's page for who may not come in": { reply: [403, page, { 'content-type': 'text/html' }], kind: 'denied' },
@@ -149,6 +150,12 @@ describe('credentials', () => {
       expect((await failureOf(rig, openDriver(failing('AuthenticationError', { statusCode })).check(aCall()))).kind).toBe(
         'transient',
       );
+  });
+
+  test('nor is it where one of several credentials could not be asked', async () => {
+    const errors = [{ name: 'CredentialUnavailableError' }, { cause: { errorCode: 'network_error' } }];
+    const failure = await failureOf(rig, openDriver(failing('AggregateAuthenticationError', { errors })).check(aCall()));
+    expect(failure.kind).toBe('transient');
   });
 
   test('a credential that could not be made is made again by the next call', async () => {

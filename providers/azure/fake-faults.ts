@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 
-export type FaultPlace = 'issue' | 'policy' | 'revoke' | 'retime' | 'usage' | 'list' | 'check' | 'any';
+export type FaultPlace = 'issue' | 'policy' | 'revoke' | 'retime' | 'usage' | 'list' | 'check' | 'change' | 'any';
 
-/**
+/** `change` is any write or delete of a subscription.
+ *
  * `lost-answer` is done, then reset; `refuse` is reset and not done; `hang` is neither answered nor done; `late` is not answered, and done when
  * the fake is told that it arrives; `html` is a proxy's 502 page, `html-200` a login page, `html-404` a page for an address that it does not know; a
  * 429 asks to wait 7 s. Every error body is full of what must not be repeated.

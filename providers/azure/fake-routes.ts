@@ -21,9 +21,10 @@ export function placesOf({ method, path = '?', body }: ArmRequest): readonly Fau
   if (path.startsWith('reports/')) return ['usage'];
   if (path.endsWith('/policies/policy')) return ['policy'];
   if (!/^subscriptions\/[^/]+$/.test(path)) return [];
-  if (method === 'DELETE' || (method === 'PATCH' && 'state' in properties && properties.state === 'suspended')) return ['revoke'];
-  if (method === 'PUT') return ['issue'];
-  if (method === 'PATCH') return Object.keys(properties).join() === 'displayName' ? ['retime', 'issue'] : ['issue'];
+  if (method === 'DELETE' || (method === 'PATCH' && 'state' in properties && properties.state === 'suspended'))
+    return ['revoke', 'change'];
+  if (method === 'PUT') return ['issue', 'change'];
+  if (method === 'PATCH') return [Object.keys(properties).join() === 'displayName' ? 'retime' : 'issue', 'change'];
   return [];
 }
 

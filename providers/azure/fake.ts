@@ -32,6 +32,7 @@ export interface FakeService {
   freezeLists(): void;
   showLists(): void;
   fail(fault: Fault): void;
+  heal(): void;
   /** The requests that were late are done now, whoever gave up waiting for them. */
   arrive(): void;
   close(): Promise<void>;
@@ -100,6 +101,7 @@ export async function startFakeService({ token, ...options }: FakeOptions): Prom
     },
     showLists: () => void (frozen = undefined),
     fail: (fault) => faults.arm(fault),
+    heal: () => faults.heal(),
     arrive: () => late.splice(0).forEach((work) => work()),
     close: () => close(server),
   };

@@ -71,7 +71,8 @@ export function createKeys({ subscriptions, owner, provider }: KeysOptions) {
         const slot = slotOf(place.label, name.generation);
         if (slot && place.sid !== handle.sid) await places.takeOut({ place, slot }, call);
       }
-      if (handle.sid !== name.text) await call.keep(handle);
+      // The next call finds it by this, also where the lists of the service come late.
+      if (!name.first) await call.keep(handle);
       await (at ? write(at, wish, call) : create(name, wish, call));
       return handle;
     },

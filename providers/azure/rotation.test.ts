@@ -122,6 +122,41 @@ test('a rotation whose old key has gone meanwhile makes a new subscription', asy
   expect([rig.sids(), await rig.opens(next)]).toEqual([[next.name], true]);
 });
 
+test('a rotation repeated with other limits after a lost answer: the key leaves the old subscription for one of its own', async () => {
+  const rig = await opened();
+  const [first, next] = [generation(1), generation(2)];
+  const [old] = await rotated(rig, first);
+  rig.fake.fail({ on: 'issue', how: 'lost-answer' });
+  await expect(rig.driver.rotate!(old!, next, aCall())).rejects.toMatchObject({ kind: 'transient' });
+  await rig.driver.issue({ ...next, scopes: ['read'] }, aCall());
+  expect([rig.sids(), await rig.opens(first), await rig.opens(next)]).toEqual([[first.name, next.name], true, true]);
+  expect((await rig.world.liveKeys()).map(({ name }) => name)).toEqual([first.name, next.name]);
+});
+
+test('no key is put into a subscription that is on its way out', async () => {
+  const rig = await opened();
+  const [first, next] = [generation(1), generation(2)];
+  const [old] = await rotated(rig, first);
+  rig.fake.edit(first.name, { state: 'suspended' });
+  await rig.driver.rotate!(old!, next, aCall());
+  await rig.driver.revoke(old!, aCall());
+  expect([rig.sids(), await rig.opens(next)]).toEqual([[next.name], true]);
+});
+
+test('a subscription that changes between its suspension and its deletion is not deleted', async () => {
+  const rig = await opened();
+  const first = generation(1);
+  const [ref] = await rotated(rig, first);
+  const displayName = 'lk-lse0001 p=1 s=2 until=2026-01-15T12:00:00Z';
+  const turn: Call['turn'] = async (operation) => {
+    if (operation === 'delete') rig.fake.edit(first.name, { displayName });
+  };
+  await expect(rig.driver.revoke(ref!, { ...aCall(), turn })).rejects.toMatchObject({ kind: 'transient' });
+  await rig.driver.revoke(ref!, aCall());
+  expect(rig.fake.subscriptions()).toMatchObject([{ sid: first.name, displayName: displayName.replace('p=1', 'p=-') }]);
+  expect(await rig.opens(first)).toBe(false);
+});
+
 test('a request that arrives late undoes nothing that happened meanwhile', async () => {
   for (const meanwhile of ['issued again', 'revoked'] as const) {
     const rig = await opened();
@@ -152,6 +187,11 @@ test('what a call kept finds the key where the lists come late', async () => {
   await expect(rig.driver.rotate!(old!, third, call)).rejects.toMatchObject({ kind: 'transient' });
   await rig.driver.issue({ ...third, kept }, aCall());
   expect([rig.sids(), await rig.opens(third)]).toEqual([[second.name], true]);
+  rig.fake.fail({ on: 'issue', how: 'lost-answer' });
+  const fourth = generation(4);
+  await expect(rig.driver.issue(fourth, call)).rejects.toMatchObject({ kind: 'transient' });
+  await rig.driver.revoke({ ...refOf(fourth), secret: null, handle: kept as Handle }, aCall());
+  expect([rig.sids(), await rig.opens(third), await rig.opens(fourth)]).toEqual([[second.name], true, false]);
   expect(JSON.stringify(kept)).not.toContain(third.secret.reveal());
 });
 
