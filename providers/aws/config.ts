@@ -55,6 +55,7 @@ const Pace = z.strictObject({
   delete: z.number().positive().max(1000).default(5),
   all: z.number().positive().max(1000).default(10),
   plans: z.number().positive().max(1000).default(0.05),
+  resources: z.number().positive().max(1000).default(2.5),
 });
 
 const ApiStage = z.strictObject({ restApiId: RestApiId.optional(), stage: StageName });

@@ -79,9 +79,13 @@ test('a value that AWS does not take is told before anything is made', async () 
 test('a value that another key has is refused for good, and that key left alone', async () => {
   const rig = await opened();
   const { secret, name } = sampleRequest();
+  rig.fake.console.createKey({ name, value: newSecret().reveal(), enabled: true });
   rig.fake.console.createKey({ name: `${name}0`, value: secret.reveal(), enabled: true });
   expect((await failureOf(rig, rig.driver.issue(sampleRequest(), aCall()))).kind).toBe('rejected');
-  expect(rig.fake.keys()).toMatchObject([{ name: `${name}0`, plans: [] }]);
+  expect(rig.fake.keys()).toMatchObject([
+    { name, plans: [] },
+    { name: `${name}0`, plans: [] },
+  ]);
 });
 
 test('a key that an earlier call made and the list does not show yet is waited for', async () => {

@@ -39,6 +39,8 @@ export interface StoreOptions {
   readonly apis: Readonly<Record<string, StoredApi>>;
   readonly maxKeys: number;
   readonly maxPlans: number;
+  /** Whether an import puts its keys into their plans; where it does not, it says so in a warning that nobody need read. */
+  readonly importLinks: 'kept' | 'ignored';
 }
 
 export type Store = ReturnType<typeof createStore>;
@@ -53,7 +55,7 @@ const limit = (message: string) => awsError('LimitExceededException', message);
 
 const stageOf = (one: { apiId: string; stage: string }) => `${one.apiId}:${one.stage}`;
 
-export function createStore({ now, apis, maxKeys, maxPlans }: StoreOptions) {
+export function createStore({ now, apis, maxKeys, maxPlans, importLinks }: StoreOptions) {
   const keys = new Map<string, StoredKey>();
   const plans = new Map<string, StoredPlan>();
   let made = 0;
@@ -108,6 +110,7 @@ export function createStore({ now, apis, maxKeys, maxPlans }: StoreOptions) {
         const { id } = known ? Object.assign(known, row) : createKey(row);
         for (const planId of planIds)
           try {
+            if (importLinks === 'ignored') throw conflict('The usage plan is busy');
             if (!plan(planId).keys.has(id)) link(planId, id);
           } catch (error) {
             warnings.push((error as Error).message);
@@ -118,8 +121,9 @@ export function createStore({ now, apis, maxKeys, maxPlans }: StoreOptions) {
     },
 
     deleteKey(id: string): void {
-      keys.delete(key(id).id);
-      for (const one of plans.values()) one.keys.delete(id);
+      // Whether AWS lets a key in a plan go is not documented: this is the strict way.
+      if (plansOf(key(id).id).length > 0) throw conflict('The key is in a usage plan');
+      keys.delete(id);
     },
 
     createPlan(wanted: Partial<StoredPlan>): StoredPlan {
@@ -129,7 +133,9 @@ export function createStore({ now, apis, maxKeys, maxPlans }: StoreOptions) {
         if (!apis[apiId]?.stages.includes(stage))
           throw badRequest(`Invalid API Stage {api: ${apiId}, stage: ${stage}} specified`);
       if (throttle && !(throttle.rateLimit > 0 && throttle.burstLimit >= 1)) throw badRequest('Invalid throttle');
-      const created = { id: newId('p'), name, apiStages, throttle, quota, tags, keys: new Set<string>() };
+      // Fewer digits come back than were sent.
+      const kept = throttle && { ...throttle, rateLimit: Math.fround(throttle.rateLimit) };
+      const created = { id: newId('p'), name, apiStages, throttle: kept, quota, tags, keys: new Set<string>() };
       plans.set(created.id, created);
       return created;
     },

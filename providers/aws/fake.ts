@@ -42,7 +42,7 @@ export interface FakeAws {
 
 export function createFakeAws(options: FakeAwsOptions): FakeAws {
   const { now = () => new Date(), lagMs = 0 } = options;
-  const store = createStore({ maxKeys: 10_000, maxPlans: 300, ...options, now });
+  const store = createStore({ maxKeys: 10_000, maxPlans: 300, importLinks: 'kept', ...options, now });
   const door = createDoor(store, { now, lagMs });
   const api: ApiOptions = { pageSize: 25, usageBy: 'id', listLagMs: 0, ...options, store, door, now };
   const faults = createFaults();

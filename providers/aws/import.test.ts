@@ -52,7 +52,7 @@ test('each goes into the plan of its own limits', async () => {
 
 test('repeated, also with others and with other limits, there is one of each and it has what was asked last', async () => {
   const rig = await opened({ scopes: { read: [{ restApiId: 'r0r0r0', stage: 'ro' }] } });
-  const requests = classOf(8);
+  const requests = classOf(8, { scopes: ['submit'] });
   await rig.driver.issue(requests[0]!, aCall());
   await rig.driver.issueMany!(requests.slice(0, 6), aCall());
   const last = requests.map((request) => ({ ...request, scopes: ['read'] }));
@@ -81,7 +81,22 @@ test('keys that are not listed yet are waited for', async () => {
   expect(rig.fake.keys()).toHaveLength(7);
 });
 
-test('a key that the import left out of its plan is put into it by itself', async () => {
+test('keys that the import left out of their plan are put into it by themselves', async () => {
+  const rig = await opened({}, { importLinks: 'ignored' });
+  await rig.driver.issueMany!(classOf(7), aCall());
+  expect(rig.fake.keys().map(({ plans }) => plans.length)).toEqual([1, 1, 1, 1, 1, 1, 1]);
+});
+
+test('a key of somebody else is not taken for one of the same name', async () => {
+  const rig = await opened();
+  const requests = classOf(7);
+  await rig.driver.issue(requests[2]!, aCall());
+  const other = rig.fake.console.createKey({ name: requests[2]!.name, value: newSecret().reveal() });
+  const issued = await rig.driver.issueMany!(requests, aCall());
+  expect(issued.map(({ handle }) => handle.keyId)).not.toContain(other.id);
+});
+
+test('a key that was in a plan of somebody else is moved', async () => {
   const rig = await opened();
   const requests = classOf(7);
   await rig.driver.issue(requests[0]!, aCall());

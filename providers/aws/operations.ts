@@ -61,7 +61,7 @@ export interface Traits {
   /** Completes "asked to …", in messages. */
   readonly asks: string;
   /** The scarcer of its two turns; every request takes one of `all`. */
-  readonly turn?: 'create' | 'delete' | 'plans';
+  readonly turn?: 'create' | 'delete' | 'plans' | 'resources';
   /** Makes something that the account holds only so many of. */
   readonly fills?: 'keys' | 'plans';
   /** What a conflict means, where it is not that somebody else changes the same thing just now. */
@@ -85,5 +85,5 @@ export const OPERATIONS: Readonly<Record<Operation, Traits>> = {
   DeleteUsagePlanKey: { asks: 'take a key out of its usage plan' },
   GetUsage: { asks: 'tell the usage of a key' },
   GetStages: { asks: 'list the stages of the API' },
-  GetResources: { asks: 'list the methods of the API' },
+  GetResources: { asks: 'list the methods of the API', turn: 'resources' },
 };

@@ -37,11 +37,12 @@ test('keys with the same limits share a plan, in one process and in the next', a
     {
       name: expect.stringMatching(/^latchkey-[0-9a-f]{16}$/),
       apiStages: [{ apiId: 'a1b2c3', stage: 'prod' }],
-      throttle: { burstLimit: 100, rateLimit: 0.0277777778 },
+      throttle: { burstLimit: 100, rateLimit: expect.closeTo(1 / 36, 7) },
       quota: undefined,
     },
   ]);
   expect(rig.fake.plans()[0]!.keys.size).toBe(7);
+  expect(rig.fake.handled.filter(({ operation }) => operation === 'GetUsagePlans')).toHaveLength(2);
 });
 
 test('nodes that make the same plan at once agree on one of them afterwards', async () => {

@@ -2,7 +2,7 @@ import type { UsagePlan } from '@aws-sdk/client-api-gateway';
 import { type Asked, type Call, DriverError, type Tools } from '../driver.ts';
 import type { Client } from './client.ts';
 import type { Stages } from './stages.ts';
-import { differences, isOurs, planNameOf, type Tier, tierFor, tierOf, unusedSince } from './tiers.ts';
+import { differences, isOurs, planNameOf, type Tier, tierFor, tierOf } from './tiers.ts';
 
 /** The usage plans that keys are put into: one for each tier, or those that were configured. */
 export interface Plans {
@@ -38,11 +38,10 @@ export function createTierPlans({ client, stages, tools }: PlansOptions): Plans 
   const all = async (call: Call): Promise<readonly UsagePlan[]> =>
     (await Array.fromAsync(client.pages('GetUsagePlans', {}, call))).filter(isOurs);
 
-  /** Of two that were made at once, all nodes take the first by id. One that somebody changed is not the tier of its name any more. */
+  /** Of two that were made at once, all nodes take the first by id. One that somebody changed is not the tier of its name any more, and one that is set aside has another name. */
   async function lookUp(tier: Tier, call: Call): Promise<string | undefined> {
     for (const plan of (await all(call)).toSorted((one, other) => (one.id! < other.id! ? 1 : -1)))
-      if (unusedSince(plan) === undefined && plan.name === planNameOf(tierOf(plan)))
-        remembered.set(plan.name, { id: plan.id!, at: Date.now() });
+      if (plan.name === planNameOf(tierOf(plan))) remembered.set(plan.name, { id: plan.id!, at: Date.now() });
     return recall(tier);
   }
 

