@@ -44,15 +44,18 @@ export function createPlaces(subscriptions: Subscriptions, provider: string) {
   return {
     ofLease,
 
-    /** Where the key is by name or by value. Throws `refused` where neither tells. */
+    /** Where the key is by name or by value. Throws `refused` where it may be in a place of which neither tells. */
     async everywhere(key: KeyRef<Handle>, call: Call): Promise<Found[]> {
       const name = readName(key.name, provider);
+      const places = await ofLease(name, call, key.handle?.sid);
       const found: Found[] = [];
-      for (const place of await ofLease(name, call, key.handle?.sid)) {
+      for (const place of places) {
         const slot = slotOf(place.label, name.generation) ?? (await slotByValue(place, key, call));
         if (slot) found.push({ place, slot });
-        else if (!place.label && !key.secret && !key.handle?.fingerprint) throw renamed(place, provider);
       }
+      const isKnown = found.length > 0 || key.secret || key.handle?.fingerprint;
+      const unclear = isKnown ? undefined : places.find(({ label }) => !label);
+      if (unclear) throw renamed(unclear, provider);
       return found;
     },
 

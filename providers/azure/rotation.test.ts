@@ -260,6 +260,15 @@ test('where neither name nor value tells which key is which, none is revoked and
   expect(await Promise.all(requests.map(rig.opens))).toEqual([true, true]);
 });
 
+test("a renamed subscription of the same lease is in nobody's way", async () => {
+  const rig = await opened();
+  const requests = [generation(1), generation(2, { scopes: ['read'] })];
+  await rotated(rig, ...requests);
+  rig.fake.edit('lk-lse0001-1', { displayName: 'Some project' });
+  await rig.driver.revoke({ name: requests[1]!.name, handle: null, secret: null }, aCall());
+  expect([await rig.opens(requests[0]!), await rig.opens(requests[1]!)]).toEqual([true, false]);
+});
+
 test('a renamed subscription is listed, told apart, and named again by a repair', async () => {
   const rig = await opened();
   const request = generation(1);
