@@ -3,6 +3,9 @@ import type { Driver } from '../providers/driver.ts';
 import { aws } from '../providers/aws/driver.ts';
 import { startFakeAws } from '../providers/aws/fake.ts';
 import { APIS, STAGES } from '../providers/aws/fake-apis.ts';
+import { azure } from '../providers/azure/driver.ts';
+import { openFakeRig } from '../providers/azure/fake-rig.ts';
+import { toolsFor } from '../providers/contract-world.ts';
 import { gcp } from '../providers/gcp/driver.ts';
 import { driverAt, livingAt, startFake } from '../providers/gcp/fake-rig.ts';
 import { openCrashing, type Act, type CrashingWorkshop, type Death, type FarProvider } from './crash-far.ts';
@@ -53,7 +56,17 @@ const atGoogle: Opened = async ({ now }) => {
   };
 };
 
-const PROVIDERS: Readonly<Record<string, Opened>> = { aws: atAws, gcp: atGoogle };
+const atAzure: Opened = async ({ now }) => {
+  const rig = await openFakeRig({ now, tools: toolsFor('campus') });
+  return {
+    driver: (tools) => rig.another({}, tools) as Driver<unknown>,
+    parseHandle: (stored) => azure.handle.parse(stored),
+    world: rig.world,
+    close: () => rig.close(),
+  };
+};
+
+const PROVIDERS: Readonly<Record<string, Opened>> = { aws: atAws, azure: atAzure, gcp: atGoogle };
 
 let crashing: CrashingWorkshop;
 afterEach(async () => await crashing.close());

@@ -1,5 +1,4 @@
 import { expect } from 'vitest';
-import { INSIDE } from '../providers/contract-acts.ts';
 import type { World } from '../providers/contract-world.ts';
 import type { Event } from '../src/reservation/event.ts';
 import { Secret } from '../src/secret/secret.ts';
@@ -23,6 +22,9 @@ export interface Death {
 
 const ACTS = ['issue', 'rotate', 'revoke'] as const;
 export type Act = (typeof ACTS)[number];
+
+/** What the plan's default scope allows. */
+const READ = { method: 'GET', path: '/api/data' };
 
 class Died extends Error {}
 
@@ -146,7 +148,7 @@ export async function openCrashing(open: (clock: Clock) => Promise<FarProvider>)
       const live = (await far.world.liveKeys()).filter(({ name }) => name.startsWith(mine));
       expect(live.every(({ complete }) => complete)).toBe(true);
       const active = (await work.keys()).filter((key) => key.leaseId === leaseId && key.state === 'active');
-      const opens = active[0] && (await far.world.opensTheDoor(await value(active[0].id), INSIDE));
+      const opens = active[0] && (await far.world.opensTheDoor(await value(active[0].id), READ));
       return { live: live.map(({ name }) => name), opens, claims: active.map(({ name }) => name) };
     },
     errors: work.errors,

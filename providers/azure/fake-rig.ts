@@ -19,7 +19,7 @@ export interface FakeRig {
   readonly fake: FakeService;
   readonly driver: Driver<Handle>;
   /** Another node with the same configuration. */
-  another(config?: Readonly<Record<string, unknown>>): Driver<Handle>;
+  another(config?: Readonly<Record<string, unknown>>, tools?: Tools): Driver<Handle>;
   readonly world: {
     liveKeys(): Promise<readonly { name: string; policies: readonly string[]; complete: boolean; closesAt: Date }[]>;
     opensTheDoor(secret: Secret, request: { method: string; path: string; ip?: string }): Promise<boolean>;
@@ -32,10 +32,10 @@ export interface FakeRig {
 export async function openFakeRig({ tools, config = {}, ...options }: RigOptions): Promise<FakeRig> {
   const fake = await startFakeService({ token: TOKEN, ...options });
   const tier = (options.sku ?? 'Developer').toLowerCase();
-  const another: FakeRig['another'] = (more = {}) => {
+  const another: FakeRig['another'] = (more = {}, own = tools) => {
     const parsed = Config.parse({ ...PLACE, tier, apis: ['lab'], endpoint: fake.url, ...config, ...more });
     const tokens = { getToken: async () => ({ token: TOKEN, expiresOnTimestamp: Infinity }) };
-    return openAzure(parsed, tools, async () => tokens);
+    return openAzure(parsed, own, async () => tokens);
   };
   return {
     fake,
