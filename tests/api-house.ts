@@ -82,6 +82,7 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     policy,
     providers: (name) => (name === 'campus' ? shop.providers(name) : undefined),
     call: shop.call,
+    watch: work.watch,
     keysFor: builtin.managerWith,
     chain,
     sealer,

@@ -1,4 +1,12 @@
-import type { EventAnswer, KeyAnswer, LeaseAnswer, LeaseReplyAnswer, PlanAnswer, StoryAnswer } from '../src/cli/answers.ts';
+import type {
+  EventAnswer,
+  KeyAnswer,
+  LeaseAnswer,
+  LeaseReplyAnswer,
+  PlanAnswer,
+  ProviderAnswer,
+  StoryAnswer,
+} from '../src/cli/answers.ts';
 
 /** Answers of the management API, typed by the service's own declarations. */
 
@@ -180,4 +188,28 @@ export const plan: PlanAnswer = {
   handover: { by: ['email'], confirm: 'email' },
   limits: { scopes: { by: 'gateway' }, quota: { by: 'approximate', note: 'roughly' }, rate: { by: 'none' } },
   acceptsUnenforced: true,
+};
+
+export const provider: ProviderAnswer = {
+  name: 'campus',
+  driver: 'generic',
+  limits: {
+    scopes: { by: 'gateway' },
+    endpoints: { by: 'gateway' },
+    methods: { by: 'gateway' },
+    quota: { by: 'approximate', note: 'roughly' },
+    rate: { by: 'gateway' },
+    allowedIps: { by: 'none' },
+    notBefore: { by: 'none' },
+    expiry: { by: 'gateway' },
+  },
+  pace: { issuePerSecond: 10, revokePerSecond: null, concurrency: 4, operations: {}, batch: null },
+  powers: ['retime'],
+  check: { at: '2026-01-01T10:00:00.000Z', ok: false, warnings: ['look here'], error: 'campus: answered 503' },
+  answeredAt: '2026-01-01T09:00:00.000Z',
+  lastError: { at: '2026-01-01T10:00:00.000Z', action: 'check', kind: 'transient', message: 'campus: answered 503' },
+  gate: { restingUntil: '2026-01-01T10:00:05.000Z', quietUntil: null, perSecond: 4.5 },
+  queue: { calls: 4, callsWaiting: 2, leases: 6, leasesWaiting: 10, keysPutOff: 3 },
+  debts: 2,
+  inventory: null,
 };

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { key, lease, plan, reply, story } from './cli-answers.ts';
+import { key, lease, plan, provider, reply, story } from './cli-answers.ts';
 import { CLI, latchkey, problem, startStandIn, type Answered, type StandIn } from './cli-world.ts';
 
 const TOKEN = 'lko_token-of-an-operator';
@@ -156,6 +156,13 @@ describe('lists', () => {
     await serve({ [`GET /api/v1/${noun}`]: () => ({ body: { items: [], next: null } }) });
     expect((await run(`${noun} list`)).code).toBe(0);
     expect(service.asked[0]!.query).toEqual({});
+  });
+
+  test('providers show how they are and what waits for them', async () => {
+    await serve({ 'GET /api/v1/providers': () => ({ body: { items: [provider], next: null } }) });
+    expect((await run('providers list')).stdout).toMatch(
+      /campus +generic +no, at 2026-01-01 10:00:00Z +2026-01-01 09:00:00Z +12 leases, 3 keys put off +until 2026-01-01 10:00:05Z, 4.5\/s +2 +2026-01-01 10:00:00Z campus: answered 503 +campus: answered 503; look here\n/,
+    );
   });
 
   test('plans show who enforces their limits', async () => {

@@ -93,6 +93,7 @@ describe('the life of a booking', () => {
     expect(performance.now() - began).toBeLessThan(5000);
     await aMoment();
     expect(liveKeys(4)).toEqual([]);
+    expect((await fetch(`${campus.url()}/health/ready`)).status).toBe(200);
     campus.manager.heal();
     await oneKey(4);
   });

@@ -15,6 +15,11 @@ test('no more are inside than the provider takes; the others come in their order
   const fourth = enter('d');
   await enter('elsewhere', 'other');
   expect(came).toEqual(['a', 'b', 'elsewhere']);
+  expect([slots.of('campus'), slots.of('other'), slots.of('none')]).toEqual([
+    { running: 2, waiting: 2 },
+    { running: 1, waiting: 0 },
+    { running: 0, waiting: 0 },
+  ]);
   first();
   (await third)();
   await fourth;

@@ -7,6 +7,8 @@ import { createGate } from '../src/lease/gate.ts';
 import { createOperations } from '../src/lease/operate.ts';
 import { createMake } from '../src/lease/make.ts';
 import { createSettle } from '../src/lease/settle.ts';
+import { createSlots } from '../src/lease/slots.ts';
+import { createWatch } from '../src/lease/watch.ts';
 import type { Workshop } from '../src/lease/turn.ts';
 import { newId } from '../src/ledger/ids.ts';
 import { openLeases, wakeLeases } from '../src/ledger/leases.ts';
@@ -96,9 +98,14 @@ export async function openWorkshop(
       random: () => 0,
       onRecovery: (provider) => void wakeWaiting(ledger.db, provider, clock.now()),
     });
+    const stopping = new AbortController().signal;
+    const slots = createSlots(stopping);
+    const watch = createWatch({ now: clock.now, gate, slots, lanes: { of: () => ({ running: 0, waiting: 0 }) } });
     const call = createCaller({
       providers,
       gate,
+      slots,
+      observe: watch.called,
       // Whoever dies before an operation never answers; nobody else is to be given up.
       deadlineMs: options.beforeOperation ? 60_000 : 3000,
       pace: async (slot) => {
@@ -106,7 +113,7 @@ export async function openWorkshop(
         await options.beforeOperation(slot.operation);
         return 0;
       },
-      stopping: new AbortController().signal,
+      stopping,
       crashPoint: options.crashPoint,
     });
     const shop: Workshop = {
@@ -126,7 +133,7 @@ export async function openWorkshop(
     };
     const settle = createSettle(shop);
     const operations = createOperations({ ledger, settle, lens: shop, wait: async () => {} });
-    return { shop, settle, operations };
+    return { shop, settle, operations, watch };
   };
   let running = start();
 
@@ -168,6 +175,9 @@ export async function openWorkshop(
     warnings,
     get shop() {
       return running.shop;
+    },
+    get watch() {
+      return running.watch;
     },
     get operations() {
       return running.operations;

@@ -1,11 +1,12 @@
 import type { z } from 'zod';
 import type { AuditView } from '../http/api/audit.ts';
-import type { PlanView, ProviderView, SourceView } from '../http/api/catalogue-views.ts';
+import type { PlanView, SourceView } from '../http/api/catalogue-views.ts';
 import type { DeliveryView } from '../http/api/deliveries.ts';
 import type { EventView } from '../http/api/event-views.ts';
 import type { Explanation } from '../http/api/explain-views.ts';
 import type { DebtView, KeyView } from '../http/api/key-views.ts';
 import type { LeaseDetail, LeaseReply, LeaseView } from '../http/api/lease-views.ts';
+import type { ProviderView } from '../http/api/provider-views.ts';
 import type { ReservationView } from '../http/api/reservation-views.ts';
 import type { LeaseUsage } from '../http/api/usage.ts';
 

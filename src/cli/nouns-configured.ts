@@ -1,5 +1,6 @@
 import type { PlanAnswer, ProviderAnswer, SourceAnswer } from './answers.ts';
 import { columnsOf, type Noun } from './noun.ts';
+import { instant } from './output.ts';
 import { enforcedBy } from './plan-table.ts';
 
 /** Lists of what is configured. */
@@ -21,7 +22,7 @@ export const CONFIGURED: readonly Noun[] = [
       },
       { title: 'SCOPES', of: (row) => row.scopes.allowed.join(' ') },
       { title: 'ENDPOINTS', of: (row) => row.endpoints.allowed.join(' ') },
-      { title: 'ENFORCED BY', of: (row) => enforcedBy(row.limits) },
+      { title: 'ENFORCED BY', of: (row) => enforcedBy(row.limits), whole: true },
     ]),
   },
   {
@@ -32,8 +33,12 @@ export const CONFIGURED: readonly Noun[] = [
     columns: columnsOf<ProviderAnswer>([
       { title: 'NAME', of: (row) => row.name },
       { title: 'DRIVER', of: (row) => row.driver },
-      { title: 'POWERS', of: (row) => row.powers.join(' ') },
-      { title: 'WORKS', of: ({ check }) => check && (check.ok ? 'yes' : 'no') },
+      { title: 'WORKS', of: ({ check }) => check && `${check.ok ? 'yes' : 'no'}, at ${instant(check.at)}` },
+      { title: 'ANSWERED', of: (row) => instant(row.answeredAt) },
+      { title: 'WAITING', of: ({ queue }) => waitingText(queue) },
+      { title: 'PAUSED', of: ({ gate }) => pausedText(gate) },
+      { title: 'DEBTS', of: (row) => row.debts },
+      { title: 'LAST ERROR', of: ({ lastError }) => lastError && `${instant(lastError.at)} ${lastError.message}` },
       { title: 'WARNINGS', of: ({ check }) => check && [check.error ?? [], ...check.warnings].flat().join('; ') },
     ]),
   },
@@ -50,3 +55,17 @@ export const CONFIGURED: readonly Noun[] = [
     ]),
   },
 ];
+
+/** `12 leases, 3 keys put off` */
+function waitingText(queue: ProviderAnswer['queue']): string {
+  const leases = queue.leasesWaiting + queue.callsWaiting;
+  return [leases > 0 && `${leases} leases`, queue.keysPutOff > 0 && `${queue.keysPutOff} keys put off`]
+    .filter(Boolean)
+    .join(', ');
+}
+
+/** `until 2026-01-01 10:00:05Z, 4.5/s` */
+function pausedText({ restingUntil, quietUntil, perSecond }: ProviderAnswer['gate']): string {
+  const until = restingUntil ?? quietUntil;
+  return [until && `until ${instant(until)}`, perSecond !== null && `${perSecond.toFixed(1)}/s`].filter(Boolean).join(', ');
+}

@@ -15,7 +15,7 @@ export function planTable(plans: readonly (Plan & { readonly limits: Partial<Lim
     { title: 'RATE', of: (plan) => (plan.rateLimit ? formatRate(plan.rateLimit.max) : 'none') },
     { title: 'LONGEST', of: (plan) => (plan.window.longestMs === undefined ? '' : lengthOf(plan.window.longestMs)) },
     { title: 'HANDOVER', of: (plan) => `${plan.handover.by.join(' ') || 'operator'}, confirm ${plan.handover.confirm}` },
-    { title: 'ENFORCED BY', of: (plan) => enforcedBy(plan.limits) },
+    { title: 'ENFORCED BY', of: (plan) => enforcedBy(plan.limits), whole: true },
   ]);
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DriverError, type Call, type Driver } from '../../providers/driver.ts';
 import { LONGEST_BACKOFF_MS } from './backoff.ts';
 import { Postponed, type Gate } from './gate.ts';
-import { createSlots } from './slots.ts';
+import { createSlots, type Slots } from './slots.ts';
 
 /** A configured provider, opened. The core knows no more of a driver's handle than that it can be stored. */
 export interface OpenProvider {
@@ -37,11 +37,21 @@ export interface CallerOptions {
   readonly pace: (slot: Slot) => Promise<number | undefined>;
   /** How long one call may take in all, where its provider is not given longer. */
   readonly deadlineMs: number;
-  readonly observe?: (provider: string, action: Action, outcome: string, seconds: number) => void;
+  readonly observe?: (outcome: CallOutcome) => void;
+  /** The places of each provider; of its own where nobody else looks at them. */
+  readonly slots?: Slots;
   /** Set off when the service stops: calls that still run are given up, to be made again by the next start. */
   readonly stopping: AbortSignal;
   /** Only tests stop the process here. */
   readonly crashPoint?: (name: string) => void;
+}
+
+/** How a call that was made ended. */
+export interface CallOutcome {
+  readonly provider: string;
+  readonly action: Action;
+  readonly seconds: number;
+  readonly failure?: DriverError;
 }
 
 export interface Slot {
@@ -78,7 +88,7 @@ const UNPACED_PER_SECOND = 1000;
  * `DriverError` that holds nothing secret. Throws `Postponed` when the call was not made.
  */
 export function createCaller(options: CallerOptions): Caller {
-  const slots = createSlots(options.stopping);
+  const slots = options.slots ?? createSlots(options.stopping);
   return async (provider, action, work, keep = async () => {}) => {
     const open = options.providers(provider);
     if (!open) throw new DriverError('denied', `provider ${provider} is not configured any more`);
@@ -109,7 +119,8 @@ async function callNow<T>(options: CallerOptions, { open, action, work, keep }: 
   }
   await keepPace(options, open, action);
   const began = performance.now();
-  const outcome = (kind: string) => options.observe?.(name, action, kind, (performance.now() - began) / 1000);
+  const ended = (failure?: DriverError) =>
+    options.observe?.({ provider: name, action, failure, seconds: (performance.now() - began) / 1000 });
   const deadlineMs = action === 'list' ? LIST_DEADLINE_MS : Math.max(options.deadlineMs, open.driver.deadlineMs ?? 0);
   options.crashPoint?.(`${action}:before-call`);
   try {
@@ -125,13 +136,13 @@ async function callNow<T>(options: CallerOptions, { open, action, work, keep }: 
     const answer = await withDeadline(work(open, call), call.signal);
     options.crashPoint?.(`${action}:after-call`);
     options.gate.succeeded(name);
-    outcome('ok');
+    ended();
     return answer;
   } catch (error) {
     if (error instanceof Postponed) throw error;
     const failure = asDriverError(error, name);
     options.gate.failed(name, failure);
-    outcome(failure.kind);
+    ended(failure);
     throw failure;
   }
 }

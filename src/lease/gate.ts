@@ -24,6 +24,17 @@ export interface Gate {
   failed(provider: string, failure: DriverError): void;
   /** Those that do not answer and have not been asked for a while, because everything for them waits: somebody should try. */
   untried(): string[];
+  /** What a provider is given now. */
+  of(provider: string): GateState;
+}
+
+export interface GateState {
+  /** Because it does not answer; null when it is not resting. */
+  readonly restingUntil: Date | null;
+  /** Because it said "too many". */
+  readonly quietUntil: Date | null;
+  /** The rate that it bears, learned from its answers; null as long as none is kept to. */
+  readonly perSecond: number | null;
 }
 
 interface State {
@@ -97,6 +108,15 @@ export function createGate(options: { now: () => Date; random: () => number; onR
       state.failures += 1;
       if (state.failures >= FAILURES_BEFORE_REST)
         state.restUntil = nowMs() + Math.min(LONGEST_REST_MS, 250 * 2 ** (state.failures - FAILURES_BEFORE_REST));
+    },
+    of(provider) {
+      const state = states.get(provider);
+      const ahead = (atMs = 0) => (atMs > nowMs() ? new Date(atMs) : null);
+      return {
+        restingUntil: ahead(state?.restUntil),
+        quietUntil: ahead(state?.quietUntil),
+        perSecond: state?.rate.perSecond() ?? null,
+      };
     },
     untried: () =>
       [...states].flatMap(([provider, { failures, triedAt }]) =>

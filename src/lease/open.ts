@@ -9,7 +9,9 @@ import { createOperations, type Operations } from './operate.ts';
 import { createRotations, type Rotations } from './rotations.ts';
 import { createSettle } from './settle.ts';
 import { sweepLeases } from './sweep.ts';
+import { createSlots } from './slots.ts';
 import type { Workshop } from './turn.ts';
+import { createWatch, type Watch } from './watch.ts';
 import type { Jobs } from '../ledger/jobs.ts';
 import { createLanes } from '../ledger/lanes.ts';
 import { giveBack, providersOf } from '../ledger/leases.ts';
@@ -24,6 +26,7 @@ export interface Leasing {
   readonly rotations: Rotations;
   readonly inventories: Inventories;
   readonly keeping: ReturnType<typeof createKeeping>;
+  readonly watch: Watch;
   /** A job's answer: has the lease settled soon, at its provider's own pace. */
   wake(leaseId: string): Promise<void>;
   sweep(): Promise<number>;
@@ -63,12 +66,25 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
       wakeWaiting(ledger.db, provider, now()).catch(() => log.warn('waiting leases not woken', { provider }));
     },
   });
+  const slots = createSlots(stopping.signal);
+  const lanes = createLanes({
+    run: (leaseId) => settle(leaseId),
+    concurrency: SETTLING_AT_ONCE,
+    longest: LONGEST_QUEUE,
+    onError: (leaseId, error) =>
+      log.warn('settling failed', { lease: leaseId, error: error instanceof Error ? error.message : 'unknown' }),
+  });
+  const watch = createWatch({ now, gate, slots, lanes });
   const call = createCaller({
     providers,
     gate,
+    slots,
     deadlineMs: DEADLINE_MS,
     pace: (slot) => reservePace(ledger.db, { ...slot, now: now() }),
-    observe: (provider, action, outcome, seconds) => {
+    observe: (ended) => {
+      const { provider, action, seconds, failure } = ended;
+      const outcome = failure?.kind ?? 'ok';
+      watch.called(ended);
       if (action === 'issue') metrics.issueSeconds.observe({ provider, outcome }, seconds);
       if (action === 'revoke') metrics.revokeSeconds.observe({ provider, outcome }, seconds);
     },
@@ -83,13 +99,6 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
     proved: (provider, seconds) => metrics.revocationSeconds.observe({ provider }, seconds),
   };
   const settle = createSettle(shop);
-  const lanes = createLanes({
-    run: settle,
-    concurrency: SETTLING_AT_ONCE,
-    longest: LONGEST_QUEUE,
-    onError: (leaseId, error) =>
-      log.warn('settling failed', { lease: leaseId, error: error instanceof Error ? error.message : 'unknown' }),
-  });
   const providerOf = askTogether((ids) => providersOf(ledger.db, ids));
   const operations = createOperations({ ledger, settle, lens: shop, wait: options.wait });
   const inventories = createInventories({
@@ -103,6 +112,7 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
     inventories,
     rotations: createRotations({ ledger, jobs, operations, now }),
     keeping: createKeeping(shop),
+    watch,
     async wake(leaseId) {
       const provider = await providerOf(leaseId);
       if (provider) lanes.add(provider, leaseId);

@@ -5,6 +5,8 @@ export interface Rate {
   succeeded(nowMs: number): void;
   /** The provider said "too many" and wants to be left alone until then. */
   limited(nowMs: number, restUntilMs: number): void;
+  /** As it was learned; null as long as none is kept to. */
+  perSecond(): number | null;
 }
 
 const SLOWEST_PER_SECOND = 0.1;
@@ -68,6 +70,8 @@ export function createRate(random: () => number): Rate {
       nextAt = restUntil;
       laterAt = restUntil;
     },
+
+    perSecond: () => (perSecond > FASTEST_PER_SECOND ? null : perSecond),
   };
 }
 

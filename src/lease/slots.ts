@@ -4,6 +4,8 @@ import { Postponed } from './gate.ts';
 export interface Slots {
   /** Resolves when a slot is free, in the order of coming, with what gives it back. Throws `Postponed` when the service stops meanwhile. */
   enter(provider: string, most: number): Promise<() => void>;
+  /** How many calls run at a provider, and how many wait for one of them to end. */
+  of(provider: string): { readonly running: number; readonly waiting: number };
 }
 
 interface Lane {
@@ -35,6 +37,10 @@ export function createSlots(stopping: AbortSignal): Slots {
       else if (stopping.aborted) throw new Postponed('the service is stopping', AGAIN_MS);
       else await new Promise<void>((come, go) => lane.waiting.push({ come, go }));
       return leaving(lane);
+    },
+    of(provider) {
+      const lane = lanes.get(provider);
+      return { running: lane?.inside ?? 0, waiting: lane?.waiting.length ?? 0 };
     },
   };
 }

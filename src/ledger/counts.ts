@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import { debtsAt } from './debts.ts';
 import type { Database } from './schema.ts';
 
@@ -21,6 +21,21 @@ export async function livingKeysByProvider(db: Kysely<Database>): Promise<Record
     .groupBy('provider')
     .execute();
   return Object.fromEntries(rows.map((row) => [row.provider, row.keys]));
+}
+
+/** By provider, of those that have any: keys that should be dead and are not, and keys that wait for the next call about them. */
+export async function owedByProvider(db: Kysely<Database>, now: Date): Promise<Map<string, { debts: number; waiting: number }>> {
+  const rows = await db
+    .selectFrom('key')
+    .select([
+      'provider',
+      sql<number>`count(*) filter (where ${debtsAt(now)})`.as('debts'),
+      sql<number>`count(*) filter (where retry_at > ${now} and proof is null)`.as('waiting'),
+    ])
+    .where('state', '!=', 'revoked')
+    .groupBy('provider')
+    .execute();
+  return new Map(rows.map(({ provider, ...owed }) => [provider, owed]));
 }
 
 /** For metrics: how many debts there are, and the age of the oldest in seconds. */

@@ -5,6 +5,8 @@ export interface Lanes {
   /** Begins nothing more and waits until nothing is running. Answers what still waits. */
   drain(): Promise<string[]>;
   readonly size: () => number;
+  /** How many of one lane run and wait. */
+  of(lane: string): { readonly running: number; readonly waiting: number };
 }
 
 interface Lane {
@@ -65,6 +67,7 @@ export function createLanes({ run, concurrency, longest, onError }: LanesOptions
       }
       return [...lanes.values()].flatMap((lane) => [...lane.waiting]);
     },
+    of: (name) => ({ running: lanes.get(name)?.running.size ?? 0, waiting: lanes.get(name)?.waiting.size ?? 0 }),
     size: () => running() + [...lanes.values()].reduce((sum, lane) => sum + lane.waiting.size, 0),
   };
 }

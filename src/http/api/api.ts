@@ -15,6 +15,7 @@ import { leaseActsApi } from './lease-acts.ts';
 import { leasesApi } from './leases.ts';
 import { API_PATH, createDocument } from './openapi.ts';
 import { operatorsApi } from './operators.ts';
+import { providersApi } from './providers.ts';
 import { replaysApi } from './replays.ts';
 import { reservationsApi } from './reservations.ts';
 import { rotationsApi } from './rotations.ts';
@@ -38,6 +39,7 @@ export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
     deliveriesApi,
     hooksApi,
     catalogueApi,
+    providersApi,
     auditApi,
     operatorsApi,
     configApi,

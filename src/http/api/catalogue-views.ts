@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ENFORCED, type Driver, type LimitReport } from '../../../providers/driver.ts';
+import { ENFORCED, type LimitReport } from '../../../providers/driver.ts';
 import { CHANNELS, CONFIRMATIONS, METHODS, PERIODS, type Catalogue, type Plan } from '../../reservation/plan.ts';
 import type { Source } from '../../reservation/policy.ts';
 import { LimitView } from './lease-views.ts';
@@ -7,7 +7,7 @@ import { Time } from './words.ts';
 
 const Names = z.array(z.string()).readonly();
 
-const Enforcement = z.object({ by: z.enum(['gateway', 'approximate', 'latchkey', 'none']), note: z.string().optional() });
+export const Enforcement = z.object({ by: z.enum(['gateway', 'approximate', 'latchkey', 'none']), note: z.string().optional() });
 
 export const PlanView = z
   .object({
@@ -41,43 +41,6 @@ export function viewOfPlan(
 ): z.output<typeof PlanView> {
   const methods = Object.fromEntries(plan.scopes.allowed.map((scope) => [scope, scopes[scope]?.methods ?? []]));
   return { ...plan, methods, limits };
-}
-
-const Check = z.object({
-  ok: z.boolean(),
-  warnings: Names,
-  error: z.string().optional().meta({ description: 'Why the provider could not be asked.' }),
-});
-
-export const ProviderView = z
-  .object({
-    name: z.string(),
-    driver: z.string(),
-    limits: z.record(z.enum(ENFORCED), Enforcement).meta({ description: 'Who keeps each promise.' }),
-    pace: z.object({
-      issuePerSecond: z.number().nullable().meta({ description: 'Null: as fast as we can.' }),
-      revokePerSecond: z.number().nullable(),
-      concurrency: z.number().nullable(),
-    }),
-    powers: Names.meta({ description: 'What its driver can do besides issue and revoke.' }),
-    check: Check.optional(),
-  })
-  .meta({ id: 'Provider', description: 'A configured instance of a driver.' });
-
-const POWERS = ['issueMany', 'retime', 'suspend', 'usage', 'list'] as const;
-
-export function viewOfDriver(driver: Driver<unknown>): Pick<z.output<typeof ProviderView>, 'limits' | 'pace' | 'powers'> {
-  const { issuePerSecond, revokePerSecond, concurrency } = driver.pace;
-  const finite = (rate: number): number | null => (Number.isFinite(rate) ? rate : null);
-  return {
-    limits: driver.limits,
-    pace: {
-      issuePerSecond: finite(issuePerSecond),
-      revokePerSecond: finite(revokePerSecond),
-      concurrency: finite(concurrency),
-    },
-    powers: POWERS.filter((power) => power in driver && driver[power as keyof typeof driver] !== undefined),
-  };
 }
 
 export const SourceView = z

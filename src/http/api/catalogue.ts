@@ -1,19 +1,11 @@
-import { z } from 'zod';
-import { DriverError, type Health } from '../../../providers/driver.ts';
-import { may } from '../../access/operators.ts';
-import { Postponed } from '../../lease/gate.ts';
 import { askedOf, limitsOf } from '../../policy/asked.ts';
-import { Fault } from '../../reservation/fault.ts';
-import { PlanView, ProviderView, SourceView, viewOfDriver, viewOfPlan, viewOfSource } from './catalogue-views.ts';
+import { PlanView, SourceView, viewOfPlan, viewOfSource } from './catalogue-views.ts';
 import type { ApiDeps } from './deps.ts';
 import { route, type ApiRoute } from './route.ts';
-import { Flag, listOf } from './words.ts';
-
-type Deps = Pick<ApiDeps, 'policy' | 'providers' | 'call'>;
+import { listOf } from './words.ts';
 
 /** What is configured: short lists, in one answer, without anything secret. */
-export function catalogueApi(deps: Deps): ApiRoute[] {
-  const { policy, providers } = deps;
+export function catalogueApi({ policy, providers }: Pick<ApiDeps, 'policy' | 'providers'>): ApiRoute[] {
   return [
     route({
       id: 'listPlans',
@@ -31,7 +23,6 @@ export function catalogueApi(deps: Deps): ApiRoute[] {
         return { status: 200, body: { items, next: null } };
       },
     }),
-    listProviders(deps),
     route({
       id: 'listSources',
       method: 'get',
@@ -42,37 +33,4 @@ export function catalogueApi(deps: Deps): ApiRoute[] {
       handle: async () => ({ status: 200, body: { items: Object.values(policy().sources).map(viewOfSource), next: null } }),
     }),
   ];
-}
-
-function listProviders({ policy, providers, call }: Deps): ApiRoute {
-  return route({
-    id: 'listProviders',
-    method: 'get',
-    path: '/providers',
-    permission: 'read',
-    summary: 'Providers, what they enforce and how fast they are',
-    query: z.strictObject({
-      check: Flag.optional().meta({ description: 'Also ask each provider whether it works; needs the permission `act`.' }),
-    }),
-    responses: { 200: listOf(ProviderView) },
-    handle: async ({ query }, caller) => {
-      if (query.check && !may(caller, 'act'))
-        throw new Fault('forbidden', `Checking providers calls them; the role ${caller.role} may not do this.`);
-      const items = Object.values(policy().providers).map(async ({ name, driver }) => {
-        const open = providers(name);
-        if (!open) return undefined;
-        return { name, driver, ...viewOfDriver(open.driver), ...(query.check ? { check: await check(call, name) } : {}) };
-      });
-      return { status: 200, body: { items: (await Promise.all(items)).filter((item) => item !== undefined), next: null } };
-    },
-  });
-}
-
-async function check(call: Deps['call'], provider: string): Promise<Health & { error?: string }> {
-  try {
-    return await call(provider, 'check', (open, surroundings) => open.driver.check(surroundings));
-  } catch (error) {
-    if (error instanceof DriverError || error instanceof Postponed) return { ok: false, warnings: [], error: error.message };
-    throw error;
-  }
 }

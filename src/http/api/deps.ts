@@ -6,6 +6,7 @@ import type { Receiver } from '../../intake/receive.ts';
 import type { Caller, OpenProvider } from '../../lease/call.ts';
 import type { Operations } from '../../lease/operate.ts';
 import type { Rotations } from '../../lease/rotations.ts';
+import type { Watch } from '../../lease/watch.ts';
 import type { KeyManager } from '../../../providers/key-manager.ts';
 import type { Ledger, Tx } from '../../ledger/database.ts';
 import type { Policy } from '../../reservation/policy.ts';
@@ -22,6 +23,7 @@ export interface ApiDeps {
   readonly policy: () => Policy;
   readonly providers: (name: string) => OpenProvider | undefined;
   readonly call: Caller;
+  readonly watch: Watch;
   /** The built-in key manager, and what is written together with each change. */
   readonly keysFor: (alongside: (tx: Tx) => void) => KeyManager;
   readonly chain: Chain;
