@@ -8,6 +8,7 @@ import { addDebtActs } from './cli/debts.ts';
 import { addDemo } from './cli/demo.ts';
 import { EXIT, EXIT_HELP, Quit, type ExitCode } from './cli/exit.ts';
 import { addExplain } from './cli/explain.ts';
+import { addInventory } from './cli/inventory.ts';
 import { addList } from './cli/list.ts';
 import { AUDIT, NOUNS } from './cli/nouns.ts';
 import { addOpenapi } from './cli/openapi.ts';
@@ -64,6 +65,7 @@ function createProgram(): Command {
     addSuspend,
     addResume,
     addRetry,
+    addInventory,
     addClaimLink,
     addReplay,
     addResend,

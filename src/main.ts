@@ -14,7 +14,7 @@ import { reconsiderBookings } from './intake/reconsider.ts';
 import { createReceiver } from './intake/receive.ts';
 import { openKeys } from './keys/open.ts';
 import { openLeasing } from './lease/open.ts';
-import { debtCount, leasesByState } from './ledger/counts.ts';
+import { debtCount, inventoryStates, leasesByState } from './ledger/counts.ts';
 import { openLedger, type Ledger } from './ledger/database.ts';
 import { startJobs } from './ledger/jobs.ts';
 import { createLock } from './ledger/locks.ts';
@@ -131,7 +131,11 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       ...common,
       ledger: { engine: ledger.engine, transact: stoppable(ledger, 'receive', overrides) },
     });
-    metrics.watch({ leasesByState: () => leasesByState(ledger.db), debts: () => debtCount(ledger.db, now()) });
+    metrics.watch({
+      leasesByState: () => leasesByState(ledger.db),
+      debts: () => debtCount(ledger.db, now()),
+      inventories: () => inventoryStates(ledger.db, now()),
+    });
 
     await jobs.work('settle', { concurrency: 64 }, (id) => leasing.wake(id));
     await jobs.work('deliver', { concurrency: 64 }, (id) => handover.wake(id));

@@ -11,6 +11,7 @@ import type { ApiDeps, ConfigProblem } from '../src/http/api/deps.ts';
 import { createApp } from '../src/http/app.ts';
 import { openKeys } from '../src/keys/open.ts';
 import { createReceiver } from '../src/intake/receive.ts';
+import { createInventories } from '../src/lease/inventory/open.ts';
 import { createRotations } from '../src/lease/rotations.ts';
 import { startJobs } from '../src/ledger/jobs.ts';
 import { silentLog } from '../src/observe/log.ts';
@@ -18,7 +19,7 @@ import type { Policy } from '../src/reservation/policy.ts';
 import { Secret } from '../src/secret/secret.ts';
 import type { TestEngine } from './engines.ts';
 import { plan as lab, scopes } from './fixtures/plan.ts';
-import { clockAt, openWorkshop } from './workshop.ts';
+import { clockAt, openWorkshop, type Far } from './workshop.ts';
 
 /** The management API over real HTTP: a real ledger, settling at a key manager that can fail, receiver and hand-over; only the clock is ours. */
 
@@ -39,9 +40,9 @@ export interface Ask {
 
 export type ApiHouse = Awaited<ReturnType<typeof openApiHouse>>;
 
-export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09:00:00Z') {
+export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09:00:00Z', more: { far?: Far } = {}) {
   const clock = clockAt(startsAt);
-  const work = await openWorkshop(engine, { clock });
+  const work = await openWorkshop(engine, { ...more, clock });
   const { ledger, sealer, shop, chain } = work;
   const plan = { ...lab, provider: 'campus' };
   const state = { problems: [] as ConfigProblem[], policy: policyOf(plan) };
@@ -72,10 +73,13 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
   tokens.viewer = await hire('viewer');
 
   const builtin = await openKeys({ ledger, now, log: () => {} });
+  const rules = (provider: string) => state.policy.providers[provider];
+  const inventories = createInventories({ shop, jobs, rules, alert: handover.alert, counted: () => {} });
   const deps: ApiDeps = {
     ledger,
     guard: createGuard({ find: (token) => findOperator(ledger, token), log, guessesPerMinute: 10_000 }),
     operations: work.operations,
+    inventories,
     rotations: createRotations({ ledger, jobs, operations: work.operations, now }),
     receiver,
     handover,
@@ -114,6 +118,7 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     handover,
     tokens,
     deps,
+    inventories,
     routes: apiDeclarations(deps),
     answers,
     ask,

@@ -57,6 +57,8 @@ export const key: KeyAnswer = {
   lastError: null,
   lastErrorKind: null,
   createdAt: '2026-01-01T10:00:00.000Z',
+  missingAt: null,
+  drift: null,
 };
 
 export const event: EventAnswer = {

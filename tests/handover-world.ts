@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { expect } from 'vitest';
 import { createAlarm } from '../src/handover/alarm.ts';
+import { createAlert } from '../src/handover/alert.ts';
 import { createCallback } from '../src/handover/channels/callback.ts';
 import { createMailer } from '../src/handover/channels/email.ts';
 import { createWebhook } from '../src/handover/channels/webhook.ts';
@@ -19,7 +20,7 @@ import { createMetrics } from '../src/observe/metrics.ts';
 import type { Holder } from '../src/reservation/event.ts';
 import { emptyReservation, fold } from '../src/reservation/fold.ts';
 import type { Grant } from '../src/reservation/lease.ts';
-import type { Notice, NoticeKind } from '../src/reservation/notice.ts';
+import type { Notice, NoticeKind, ProviderAlert } from '../src/reservation/notice.ts';
 import type { Plan } from '../src/reservation/plan.ts';
 import type { Policy, Source } from '../src/reservation/policy.ts';
 import { fingerprintOf } from '../src/secret/hmac.ts';
@@ -159,6 +160,12 @@ export async function openHandover(engine: TestEngine, options: WorldOptions = {
     await ledger.transact(async (tx) => await announce(tx, notice));
   }
 
+  /** What concerns a provider and no lease. */
+  const warn = createAlert({ now, jobs, alarm });
+  async function warnOf(alert: ProviderAlert): Promise<void> {
+    await ledger.transact(async (tx) => await warn(tx, alert));
+  }
+
   /** Sends everything that is due. */
   async function deliverDue(): Promise<void> {
     for (const id of await dueDeliveries(ledger.db, now(), 1000)) await deliverer.deliver(id);
@@ -189,6 +196,7 @@ export async function openHandover(engine: TestEngine, options: WorldOptions = {
     claims,
     book,
     tell,
+    warnOf,
     deliverDue,
     deliveries,
     audited,

@@ -118,13 +118,18 @@ describe('no secret reaches a log', () => {
 describe('metrics', () => {
   test('count what happened and read what is', async () => {
     const metrics = createMetrics();
-    metrics.watch({ leasesByState: async () => ({ active: 3, stuck: 1 }), debts: async () => ({ count: 1, oldestSeconds: 90 }) });
+    metrics.watch({
+      leasesByState: async () => ({ active: 3, stuck: 1 }),
+      debts: async () => ({ count: 1, oldestSeconds: 90 }),
+      inventories: async () => [{ provider: 'campus', strays: 2, missing: 1, drifted: 0, ageSeconds: 60 }],
+    });
     metrics.acks.inc({ source: 'default', status: 'accepted' });
     metrics.duplicates.inc({ source: 'default' });
     metrics.issueSeconds.observe({ provider: 'local', outcome: 'ok' }, 0.02);
     metrics.revokeSeconds.observe({ provider: 'local', outcome: 'transient' }, 0.02);
     metrics.deliveryFailures.inc({ channel: 'email' });
     metrics.verdicts.inc({ code: 'VALID' });
+    metrics.inventoryRemedies.inc({ provider: 'campus', what: 'reissued' });
     const text = await metrics.registry.metrics();
     for (const line of [
       'latchkey_acks_total{source="default",status="accepted"} 1',
@@ -136,6 +141,11 @@ describe('metrics', () => {
       'latchkey_leases{state="active"} 3',
       'latchkey_debts 1',
       'latchkey_debt_oldest_seconds 90',
+      'latchkey_inventory_strays{provider="campus"} 2',
+      'latchkey_inventory_missing{provider="campus"} 1',
+      'latchkey_inventory_drifted{provider="campus"} 0',
+      'latchkey_inventory_age_seconds{provider="campus"} 60',
+      'latchkey_inventory_remedies_total{provider="campus",what="reissued"} 1',
     ])
       expect(text.split('\n')).toContain(line);
     expect(text).toContain('nodejs_eventloop_lag_seconds');
@@ -148,6 +158,9 @@ describe('metrics', () => {
     metrics.watch({
       leasesByState: async () => states,
       debts: async () => {
+        throw new Error('out of reach');
+      },
+      inventories: async () => {
         throw new Error('out of reach');
       },
     });

@@ -144,6 +144,25 @@ describeEngines('hand-over', (engine) => {
     expect(api.accepted[0]?.fields).toMatchObject({ success: false });
   });
 
+  test('an alert about a provider goes once to hooks that want alerts, signed, and to nobody else', async () => {
+    await subscribe(receiver.url, ['alert']);
+    await subscribe(receiver.url, ['issued']);
+    const alert = { provider: 'far', id: 'stray:far:1', reason: '3 keys are not in our books' };
+    for (let again = 0; again < 2; again += 1) await world.warnOf(alert);
+    await world.deliverDue();
+    expect(receiver.received.map(({ body }) => JSON.parse(body))).toEqual([
+      {
+        type: 'provider.alert',
+        timestamp: '2026-01-05T09:59:00.000Z',
+        data: { provider: 'far', reason: alert.reason, message: alert.reason },
+      },
+    ]);
+    const sent = await world.ledger.db.selectFrom('delivery').selectAll().execute();
+    expect(sent).toMatchObject([{ leaseId: null, kind: 'alert', state: 'delivered' }]);
+    expect([mailbox.mails, messages()]).toEqual([[], []]);
+    expect(world.lines.filter((line) => line.includes('3 keys are not'))).toHaveLength(1);
+  });
+
   test('every kind of news is accepted by the booking system and mailed, with its reason', async () => {
     for (const kind of NOTICE_KINDS) {
       const booking = await world.book();

@@ -7,7 +7,7 @@ import { hashToken, sameHash } from './tokens.ts';
 
 export const PERMISSIONS = ['read', 'act', 'config', 'operators'] as const;
 /**
- * read    look at everything            act        revoke, rotate, retime, suspend, resend, replay, close debts, verify, make keys
+ * read    look at everything            act        revoke, rotate, retime, suspend, resend, replay, close debts, take inventories, verify, make keys
  * config  reload the configuration      operators  make and disable operators
  */
 export type Permission = (typeof PERMISSIONS)[number];

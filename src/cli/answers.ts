@@ -4,10 +4,12 @@ import type { PlanView, SourceView } from '../http/api/catalogue-views.ts';
 import type { DeliveryView } from '../http/api/deliveries.ts';
 import type { EventView } from '../http/api/event-views.ts';
 import type { Explanation } from '../http/api/explain-views.ts';
+import type { InventoryView } from '../http/api/inventory-views.ts';
 import type { DebtView, KeyView } from '../http/api/key-views.ts';
 import type { LeaseDetail, LeaseReply, LeaseView } from '../http/api/lease-views.ts';
 import type { ProviderView } from '../http/api/provider-views.ts';
 import type { ReservationView } from '../http/api/reservation-views.ts';
+import type { StrayView } from '../http/api/strays.ts';
 import type { LeaseUsage } from '../http/api/usage.ts';
 
 /*
@@ -22,6 +24,8 @@ export type LeaseReplyAnswer = z.input<typeof LeaseReply>;
 export type UsageAnswer = z.input<typeof LeaseUsage>;
 export type KeyAnswer = z.input<typeof KeyView>;
 export type DebtAnswer = z.input<typeof DebtView>;
+export type InventoryAnswer = z.input<typeof InventoryView>;
+export type StrayAnswer = z.input<typeof StrayView>;
 export type EventAnswer = z.input<typeof EventView>;
 export type DeliveryAnswer = z.input<typeof DeliveryView>;
 export type PlanAnswer = z.input<typeof PlanView>;

@@ -6,6 +6,7 @@ import type {
   KeyAnswer,
   LeaseAnswer,
   ReservationAnswer,
+  StrayAnswer,
 } from './answers.ts';
 import { CONFIGURED } from './nouns-configured.ts';
 import { columnsOf, type Noun } from './noun.ts';
@@ -116,6 +117,19 @@ export const NOUNS: readonly Noun[] = [
       { title: 'OWED SINCE', of: (row) => instant(row.revokingAt) },
       { title: 'NEXT TRY', of: (row) => instant(row.retryAt) },
       { title: 'WHY', of: (row) => row.lastError },
+    ]),
+  },
+  {
+    name: 'strays',
+    about: 'keys under our names that our books do not know',
+    length: 'pages',
+    filters: { provider: 'name' },
+    columns: columnsOf<StrayAnswer>([
+      { title: 'PROVIDER', of: (row) => row.provider },
+      { title: 'NAME', of: (row) => row.name },
+      { title: 'FIRST SEEN', of: (row) => instant(row.firstSeenAt) },
+      { title: 'LAST SEEN', of: (row) => instant(row.lastSeenAt) },
+      { title: 'REVOKED', of: (row) => instant(row.revokedAt) },
     ]),
   },
   ...CONFIGURED,

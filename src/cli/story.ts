@@ -45,6 +45,8 @@ function keyLine(key: KeyAnswer): string {
     key.revokedAt && `revoked at ${instant(key.revokedAt)}`,
     key.revokedAt && proofText(key.proof),
     key.revokeReason,
+    key.state === 'active' && key.missingAt && `missing at ${key.provider} since ${instant(key.missingAt)}`,
+    key.state === 'active' && key.drift && `otherwise at ${key.provider}: ${key.drift.join('; ')}`,
     key.lastError && `last error: ${key.lastError}`,
     key.retryAt && `tried again at ${instant(key.retryAt)}`,
   ];

@@ -47,3 +47,27 @@ export async function debtCount(db: Kysely<Database>, now: Date): Promise<{ coun
     .executeTakeFirstOrThrow();
   return { count: row.debts, oldestSeconds: row.oldest ? Math.max(0, (now.getTime() - row.oldest.getTime()) / 1000) : 0 };
 }
+
+/** For metrics: what the last inventory of each provider found and is still so, and its age in seconds. */
+export async function inventoryStates(db: Kysely<Database>, now: Date) {
+  const taken = await db.selectFrom('inventory').select(['provider', 'takenAt']).where('takenAt', 'is not', null).execute();
+  const strays = await db
+    .selectFrom('stray')
+    .select(['provider', (count) => count.fn.countAll<number>().as('strays')])
+    .where('revokedAt', 'is', null)
+    .groupBy('provider')
+    .execute();
+  const keys = await db
+    .selectFrom('key')
+    .select(['provider', (count) => count.fn.count<number>('missingAt').as('missing')])
+    .select((count) => count.fn.count<number>('drift').as('drifted'))
+    .where('state', '=', 'active')
+    .where((where) => where.or([where('missingAt', 'is not', null), where('drift', 'is not', null)]))
+    .groupBy('provider')
+    .execute();
+  return taken.map(({ provider, takenAt }) => {
+    const { missing = 0, drifted = 0 } = keys.find((row) => row.provider === provider) ?? {};
+    const ageSeconds = Math.max(0, (now.getTime() - takenAt!.getTime()) / 1000);
+    return { provider, strays: strays.find((row) => row.provider === provider)?.strays ?? 0, missing, drifted, ageSeconds };
+  });
+}

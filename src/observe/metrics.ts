@@ -1,10 +1,12 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { watchInventories, type InventoryState } from './inventory-gauges.ts';
 
 /** What is counted when somebody asks, because it is a state and not an event. */
 export interface MetricSources {
   leasesByState(): Promise<Readonly<Record<string, number>>>;
   /** Keys that should be dead and are not: how many, and for how long the oldest has been. */
   debts(): Promise<{ readonly count: number; readonly oldestSeconds: number }>;
+  inventories(): Promise<readonly InventoryState[]>;
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -76,6 +78,7 @@ export function createMetrics() {
     watch(sources: MetricSources): void {
       watchLeases(registry, sources);
       watchDebts(registry, sources);
+      watchInventories(registry, sources.inventories);
     },
   };
 }

@@ -10,6 +10,7 @@ import { docsPage } from './docs.ts';
 import { eventsApi } from './events.ts';
 import { explainApi } from './explain.ts';
 import { hooksApi } from './hooks.ts';
+import { inventoryApi } from './inventory.ts';
 import { keysApi } from './keys.ts';
 import { leaseActsApi } from './lease-acts.ts';
 import { leasesApi } from './leases.ts';
@@ -20,6 +21,7 @@ import { replaysApi } from './replays.ts';
 import { reservationsApi } from './reservations.ts';
 import { rotationsApi } from './rotations.ts';
 import { createApiRouter, type ApiRoute } from './route.ts';
+import { straysApi } from './strays.ts';
 import { usageApi } from './usage.ts';
 
 /** Every operation of the management API. */
@@ -34,6 +36,8 @@ export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
     directKeysApi,
     debtsApi,
     rotationsApi,
+    inventoryApi,
+    straysApi,
     eventsApi,
     replaysApi,
     deliveriesApi,

@@ -4,6 +4,7 @@ import type { Claims } from '../../handover/claim.ts';
 import type { Deliverer } from '../../handover/deliver.ts';
 import type { Receiver } from '../../intake/receive.ts';
 import type { Caller, OpenProvider } from '../../lease/call.ts';
+import type { Inventories } from '../../lease/inventory/open.ts';
 import type { Operations } from '../../lease/operate.ts';
 import type { Rotations } from '../../lease/rotations.ts';
 import type { Watch } from '../../lease/watch.ts';
@@ -18,6 +19,7 @@ export interface ApiDeps {
   readonly guard: Pick<Guard, 'needs'>;
   readonly operations: Operations;
   readonly rotations: Pick<Rotations, 'preview' | 'start'>;
+  readonly inventories: Pick<Inventories, 'ask'>;
   readonly receiver: Pick<Receiver, 'replay'>;
   readonly handover: Pick<Deliverer, 'resend'> & { readonly claims: Pick<Claims, 'reissueLink'> };
   readonly policy: () => Policy;

@@ -39,6 +39,10 @@ export const KeyView = z
     lastError: z.string().nullable(),
     lastErrorKind: z.string().nullable(),
     createdAt: Time,
+    missingAt: Time.nullable().meta({ description: 'Since when its provider does not have it although it should work.' }),
+    drift: z.array(z.string()).readonly().nullable().meta({
+      description: 'What is otherwise at its provider than it should be, when it was last listed.',
+    }),
   })
   .meta({ id: 'Key', description: 'One credential issued under a lease. Its value is never shown here.' });
 

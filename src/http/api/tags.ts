@@ -9,6 +9,8 @@ export const TAGS = [
   { name: 'keys', description: 'The credentials issued under leases, without their values.' },
   { name: 'direct-keys', description: 'Keys of the built-in manager that others decide on, such as another Latchkey.' },
   { name: 'debts', description: 'Keys that should be dead and are not known to be.' },
+  { name: 'inventory', description: 'What providers have under our names, next to our books.' },
+  { name: 'strays', description: 'Keys under our names that our books do not know.' },
   { name: 'rotations', description: 'New keys for many leases at once.' },
   { name: 'events', description: 'What sources told us.' },
   { name: 'deliveries', description: 'What we told holders, sources and subscribers.' },
