@@ -110,6 +110,7 @@ export const story: StoryAnswer = {
           revokedAt: '2026-01-01T11:00:00.000Z',
           proof: { by: 'campus', attempts: 1, readBack: 'gone', tookMs: 420 },
         },
+        { ...key, id: 'key_2', generation: 2, missingAt: '2026-01-01T11:30:00.000Z', drift: ['rate is 9000/hour'] },
       ],
       claims: [
         {

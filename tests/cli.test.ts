@@ -27,7 +27,7 @@ describe('every command', () => {
   test('is listed by --help, with the exit codes that scripts can rely on', async () => {
     const { code, stdout } = await latchkey(['--help']);
     expect(code).toBe(0);
-    for (const verb of 'serve check demo send explain leases keys events deliveries debts revoke rotate retime replay audit'.split(
+    for (const verb of 'serve check demo send explain leases keys events deliveries debts strays revoke rotate retime inventory replay audit'.split(
       ' ',
     ))
       expect(stdout).toContain(`\n  ${verb}`);
@@ -332,6 +332,7 @@ describe('explain', () => {
       'Booking 42 of default',
       'started accepted, seen 3 times',
       'key 1 temp_…x7Qa revoking',
+      'missing at campus since 2026-01-01 11:30:00Z, otherwise at campus: rate is 9000/hour',
       'revoked at 2026-01-01 11:00:00Z, read back as gone 0.4 s after it was due',
       'claimed at 2026-01-01 10:01:00Z, from 192.0.2.x, 2 refused',
       'told "issued" by email: delivered',
