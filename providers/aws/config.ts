@@ -6,7 +6,7 @@ const Region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region, like 
 const Endpoint = z
   .url({
     protocol: /^https?$/,
-    error: 'the address of a VPC endpoint, like https://vpce-….execute-api.eu-central-1.vpce.amazonaws.com',
+    error: 'the address of a VPC endpoint, like https://vpce-….apigateway.eu-central-1.vpce.amazonaws.com',
   })
   .refine((url) => !/[?#@]/.test(url), 'an address without user, query or fragment');
 

@@ -23,8 +23,9 @@ export interface FakeAwsOptions extends Partial<Omit<StoreOptions, 'apis'>>, Par
 
 export interface Handled {
   readonly operation: string;
+  readonly method: string;
+  readonly path: string;
   readonly status: number;
-  readonly body: string;
 }
 
 export interface FakeAws {
@@ -77,7 +78,7 @@ export function createFakeAws(options: FakeAwsOptions): FakeAws {
       if (fault === 'hang' || fault === 'refuse') return fault;
       const answer =
         fault && fault !== 'lost-answer' ? faultAnswer(fault, JSON.stringify(request)) : answerTo(operation, request);
-      handled.push({ operation, status: answer.status, body: request.body });
+      handled.push({ operation, method: request.method, path: request.path, status: answer.status });
       return fault === 'lost-answer' ? fault : answer;
     },
   };

@@ -36,6 +36,11 @@ test('a class is imported by one request: each key under its name and value, in 
   expect(rig.fake.plans()).toHaveLength(1);
 });
 
+test('where tags matter, there is no import', async () => {
+  expect((await opened()).driver.issueMany).toBeDefined();
+  expect((await opened({ import: false })).driver.issueMany).toBeUndefined();
+});
+
 test('each goes into the plan of its own limits', async () => {
   const rig = await opened();
   const requests = [...classOf(3), ...classOf(6, { rateLimit: { limit: 7, per: 'second' } }).slice(3)];

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { failureOf } from '../contract-acts.ts';
@@ -140,7 +141,7 @@ const DOCUMENTED = { create: 5, delete: 5, all: 10, plans: 0.05, resources: 2.5 
 const MINIMAL = { region: 'eu-central-1', restApiId: 'a1b2c3' };
 
 test('the configuration: what is left out, what is empty, and secrets that do not show', () => {
-  expect(aws.config.parse(MINIMAL)).toEqual({ ...MINIMAL, pace: DOCUMENTED });
+  expect(aws.config.parse(MINIMAL)).toEqual({ ...MINIMAL, import: true, pace: DOCUMENTED });
   expect(aws.config.parse({ ...MINIMAL, stage: '', endpoint: '' })).toMatchObject(MINIMAL);
   const credentials = { accessKeyId: 'AKIA', secretAccessKey: 'secret-1', sessionToken: 'secret-2' };
   const parsed = aws.config.parse({ ...MINIMAL, credentials, usagePlans: [{ id: 'x1', quota: '5/day', rateLimit: '1/second' }] });
@@ -168,3 +169,42 @@ test.for([
 ])('the configuration does not take %j', (wrong) => {
   expect(aws.config.safeParse({ ...MINIMAL, ...wrong }).success).toBe(false);
 });
+
+interface Statement {
+  readonly Sid: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: string | readonly string[];
+}
+
+test('the rights in iam-policy.json are those that the driver needs, and no more', async () => {
+  const { Statement: statements } = JSON.parse(readFileSync(new URL('iam-policy.json', import.meta.url), 'utf8')) as {
+    Statement: Statement[];
+  };
+  const rights = statements.flatMap(({ Sid, Action, Resource }) =>
+    [Resource].flat().map((resource) => ({ sid: Sid, actions: [Action].flat(), path: pathOf(resource) })),
+  );
+  const rig = await opened();
+  const request = sampleRequest();
+  const { handle } = await rig.driver.issue(request, aCall());
+  const key = { name: request.name, handle, secret: null };
+  await rig.driver.issueMany!([sampleRequest({ name: 'lk-2', secret: newSecret() })], aCall());
+  await Array.fromAsync(rig.driver.list!(aCall()));
+  await rig.driver.check(aCall());
+  await rig.driver.probe!(key, aCall());
+  await rig.driver.usage!(key, { from: NOW, to: NOW }, aCall());
+  await rig.driver.revoke(key, aCall());
+  rig.fake.console.createPlan({ name: 'latchkey-0123456789abcdef-unused-1700000000', ...stage });
+  await rig.driver.tidy!(aCall());
+
+  const used = rig.fake.handled.map(({ method, path }) =>
+    rights.filter((right) => right.actions.includes(`apigateway:${method}`) && right.path.test(path)).map(({ sid }) => sid),
+  );
+  expect(used.filter((sids) => sids.length === 0)).toEqual([]);
+  // Tags are put with what is made, by no request of their own.
+  expect(new Set([...used.flat(), 'TagWhatIsMade'])).toEqual(new Set(statements.map(({ Sid }) => Sid)));
+});
+
+/** As IAM matches: a star is anything, slashes too. */
+function pathOf(resource: string): RegExp {
+  return new RegExp(`^${resource.replace('arn:aws:apigateway:REGION::', '').replaceAll('*', '.+')}$`);
+}
