@@ -16,11 +16,11 @@ export type FaultKind =
   | '400';
 
 export interface Fault {
-  /** The operation by AWS's name. */
+  /** The operation by AWS's name, or any. */
   readonly on: string;
   readonly how: FaultKind;
-  /** For so many requests (1). */
-  readonly times?: number;
+  /** After so many of them (0). */
+  readonly after?: number;
 }
 
 export interface Answer {
@@ -55,13 +55,13 @@ export function errorAnswer(type: string, message: string, headers: Readonly<Rec
 }
 
 export function createFaults() {
-  const armed: { readonly fault: Fault; left: number }[] = [];
+  const armed: { readonly fault: Fault; toGo: number }[] = [];
   return {
-    arm: (fault: Fault): void => void armed.push({ fault, left: fault.times ?? 1 }),
+    arm: (fault: Fault): void => void armed.push({ fault, toGo: fault.after ?? 0 }),
     take(operation: string): FaultKind | undefined {
-      const one = armed.find(({ fault, left }) => fault.on === operation && left > 0);
-      if (one) one.left -= 1;
-      return one?.fault.how;
+      const at = armed.findIndex(({ fault }) => fault.on === operation || fault.on === 'any');
+      if (at === -1 || armed[at]!.toGo-- > 0) return undefined;
+      return armed.splice(at, 1)[0]!.fault.how;
     },
   };
 }
