@@ -85,7 +85,7 @@ async function driftOf(shop: Workshop, page: Page, keys: ReadonlyMap<string, Key
   return told.flatMap(({ key, driftFrom }) => {
     const story = stories.get(key.leaseId);
     const request = story && requestAtRest(shop, story, key);
-    return request ? [{ key, differs: driftFrom(request) }] : [];
+    return request ? [{ key, differs: tellOr(shop, key, () => driftFrom(request)) }] : [];
   });
 }
 
@@ -96,4 +96,15 @@ function requestAtRest(shop: Workshop, story: LeaseStory, key: KeyRow): IssueReq
   const { reservation, decision } = lookAt(shop, story);
   if (decision.steps.length > 0) return undefined;
   return requestAsGranted(shop, { lease, reservation, grant: lease.grant.grant }, key);
+}
+
+/** A driver that stumbles over one key hides no other. */
+function tellOr({ log }: Workshop, key: KeyRow, tell: () => readonly string[]): readonly string[] {
+  try {
+    return tell();
+  } catch (error) {
+    const name = error instanceof Error ? error.name : typeof error;
+    log.warn('drift not told', { provider: key.provider, key: key.id, error: name });
+    return key.drift ?? [];
+  }
 }

@@ -88,9 +88,10 @@ export function createInventories(options: InventoriesOptions): Inventories {
       await endInventory(ledger.db, ended, { takenAt: began, report });
       if (taken.findings.length > 0) log.warn('inventory differs', { provider: provider.name, by, ...report.counts });
     } catch (error) {
-      if (!(error instanceof DriverError) && !(error instanceof Postponed)) throw error;
-      await failInventory(ledger.db, ended, { at: now().toISOString(), by, error: error.message });
-      log.warn('inventory not taken', { provider: provider.name, by, error: error.message });
+      // Without the database, and when the service stops, what is asked for stays asked for.
+      if (error instanceof Fault || stopping.signal.aborted) throw error;
+      await failInventory(ledger.db, ended, { at: now().toISOString(), by, error: failureOf(error) });
+      log.warn('inventory not taken', { provider: provider.name, by, error: failureOf(error) });
     }
   }
 
@@ -135,6 +136,12 @@ function whatItMay({ inventory, strays }: Rules, asked: InventoryAsked | null): 
     evenIfMost: asked?.evenIfMost ?? false,
     strays: acts && strays === 'revoke',
   };
+}
+
+/** Only what a driver or the gate says is for people. */
+function failureOf(error: unknown): string {
+  if (error instanceof DriverError || error instanceof Postponed) return error.message;
+  return `an unexpected ${error instanceof Error ? error.name : typeof error}`;
 }
 
 /** Written down once in a second at most. */

@@ -3,9 +3,10 @@ import { confirmKey, unconfirmKey } from '../../ledger/keys.ts';
 import { markDrift } from '../../ledger/listed-keys.ts';
 import type { KeyRow } from '../../ledger/schema.ts';
 import type { Finding } from '../../reservation/inventory.ts';
+import type { Secret } from '../../secret/secret.ts';
 import { borrowTurn } from '../borrow.ts';
 import { refOf } from '../issue.ts';
-import { TurnLost, writeInTurn, type Turn } from '../turn.ts';
+import { TurnLost, writeInTurn, type Turn, type Workshop } from '../turn.ts';
 import { undoIfRevoked } from '../undo.ts';
 import { attempt } from './attempt.ts';
 import type { Drifted } from './compare.ts';
@@ -41,7 +42,7 @@ async function repair(sweep: Sweep, { key: listed, differs }: Drifted): Promise<
       note = 'it changed meanwhile';
       return;
     }
-    const request = requestAsGranted(shop, { ...turn, grant: lease.grant.grant, secret: refOf(shop, key).secret }, key);
+    const request = requestAsGranted(shop, { ...turn, grant: lease.grant.grant, secret: valueOf(shop, key) }, key);
     await ask(sweep, turn, { key, request });
     await settleRepair(sweep, turn, { key, differs });
   });
@@ -77,6 +78,11 @@ async function settleRepair({ shop, by, counted }: Sweep, turn: Turn, { key, dif
     throw error;
   }
   counted('repaired');
+}
+
+/** As long as its holder has not got it. */
+function valueOf({ sealer }: Workshop, { id, sealedSecret }: KeyRow): Secret | null {
+  return sealedSecret ? sealer.open(sealedSecret, `key:${id}`) : null;
 }
 
 /** A repair that a crash cut off left it unconfirmed. */

@@ -47,8 +47,10 @@ async function revokeStray(sweep: Sweep, stray: StrayRow): Promise<string | null
   const { name } = stray;
   if ((await keysByName(shop.ledger.db, [name])).size > 0) return 'our books know it by now';
   const stored = stray.handle === null ? null : openHandle(stray.handle, shop.sealer, strayContext(provider.name, name));
-  const handle = stored === null ? null : provider.parseHandle(stored);
-  await shop.call(provider.name, 'revoke', (open, call) => unlessGone(open.driver.revoke({ name, handle, secret: null }, call)));
+  await shop.call(provider.name, 'revoke', async ({ driver, parseHandle }, call) => {
+    const handle = stored === null ? null : parseHandle(stored);
+    await unlessGone(driver.revoke({ name, handle, secret: null }, call));
+  });
   await shop.ledger.transact(async (tx) => {
     await markStrayRevoked(tx.db, stray, shop.now());
     const detail = { provider: provider.name, firstSeenAt: stray.firstSeenAt.toISOString() };
