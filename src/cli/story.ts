@@ -56,7 +56,8 @@ function keyLine(key: KeyAnswer): string {
 /** How sure it is, and how long that took. */
 function proofText(proof: KeyAnswer['proof']): string | undefined {
   if (proof?.tookMs === undefined) return undefined;
-  const took = `${(proof.tookMs / 1000).toFixed(1)} s after it was due`;
+  const used = proof.used === undefined ? '' : `, after ${proof.used} requests`;
+  const took = `${(proof.tookMs / 1000).toFixed(1)} s after it was due${used}`;
   if (proof.readBack) return `read back as ${proof.readBack} ${took}`;
   return proof.readBackFailed ? `${took}, not read back: ${proof.readBackFailed}` : took;
 }

@@ -1,11 +1,11 @@
-import { DriverError } from '../../providers/driver.ts';
+import { DriverError, type Call, type Usage } from '../../providers/driver.ts';
 import { beginRevoking, endKey, noteSetback } from '../ledger/keys.ts';
 import type { Tx } from '../ledger/database.ts';
 import { isOverdue } from '../ledger/debts.ts';
 import type { KeyRow } from '../ledger/schema.ts';
 import { alertFor } from './alert.ts';
 import { backoffMs } from './backoff.ts';
-import { DEADLINE_MS, type Caller } from './call.ts';
+import { DEADLINE_MS, type OpenProvider } from './call.ts';
 import { keep, refOf } from './issue.ts';
 import { readBack, type ReadBack } from './read-back.ts';
 import { moveLease, writeInTurn, type Turn, type Workshop } from './turn.ts';
@@ -13,17 +13,17 @@ import { moveLease, writeInTurn, type Turn, type Workshop } from './turn.ts';
 /** Takes a key away at the provider and reads its state back. The obligation is committed first and stays until the provider answered. */
 export async function revoke(shop: Workshop, turn: Turn, key: KeyRow, reason: string): Promise<void> {
   const since = key.state === 'revoking' ? key.revokingAt : await oblige(shop, turn, key, reason);
-  const work: Parameters<Caller>[2] = async (provider, call) => {
+  const work = async (provider: OpenProvider, call: Call): Promise<Usage | void> => {
     try {
-      await provider.driver.revoke(refOf(shop, key), call);
+      return await provider.driver.revoke(refOf(shop, key), call);
     } catch (error) {
       // The key's row is there, so the name is ours: gone is what we wanted.
       if (!(error instanceof DriverError) || error.kind !== 'gone') throw error;
     }
   };
-  await shop.call(key.provider, 'revoke', work, (handle) => keep(shop, turn, key.id, handle));
+  const usage = await shop.call(key.provider, 'revoke', work, (handle) => keep(shop, turn, key.id, handle));
   if (!key.confirmedAt && key.proof === null) return await lookAgainLater(shop, turn, key);
-  await prove(shop, turn, key, { reason, since, ...(await readBack(shop, key)) });
+  await prove(shop, turn, key, { reason, since, ...(usage && { used: usage.used }), ...(await readBack(shop, key)) });
 }
 
 /** What a failed attempt means: try again later, for ever; say so when it takes long, or at once when only a person can help. */
@@ -93,6 +93,8 @@ interface Done extends ReadBack {
   readonly reason: string;
   /** When it was to be revoked. */
   readonly since: Date | null;
+  /** Requests, as the provider counted them at the end. */
+  readonly used?: number;
 }
 
 async function prove(shop: Workshop, turn: Turn, key: KeyRow, { reason, since, ...seen }: Done): Promise<void> {

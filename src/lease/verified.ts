@@ -36,7 +36,7 @@ export function verified(driver: Driver<unknown>, keys: KeyManager): Driver<unkn
     }),
     async revoke(key, call) {
       await keys.remove(key.name);
-      await driver.revoke(key, call);
+      return await driver.revoke(key, call);
     },
     ...((retime || !keepsExpiry(limits)) && {
       async retime(key, request, call) {

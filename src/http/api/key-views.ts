@@ -11,6 +11,7 @@ const Proof = z.looseObject({
     description: 'What the provider said of the key afterwards; null where it cannot be asked or did not let us ask.',
   }),
   readBackFailed: z.string().optional().meta({ description: 'Why it did not let us ask.' }),
+  used: z.number().optional().meta({ description: 'Requests, as the provider counted them at the end.' }),
   tookMs: z.int().optional().meta({ description: 'From when it was to be revoked until it was known to be dead.' }),
 });
 

@@ -12,7 +12,7 @@ export async function attempt(work: () => Promise<string | null | void>): Promis
 }
 
 /** A provider that does not know the key has done what `revoke` is for. */
-export async function unlessGone(work: Promise<void>): Promise<void> {
+export async function unlessGone(work: Promise<unknown>): Promise<void> {
   try {
     await work;
   } catch (error) {
