@@ -75,7 +75,7 @@ export const Config = z
     scopes: z.record(z.string().min(1), z.array(ApiStage).min(1)).optional(),
     /** Plans that are there already, to choose from; then none is made or changed. */
     usagePlans: z.array(UsagePlan).min(1).optional(),
-    /** A Lambda authorizer on the API's methods asks Latchkey's /verify. */
+    /** A Lambda authorizer asks Latchkey's /verify: `check` names the methods that have none. What it keeps is told by `verify: true`. */
     authorizer: z.literal('latchkey').optional(),
     /** A crowd is made by ImportApiKeys, whose keys have no tags; false makes each key by itself, at five a second. */
     import: z.boolean().default(true),

@@ -188,6 +188,18 @@ test('what is not there cannot be suspended, resumed, repaired or counted', asyn
       expect((await failureOf(rig, act())).kind).toBe('gone');
 });
 
+test('a revocation tells what the key was used for, and is done where that cannot be read', async () => {
+  const rig = await opened();
+  const used = await issued(rig);
+  for (let times = 0; times < 3; times += 1) opens(rig, used.secret);
+  expect(await rig.driver.revoke(used, aCall())).toEqual({ used: 3 });
+  expect(await rig.driver.revoke(used, aCall())).toBeUndefined();
+  const other = await issued(rig, { secret: newSecret() });
+  rig.fake.fail({ on: 'GetUsage', how: '403' });
+  expect(await rig.driver.revoke(other, aCall())).toBeUndefined();
+  expect(rig.fake.keys()).toEqual([]);
+});
+
 test.for(['id', 'value'] as const)('usage adds up the days of the range, listed by the key’s %s', async (usageBy) => {
   let now = hoursFromNow(-24);
   const rig = await opened({}, { usageBy, now: () => now });

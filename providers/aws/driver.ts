@@ -8,6 +8,7 @@ import { reportOf } from './limits.ts';
 import { listKeys } from './listing.ts';
 import { createTierPlans } from './plans.ts';
 import { createPremadePlans } from './premade.ts';
+import { revokeAll } from './revoke.ts';
 import { createStages } from './stages.ts';
 import { tidyPlans } from './tidy.ts';
 import { takeTurns } from './turns.ts';
@@ -79,9 +80,7 @@ export const aws = defineDriver({
           afresh(importKeys(requests, { client, keys, plans, provider }, call)),
       }),
 
-      async revoke(key, call) {
-        for (const one of await located(key, call)) await keys.remove(one, call);
-      },
+      revoke: async (key, call) => await revokeAll(await located(key, call), { client, keys, call }),
 
       async suspend(key, call) {
         if (!(await keys.disable((await there(key, call)).keyId, call))) notThere();

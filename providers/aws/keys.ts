@@ -19,8 +19,9 @@ export interface Keys {
   move(keyId: string, planId: string, call: Call): Promise<void>;
   /** False when there is no such key. */
   enable(keyId: string, call: Call): Promise<boolean>;
-  disable(keyId: string, call: Call): Promise<boolean>;
-  /** Shuts the door first, so that what fails later leaves no key that works. */
+  /** Shuts the door. Undefined when there is no such key. */
+  disable(keyId: string, call: Call): Promise<ApiKey | undefined>;
+  /** Takes a key out of its plan and deletes it. */
   remove(key: Handle, call: Call): Promise<void>;
   plansOf(keyId: string, call: Call): Promise<readonly string[]>;
 }
@@ -57,11 +58,11 @@ export function createKeys({ client, provider }: { client: Client; provider: str
     throw new DriverError('transient', `${provider}: the key is there and not listed yet`, { status: 409 });
   }
 
-  const set = async (keyId: string, value: 'true' | 'false', call: Call): Promise<boolean> => {
+  const set = (keyId: string, value: 'true' | 'false', call: Call): Promise<ApiKey | undefined> => {
     const patchOperations = [{ op: 'replace' as const, path: '/enabled', value }];
-    return (await client.sendIfThere('UpdateApiKey', { apiKey: keyId, patchOperations }, call)) !== undefined;
+    return client.sendIfThere('UpdateApiKey', { apiKey: keyId, patchOperations }, call);
   };
-  const enable = (keyId: string, call: Call) => set(keyId, 'true', call);
+  const enable = async (keyId: string, call: Call) => (await set(keyId, 'true', call)) !== undefined;
 
   const plansOf = async (keyId: string, call: Call): Promise<string[]> =>
     (await Array.fromAsync(client.pagesIfThere('GetUsagePlans', { keyId }, call))).map((plan) => plan.id ?? '');
@@ -97,7 +98,6 @@ export function createKeys({ client, provider }: { client: Client; provider: str
       if (!(await put(keyId, planId, call))) await move(keyId, planId, call);
     },
     async remove({ keyId, planId }, call) {
-      if (!(await set(keyId, 'false', call))) return;
       const known = planId && (await client.sendIfThere('DeleteUsagePlanKey', { usagePlanId: planId, keyId }, call));
       if (!known) await takeOut(keyId, await plansOf(keyId, call), call);
       await client.sendIfThere('DeleteApiKey', { apiKey: keyId }, call);

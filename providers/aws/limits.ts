@@ -4,13 +4,13 @@ import { choose } from './premade.ts';
 import { isMapped } from './stages.ts';
 import { QUOTA_PERIODS, SECONDS } from './tiers.ts';
 
-type Told = Pick<Config, 'scopes' | 'usagePlans' | 'authorizer'>;
+type Told = Pick<Config, 'scopes' | 'usagePlans'>;
 type Entry = LimitReport['rate'];
 
 /** What API Gateway keeps of what is asked; of anything that may be asked, where nothing is. */
 export function reportOf(config: Told, asked?: Asked): LimitReport {
   const none = (note: string): Entry => ({ by: 'none', note });
-  const gateway: LimitReport = {
+  return {
     scopes: scopesOf(config, asked),
     endpoints: none('A stage opens with all its paths.'),
     methods: none('A stage opens with all its methods; a throttle on a method is a rate, not a barrier.'),
@@ -23,15 +23,6 @@ export function reportOf(config: Told, asked?: Asked): LimitReport {
       note: 'API Gateway ends no key by itself: Latchkey revokes it. The gateway may let it through some seconds longer.',
     },
   };
-  return config.authorizer ? byAuthorizer(gateway) : gateway;
-}
-
-function byAuthorizer(gateway: LimitReport): LimitReport {
-  const entry: Entry = {
-    by: 'latchkey',
-    note: "The API's authorizer asks Latchkey before each request; where it caches answers, they are so much older.",
-  };
-  return Object.fromEntries(Object.keys(gateway).map((limit) => [limit, entry])) as unknown as LimitReport;
 }
 
 function scopesOf({ scopes, usagePlans }: Told, asked?: Asked): Entry {

@@ -116,23 +116,6 @@ test('a scope without stages of its own opens the usual one, beside those of the
   expect(rig.fake.plans()[0]!.apiStages).toHaveLength(2);
 });
 
-test('with an authorizer that asks Latchkey, it keeps everything', async () => {
-  const without = (await opened()).driver.limits;
-  const { limits, limitsFor } = (await opened({ authorizer: 'latchkey' })).driver;
-  expect(Object.values(without).map(({ by }) => by)).toEqual([
-    'none',
-    'none',
-    'none',
-    'approximate',
-    'approximate',
-    'none',
-    'latchkey',
-    'latchkey',
-  ]);
-  for (const report of [limits, limitsFor!(aRequest())])
-    expect(new Set(Object.values(report).map(({ by }) => by))).toEqual(new Set(['latchkey']));
-});
-
 test('a plan that somebody changed is left to its keys, and another made', async () => {
   const rig = await opened();
   const { handle } = await issue(rig);

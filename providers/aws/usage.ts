@@ -1,4 +1,5 @@
-import type { Call, Range, Usage } from '../driver.ts';
+import type { ApiKey } from '@aws-sdk/client-api-gateway';
+import { type Call, DriverError, type Range, type Usage } from '../driver.ts';
 import type { Client } from './client.ts';
 import type { Handle, Keys } from './keys.ts';
 
@@ -21,6 +22,21 @@ export async function usageOf(
   // The documentation is at odds whether the key's id or its value leads to its days: there is no other entry.
   const days = known.flatMap((items) => Object.values(items)[0] ?? []);
   return { used: days.reduce((sum, [used = 0]) => sum + used, 0) };
+}
+
+/** What a key was used for in all its life, before it is deleted and AWS knows no more. That it cannot be told keeps no key alive. */
+export async function lastUsageOf(
+  handle: Handle,
+  { createdDate }: ApiKey,
+  sources: Parameters<typeof usageOf>[2],
+): Promise<Usage | undefined> {
+  if (!createdDate) return undefined;
+  try {
+    return await usageOf(handle, { from: createdDate, to: new Date() }, sources);
+  } catch (error) {
+    if (error instanceof DriverError) return undefined;
+    throw error;
+  }
 }
 
 const dayOf = (at: Date): string => at.toISOString().slice(0, 10);

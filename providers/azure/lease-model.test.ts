@@ -78,7 +78,7 @@ async function take(rig: FakeRig, keys: Key[], step: Step): Promise<void> {
 }
 
 /** Calls again until it gets through, by whichever node, as the core does. */
-async function insist(rig: FakeRig, { faults }: Step, work: (driver: Driver<Handle>) => Promise<void>): Promise<void> {
+async function insist(rig: FakeRig, { faults }: Step, work: (driver: Driver<Handle>) => Promise<unknown>): Promise<void> {
   const nodes = [rig.driver, rig.another()];
   for (const [at, how] of faults.entries()) {
     rig.fake.fail({ on: at % 2 === 0 ? 'change' : 'any', how });
