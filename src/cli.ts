@@ -23,6 +23,7 @@ import { addRotate } from './cli/rotate.ts';
 import { addSend } from './cli/send.ts';
 import { addServe } from './cli/serve.ts';
 import { addSuspend } from './cli/suspend.ts';
+import { addTestProvider } from './cli/test-provider.ts';
 import { addUsage } from './cli/usage.ts';
 
 /** The `latchkey` command: one file for each verb in cli/. */
@@ -57,6 +58,7 @@ function createProgram(): Command {
   for (const add of [addServe, addCheck, addDemo, addSend, addExplain]) add(latchkey);
   for (const noun of NOUNS) addList(latchkey.command(noun.name).description(noun.about), noun);
   addDebtActs(latchkey.commands.find((command) => command.name() === 'debts')!);
+  addTestProvider(latchkey.commands.find((command) => command.name() === 'providers')!);
   for (const add of [
     addUsage,
     addRevoke,

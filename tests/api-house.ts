@@ -13,6 +13,7 @@ import { openKeys } from '../src/keys/open.ts';
 import { createReceiver } from '../src/intake/receive.ts';
 import { createInventories } from '../src/lease/inventory/open.ts';
 import { createRotations } from '../src/lease/rotations.ts';
+import { createTryOut } from '../src/lease/trial.ts';
 import { startJobs } from '../src/ledger/jobs.ts';
 import { silentLog } from '../src/observe/log.ts';
 import type { Policy } from '../src/reservation/policy.ts';
@@ -75,6 +76,7 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
   const builtin = await openKeys({ ledger, now, log: () => {} });
   const rules = (provider: string) => state.policy.providers[provider];
   const inventories = createInventories({ shop, jobs, rules, alert: handover.alert, counted: () => {} });
+  const providers: ApiDeps['providers'] = (name) => (name === 'campus' ? shop.providers(name) : undefined);
   const deps: ApiDeps = {
     ledger,
     guard: createGuard({ find: (token) => findOperator(ledger, token), log, guessesPerMinute: 10_000 }),
@@ -84,9 +86,10 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     receiver,
     handover,
     policy,
-    providers: (name) => (name === 'campus' ? shop.providers(name) : undefined),
+    providers,
     call: shop.call,
     watch: work.watch,
+    tryOut: createTryOut({ ...shop, providers, policy, wait: async () => {} }),
     keysFor: builtin.managerWith,
     chain,
     sealer,

@@ -6,6 +6,7 @@ import type {
   PlanAnswer,
   ProviderAnswer,
   StoryAnswer,
+  TrialAnswer,
 } from '../src/cli/answers.ts';
 
 /** Answers of the management API, typed by the service's own declarations. */
@@ -215,4 +216,28 @@ export const provider: ProviderAnswer = {
   queue: { calls: 4, callsWaiting: 2, leases: 6, leasesWaiting: 10, keysPutOff: 3 },
   debts: 2,
   inventory: null,
+};
+
+export const trial: TrialAnswer = {
+  provider: 'campus',
+  plan: 'lab',
+  key: 'lk-test-1',
+  ok: true,
+  left: false,
+  steps: [
+    {
+      name: 'issue',
+      ok: true,
+      says: 'made',
+      ms: 12,
+      exchanges: [{ method: 'POST', url: 'keys.example/api/keys', body: { api_key: '***' }, status: 201, ms: 11 }],
+    },
+    {
+      name: 'revoke',
+      ok: true,
+      says: 'taken away',
+      ms: 9,
+      exchanges: [{ method: 'DELETE', url: 'keys.example/api/keys/***', ms: 8 }],
+    },
+  ],
 };

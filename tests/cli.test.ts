@@ -2,7 +2,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { key, lease, plan, provider, reply, story } from './cli-answers.ts';
+import type { TrialAnswer } from '../src/cli/answers.ts';
+import { key, lease, plan, provider, reply, story, trial } from './cli-answers.ts';
 import { CLI, latchkey, problem, startStandIn, type Answered, type StandIn } from './cli-world.ts';
 
 const TOKEN = 'lko_token-of-an-operator';
@@ -168,6 +169,37 @@ describe('lists', () => {
   test('plans show who enforces their limits', async () => {
     await serve({ 'GET /api/v1/plans': () => ({ body: { items: [plan], next: null } }) });
     expect((await run('plans list')).stdout).toMatch(/ENFORCED BY.*\nlab .*gateway: scopes; approximate: quota; none: rate\n/);
+  });
+});
+
+describe('a provider is tried', () => {
+  const tried = (changed: Partial<TrialAnswer>) => ({
+    'POST /api/v1/providers/campus/test': () => ({ body: { ...trial, ...changed } }),
+  });
+
+  test('with each request on a line, and what was sent below it', async () => {
+    await serve(tried({}));
+    const { code, stdout } = await run('providers test campus --plan lab');
+    expect(code).toBe(0);
+    expect(service.asked[0]!.body).toEqual({ plan: 'lab' });
+    expect(stdout).toBe(
+      `  ok   issue    made (12 ms)
+         POST keys.example/api/keys 201 (11 ms)
+           {"api_key":"***"}
+  ok   revoke   taken away (9 ms)
+         DELETE keys.example/api/keys/*** no answer (8 ms)
+
+Key lk-test-1 of plan lab: nothing of it works at campus.
+`,
+    );
+  });
+
+  test('and a failure has its exit code, and a key that is left its name', async () => {
+    await serve(tried({ ok: false, left: true, steps: [{ ...trial.steps[1]!, ok: false, says: 'campus: answered 500' }] }));
+    const { code, stdout } = await run('providers test campus');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^FAILED revoke +campus: answered 500/);
+    expect(stdout).toContain('Key lk-test-1 MAY STILL WORK at campus');
   });
 });
 

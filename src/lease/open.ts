@@ -10,6 +10,7 @@ import { createRotations, type Rotations } from './rotations.ts';
 import { createSettle } from './settle.ts';
 import { sweepLeases } from './sweep.ts';
 import { createSlots } from './slots.ts';
+import { createTryOut, type TryOut } from './trial.ts';
 import type { Workshop } from './turn.ts';
 import { createWatch, type Watch } from './watch.ts';
 import type { Jobs } from '../ledger/jobs.ts';
@@ -27,6 +28,7 @@ export interface Leasing {
   readonly inventories: Inventories;
   readonly keeping: ReturnType<typeof createKeeping>;
   readonly watch: Watch;
+  readonly tryOut: TryOut;
   /** A job's answer: has the lease settled soon, at its provider's own pace. */
   wake(leaseId: string): Promise<void>;
   sweep(): Promise<number>;
@@ -113,6 +115,7 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
     rotations: createRotations({ ledger, jobs, operations, now }),
     keeping: createKeeping(shop),
     watch,
+    tryOut: createTryOut({ ...shop, wait: options.wait }),
     async wake(leaseId) {
       const provider = await providerOf(leaseId);
       if (provider) lanes.add(provider, leaseId);

@@ -16,6 +16,7 @@ import { leaseActsApi } from './lease-acts.ts';
 import { leasesApi } from './leases.ts';
 import { API_PATH, createDocument } from './openapi.ts';
 import { operatorsApi } from './operators.ts';
+import { providerTestApi } from './provider-test.ts';
 import { providersApi } from './providers.ts';
 import { replaysApi } from './replays.ts';
 import { reservationsApi } from './reservations.ts';
@@ -44,6 +45,7 @@ export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
     hooksApi,
     catalogueApi,
     providersApi,
+    providerTestApi,
     auditApi,
     operatorsApi,
     configApi,

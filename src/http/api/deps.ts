@@ -7,6 +7,7 @@ import type { Caller, OpenProvider } from '../../lease/call.ts';
 import type { Inventories } from '../../lease/inventory/open.ts';
 import type { Operations } from '../../lease/operate.ts';
 import type { Rotations } from '../../lease/rotations.ts';
+import type { TryOut } from '../../lease/trial.ts';
 import type { Watch } from '../../lease/watch.ts';
 import type { KeyManager } from '../../../providers/key-manager.ts';
 import type { Ledger, Tx } from '../../ledger/database.ts';
@@ -26,6 +27,7 @@ export interface ApiDeps {
   readonly providers: (name: string) => OpenProvider | undefined;
   readonly call: Caller;
   readonly watch: Watch;
+  readonly tryOut: TryOut;
   /** The built-in key manager, and what is written together with each change. */
   readonly keysFor: (alongside: (tx: Tx) => void) => KeyManager;
   readonly chain: Chain;

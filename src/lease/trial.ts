@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import type { Driver, IssueRequest } from '../../providers/driver.ts';
+import { mintKey } from '../keys/key.ts';
+import { newId } from '../ledger/ids.ts';
+import { askedOf } from '../policy/asked.ts';
+import { Fault } from '../reservation/fault.ts';
+import type { Plan } from '../reservation/plan.ts';
+import { startRun, type TrialStep } from './trial-run.ts';
+import { takeAway, tryAll } from './trial-steps.ts';
+import type { Workshop } from './turn.ts';
+
+export interface TrialDeps extends Pick<Workshop, 'call' | 'providers' | 'policy' | 'keyPrefix' | 'now' | 'ledger' | 'log'> {
+  readonly wait: (ms: number) => Promise<unknown>;
+}
+
+/** How a throw-away key fared. */
+export interface Trial {
+  readonly provider: string;
+  readonly plan: string;
+  /** Its name at the provider. */
+  readonly key: string;
+  readonly ok: boolean;
+  /** It may still work: nobody tries again to revoke it. */
+  readonly left: boolean;
+  readonly steps: readonly TrialStep[];
+}
+
+/** By a plan's name, or the first that makes keys there. */
+export type TryOut = (provider: string, by: { readonly plan?: string; readonly actor: string }) => Promise<Trial>;
+
+const LENGTH_MS = 10 * 60_000;
+
+/**
+ * Tries a provider with a throw-away key of a plan's defaults, through all that its driver can, and always revokes it in the end. Nothing of it
+ * is kept but an audit entry. Throws a Fault when there is no such provider, or no plan that says what a key there may do.
+ */
+export function createTryOut(deps: TrialDeps): TryOut {
+  return async (provider, { plan: wanted, actor }) => {
+    const driver = deps.providers(provider)?.driver;
+    if (!driver) throw new Fault('not_found', `there is no provider ${provider}`);
+    const plan = planFor(deps, provider, wanted);
+    const request = throwAway(deps, driver, plan);
+    const about = { plan: plan.name, key: request.name };
+    await deps.ledger.transact(async (tx) => tx.audit({ actor, action: 'provider.tested', subject: provider, detail: about }));
+    const run = startRun({ ...deps, provider, request });
+    const went = await tryAll(run, driver);
+    const dead = !run.begun() || (await takeAway(run, driver));
+    if (!dead) deps.log.error('a key of a trial may be left', { provider, key: request.name });
+    return { provider, ...about, ok: went && dead, left: !dead, steps: run.steps() };
+  };
+}
+
+function planFor({ policy }: TrialDeps, provider: string, wanted: string | undefined): Plan {
+  const own = policy().plans.filter((plan) => plan.provider === provider);
+  const plan = wanted === undefined ? own[0] : own.find(({ name }) => name === wanted);
+  if (plan) return plan;
+  const why =
+    own.length === 0
+      ? `no plan makes keys at ${provider}, so nothing says what a key there may do`
+      : `plan ${wanted} makes no keys at ${provider}; there are ${own.map(({ name }) => name).join(', ')}`;
+  throw new Fault('invalid', why, { at: 'plan' });
+}
+
+function throwAway({ policy, keyPrefix, now }: TrialDeps, driver: Driver<unknown>, plan: Plan): IssueRequest {
+  const id = randomBytes(6).toString('hex');
+  const opensAt = now();
+  return {
+    ...askedOf(plan, policy().scopes)[0]!,
+    name: `lk-test-${id}`,
+    keyId: newId('key'),
+    secret: mintKey(keyPrefix, driver.keyForm),
+    lease: `lse_test${id}`,
+    reservation: { source: 'latchkey', id: 'test' },
+    resource: { id: 'latchkey-test', name: 'Latchkey test', type: 'API Key' },
+    holder: { id: 'latchkey-test', name: 'Latchkey test' },
+    window: { opensAt, closesAt: new Date(opensAt.getTime() + LENGTH_MS) },
+  };
+}
