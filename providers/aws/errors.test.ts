@@ -1,5 +1,5 @@
 import nock from 'nock';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { failureOf } from '../contract-acts.ts';
 import { aCall, newSecret, NOW, type Rig, sampleRequest, toolsFor } from '../contract-world.ts';
 import type { Driver } from '../driver.ts';
@@ -17,6 +17,7 @@ import { type Operation, OPERATIONS } from './operations.ts';
  */
 
 afterEach(() => {
+  vi.unstubAllEnvs();
   nock.cleanAll();
   nock.enableNetConnect();
 });
@@ -245,12 +246,9 @@ test('what a turn throws passes through unchanged, and nothing is sent', async (
 test('without credentials the operator is told so', async () => {
   const { rig } = await ready();
   const found = driverAt(undefined, toolsFor('campus'), { credentials: undefined });
-  for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_CONTAINER_CREDENTIALS_FULL_URI']) delete process.env[name];
-  Object.assign(process.env, {
-    AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-    AWS_CONFIG_FILE: '/dev/null',
-  });
+  for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_CONTAINER_CREDENTIALS_FULL_URI']) vi.stubEnv(name, undefined);
+  for (const name of ['AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONFIG_FILE']) vi.stubEnv(name, '/dev/null');
+  vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
   expect(await failureOf(rig, found.check(aCall()))).toMatchObject({
     kind: 'denied',
     message: 'campus: no AWS credentials were found when asked to list keys',
