@@ -58,6 +58,7 @@ export function createFaults() {
   const armed: { readonly fault: Fault; toGo: number }[] = [];
   return {
     arm: (fault: Fault): void => void armed.push({ fault, toGo: fault.after ?? 0 }),
+    waiting: (): number => armed.length,
     take(operation: string): FaultKind | undefined {
       const at = armed.findIndex(({ fault }) => fault.on === operation || fault.on === 'any');
       if (at === -1 || armed[at]!.toGo-- > 0) return undefined;

@@ -37,6 +37,8 @@ export interface FakeAws {
   readonly console: Pick<Store, 'createKey' | 'createPlan' | 'deletePlan' | 'link' | 'unlink' | 'key' | 'plan'>;
   knock(knock: Knock): number;
   fail(fault: Fault): void;
+  /** How many faults have not happened yet. */
+  faultsWaiting(): number;
   /** Undefined where nothing is answered, for ever or because the connection breaks. */
   handle(request: Request): Answer | Extract<FaultKind, 'hang' | 'refuse' | 'lost-answer'>;
 }
@@ -72,6 +74,7 @@ export function createFakeAws(options: FakeAwsOptions): FakeAws {
       return door.knock(knock);
     },
     fail: (fault) => faults.arm(fault),
+    faultsWaiting: () => faults.waiting(),
     handle(request) {
       const operation = operationOf(request) ?? 'unknown';
       const fault = faults.take(operation);
