@@ -154,7 +154,7 @@ export interface Driver<Handle> {
   /** Where it depends on what is asked who keeps a promise, e.g. on the period of a quota. Never `notBefore` and `expiry`: they are as in `limits`. */
   limitsFor?(asked: Asked): LimitReport;
   issue(request: IssueRequest, call: Call): Promise<Issued<Handle>>;
-  /** Answers what the key was used for, where that can be read while it goes; nothing is asked only for that. */
+  /** Answers what the key was used for, where the provider tells it for the last time then. */
   revoke(key: KeyRef<Handle>, call: Call): Promise<Usage | void>;
   /** All or none of them, in the same order. Repeated with some of them or with others, as `issue` is. `rejected` has each issued by itself. */
   issueMany?(requests: readonly IssueRequest[], call: Call): Promise<readonly Issued<Handle>[]>;
