@@ -162,6 +162,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
           everyMs: 15 * 60_000,
           run: () => leasing.inventories.askAll(Object.keys(catalogue.policy().providers)),
         },
+        { name: 'tidy', everyMs: 15 * 60_000, run: () => leasing.tidy(Object.keys(catalogue.policy().providers)) },
         { name: 'retention', everyMs: 60 * 60_000, run: () => ledger.transact((tx) => jobs.enqueue(tx, 'retention', ['all'])) },
       ],
       log,

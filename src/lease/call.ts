@@ -26,6 +26,7 @@ export const ACTIONS = [
   'probe',
   'list',
   'repair',
+  'tidy',
   'check',
 ] as const;
 export type Action = (typeof ACTIONS)[number];

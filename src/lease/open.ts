@@ -10,6 +10,7 @@ import { createRotations, type Rotations } from './rotations.ts';
 import { createSettle } from './settle.ts';
 import { sweepLeases } from './sweep.ts';
 import { createSlots } from './slots.ts';
+import { tidyProviders } from './tidy.ts';
 import { createTryOut, type TryOut } from './trial.ts';
 import type { Workshop } from './turn.ts';
 import { createWatch, type Watch } from './watch.ts';
@@ -29,6 +30,8 @@ export interface Leasing {
   readonly keeping: ReturnType<typeof createKeeping>;
   readonly watch: Watch;
   readonly tryOut: TryOut;
+  /** Has what providers keep for nobody collected, where that is due. */
+  tidy(providers: readonly string[]): Promise<void>;
   /** A job's answer: has the lease settled soon, at its provider's own pace. */
   wake(leaseId: string): Promise<void>;
   sweep(): Promise<number>;
@@ -116,6 +119,7 @@ export async function openLeasing(options: LeasingOptions): Promise<Leasing> {
     keeping: createKeeping(shop),
     watch,
     tryOut: createTryOut({ ...shop, wait: options.wait }),
+    tidy: (names) => tidyProviders(shop, names),
     async wake(leaseId) {
       const provider = await providerOf(leaseId);
       if (provider) lanes.add(provider, leaseId);
