@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DriverError, type Driver } from '../providers/driver.ts';
 import { backoffMs } from '../src/lease/backoff.ts';
-import { createCaller } from '../src/lease/call.ts';
+import { createCaller, type Slot } from '../src/lease/call.ts';
 import { createGate, Postponed } from '../src/lease/gate.ts';
 import { createRate, type Rate } from '../src/lease/rate.ts';
 
@@ -132,15 +132,16 @@ describe('a call', () => {
   const START = Date.parse('2026-01-01T10:00:00Z');
   const open = (driver: Partial<Driver<unknown>>) => {
     let at = START;
+    const slots: Slot[] = [];
     const gate = createGate({ now: () => new Date(at), random: () => 0, onRecovery: () => {} });
     const call = createCaller({
       providers: (name) => ({ name, driver: driver as Driver<unknown>, parseHandle: (stored) => stored }),
       gate,
-      pace: async () => 0,
+      pace: async (slot) => (slots.push(slot), 0),
       deadlineMs: 50,
       stopping: new AbortController().signal,
     });
-    return { call, gate, forward: (ms: number) => void (at += ms) };
+    return { call, gate, slots, forward: (ms: number) => void (at += ms) };
   };
   const failing = (retryAfterMs: number) => async () => {
     throw new DriverError('rate-limited', 'campus: answered 429', { retryAfterMs, status: 429 });
@@ -182,6 +183,23 @@ describe('a call', () => {
     expect(doors).toHaveLength(4);
     for (const door of doors) door.resolve();
     await Promise.all(calls.slice(2));
+  });
+
+  test('that lists takes up no room, outlasts the others, and waits for each of its turns', async () => {
+    const pace = { issuePerSecond: 1000, revokePerSecond: 1000, concurrency: 1, operations: { all: 10 } };
+    const { call, slots } = open({ pace });
+    const end = Promise.withResolvers<string>();
+    const listing = call('campus', 'list', async (_open, { turn }) => {
+      await turn('all');
+      return await end.promise;
+    });
+    await call('campus', 'issue', async (_open, { turn }) => await turn('all'));
+    await expect(call('campus', 'usage', () => new Promise(() => {}))).rejects.toMatchObject({ kind: 'transient' });
+    end.resolve('every key');
+    await expect(listing).resolves.toBe('every key');
+    const [list, issue] = slots.filter(({ operation }) => operation === 'all').map(({ furthestMs }) => furthestMs);
+    expect([list, issue]).toEqual([15 * 60_000, expect.any(Number)]);
+    expect(issue).toBeLessThan(60_000);
   });
 
   test('has as long as its provider is given, though others have less', async () => {

@@ -122,7 +122,7 @@ async function callNow<T>(options: CallerOptions, { open, action, work, keep }: 
   const began = performance.now();
   const ended = (failure?: DriverError) =>
     options.observe?.({ provider: name, action, failure, seconds: (performance.now() - began) / 1000 });
-  const deadlineMs = action === 'list' ? LIST_DEADLINE_MS : Math.max(options.deadlineMs, open.driver.deadlineMs ?? 0);
+  const deadlineMs = Math.max(action === 'list' ? LIST_DEADLINE_MS : options.deadlineMs, open.driver.deadlineMs ?? 0);
   options.crashPoint?.(`${action}:before-call`);
   try {
     const signal = AbortSignal.any([AbortSignal.timeout(deadlineMs), options.stopping]);

@@ -11,6 +11,11 @@ export function nameOf(leaseId: string, generation: number): string {
   return `lk-${leaseId.replace(/^lse_/u, '')}-${generation}`;
 }
 
+/** Whether a name can be one that a Latchkey gave; others may begin like it. */
+export function isNameOfOurs(name: string): boolean {
+  return /^lk-[0-9a-f]{32}-[1-9]\d*$/.test(name);
+}
+
 export interface Wish {
   /** The key's. */
   readonly id: string;

@@ -3,6 +3,7 @@ import type { StrayRow } from '../../ledger/schema.ts';
 import { forgetStrays, markStrayRevoked, noteStrays } from '../../ledger/strays.ts';
 import type { Finding } from '../../reservation/inventory.ts';
 import { openHandle } from '../handle.ts';
+import { isNameOfOurs } from '../request.ts';
 import { attempt, unlessGone } from './attempt.ts';
 import { strayContext, type Seen } from './compare.ts';
 import type { Sweep } from './sweep.ts';
@@ -34,6 +35,7 @@ export async function judgeStray(sweep: Sweep, stray: StrayRow): Promise<Finding
     note: 'our books do not know it, and strays are only reported',
   };
   if (sweep.rules.strays === 'report') return finding;
+  if (!isNameOfOurs(stray.name)) return { ...finding, note: 'no Latchkey gave it this name, so it is never touched' };
   const ripe = over <= shop.now() && stray.firstSeenAt < sweep.began;
   if (!ripe) return { ...finding, note: `in quarantine until ${over.toISOString()}` };
   if (!may.strays) return { ...finding, remedy: 'revoke', note: null };
