@@ -66,7 +66,7 @@ function throwAway({ policy, keyPrefix, now }: TrialDeps, driver: Driver<unknown
   const opensAt = now();
   return {
     ...askedOf(plan, policy().scopes)[0]!,
-    name: `lk-test-${id}`,
+    name: `lk-test${id}-1`,
     keyId: newId('key'),
     secret: mintKey(keyPrefix, driver.keyForm),
     lease: `lse_test${id}`,
