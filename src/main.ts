@@ -139,7 +139,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
 
     await jobs.work('settle', { concurrency: 64 }, (id) => leasing.wake(id));
     await jobs.work('deliver', { concurrency: 64 }, (id) => handover.wake(id));
-    await jobs.work('rotate', { concurrency: 1 }, (id) => leasing.rotations.run(id));
+    await jobs.work('rotate', { concurrency: 16 }, (id) => leasing.rotations.run(id));
     await jobs.work('inventory', { concurrency: 16 }, (name) => leasing.inventories.run(name));
     await jobs.work('retention', { concurrency: 1 }, async () => void (await forgetOld(ledger.db, now())));
     await leasing.rotations.resume();
