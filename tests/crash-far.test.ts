@@ -1,5 +1,4 @@
 import { afterEach, expect, test } from 'vitest';
-import type { Driver } from '../providers/driver.ts';
 import { aws } from '../providers/aws/driver.ts';
 import { startFakeAws } from '../providers/aws/fake.ts';
 import { APIS, STAGES } from '../providers/aws/fake-apis.ts';
@@ -31,7 +30,7 @@ const atAws: Opened = async ({ now }) => {
     stage: 'prod',
   });
   return {
-    driver: (tools) => aws.open(config, tools) as Driver<unknown>,
+    driver: (tools) => aws.open(config, tools),
     parseHandle: (stored) => aws.handle.parse(stored),
     world: {
       liveKeys: async () =>
@@ -46,7 +45,7 @@ const atAws: Opened = async ({ now }) => {
 const atGoogle: Opened = async ({ now }) => {
   const fake = await startFake({ now, polls: 2, deleted: 'shown' });
   return {
-    driver: (tools) => driverAt(fake, tools) as Driver<unknown>,
+    driver: (tools) => driverAt(fake, tools),
     parseHandle: (stored) => gcp.handle.parse(stored),
     world: {
       liveKeys: async () => livingAt(fake),
@@ -59,7 +58,7 @@ const atGoogle: Opened = async ({ now }) => {
 const atAzure: Opened = async ({ now }) => {
   const rig = await openFakeRig({ now, tools: toolsFor('campus') });
   return {
-    driver: (tools) => rig.another({}, tools) as Driver<unknown>,
+    driver: (tools) => rig.another({}, tools),
     parseHandle: (stored) => azure.handle.parse(stored),
     world: rig.world,
     close: () => rig.close(),

@@ -99,7 +99,7 @@ export async function openCrashing(open: (clock: Clock) => Promise<FarProvider>)
       return leaseId;
     },
     async revoke(id) {
-      await work.hear({ type: 'cancelled', reservationId: String(id), version: 2 } as Event);
+      await work.hear({ type: 'cancelled', reservationId: String(id), version: 2 });
       return await leaseOf(id);
     },
   };

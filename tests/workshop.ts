@@ -68,7 +68,7 @@ export async function openWorkshop(
   const manager = await startFakeManager({ ...options.manager, token: TOKEN, now: clock.now });
   const config = generic.config.parse({ endpoint: manager.url, token: TOKEN, timeout: options.timeout ?? '2s' });
   const campus: Far = {
-    driver: (tools) => generic.open(config, tools) as Driver<unknown>,
+    driver: (tools) => generic.open(config, tools),
     parseHandle: (stored) => generic.handle.parse(stored),
   };
   const { far = campus } = options;
