@@ -42,8 +42,9 @@ plans:
   campus = await openCampus({ env: { ...QUIET, LATCHKEY_CONFIG: config } });
 });
 afterAll(async () => {
-  await campus.close();
+  // Their calls end, and the service need not wait for them.
   await Promise.all([hanging.close(), busy.close()]);
+  await campus.close();
   rmSync(folder, { recursive: true });
 });
 
