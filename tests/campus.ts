@@ -4,7 +4,8 @@ import { firstStart } from '../src/first-start.ts';
 import { startLatchkey } from '../src/main.ts';
 import { silentLog, type Log } from '../src/observe/log.ts';
 import { readSettings } from '../src/settings.ts';
-import { freshDatabase, freshFolder, type EngineName } from './engines.ts';
+import { freshDatabase, freshFolder } from './databases.ts';
+import type { EngineName } from './lending.ts';
 import { startMailbox } from './mailbox.ts';
 import { startNotificationApi } from './notification-api.ts';
 

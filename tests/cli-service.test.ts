@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuditVerification, LeaseAnswer, StoryAnswer } from '../src/cli/answers.ts';
 import type { Page } from '../src/cli/api.ts';
 import { CLI, latchkey } from './cli-world.ts';
-import { freshFolder } from './engines.ts';
+import { freshFolder } from './databases.ts';
 
 /** The command against the real service, which it has itself started: an operator's afternoon, with nothing configured. */
 

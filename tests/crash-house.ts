@@ -11,7 +11,8 @@ import { createSealer } from '../src/secret/seal.ts';
 import { Secret } from '../src/secret/secret.ts';
 import { bookingAt } from './campus.ts';
 import type { Said } from './crash-child.ts';
-import { freshDatabase, freshFolder, type EngineName } from './engines.ts';
+import { freshDatabase, freshFolder } from './databases.ts';
+import type { EngineName } from './lending.ts';
 import { startMailbox } from './mailbox.ts';
 
 /*

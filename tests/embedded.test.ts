@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openLedger } from '../src/ledger/database.ts';
 import { openEmbedded, upkeep } from '../src/ledger/embedded.ts';
 import { startJobs } from '../src/ledger/jobs.ts';
-import { freshFolder } from './engines.ts';
+import { freshFolder } from './databases.ts';
 
 const log = () => {};
 const children: ChildProcess[] = [];
@@ -186,7 +186,7 @@ test('a copy of the folder opens elsewhere with everything in it', async () => {
 });
 
 test('upkeep removes dead rows, table by table', async () => {
-  const pg = new PGlite();
+  const pg = await PGlite.create({ dataDir: join(dataDir, 'db') });
   await pg.exec(
     `create table "Odd name" (id integer primary key, n integer); insert into "Odd name" select i, 0 from generate_series(1, 500) i`,
   );

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { startFakeManager } from '../providers/generic/fake.ts';
 import { SECRET_FILES } from '../src/first-start.ts';
-import { freshDatabase, type EngineName } from './engines.ts';
+import { emptyDatabase } from './databases.ts';
+import type { EngineName } from './lending.ts';
 import { startMailbox } from './mailbox.ts';
 import { startNotificationApi } from './notification-api.ts';
 
@@ -44,7 +45,7 @@ export type LeaksHouse = Awaited<ReturnType<typeof openLeaksHouse>>;
 export async function openLeaksHouse(engine: EngineName) {
   const around = mkdtempSync(join(tmpdir(), 'latchkey-leaks-'));
   const { place, remove } =
-    engine === 'postgres' ? await freshDatabase() : { place: { dataDir: join(around, 'data') }, remove: async () => {} };
+    engine === 'postgres' ? await emptyDatabase() : { place: { dataDir: join(around, 'data') }, remove: async () => {} };
   writeFileSync(join(around, 'latchkey.yaml'), CONFIG);
   const managementToken = `management-${randomBytes(12).toString('hex')}`;
   const smtpPassword = `smtp-${randomBytes(12).toString('hex')}`;

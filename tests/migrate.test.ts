@@ -1,7 +1,4 @@
 import { fork } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { expect, test } from 'vitest';
@@ -11,7 +8,8 @@ import type { Engine } from '../src/ledger/engine.ts';
 import { migrate, MIGRATIONS } from '../src/ledger/migrate.ts';
 import { openPostgres } from '../src/ledger/postgres.ts';
 import { Secret } from '../src/secret/secret.ts';
-import { describeEngines, freshDatabase } from './engines.ts';
+import { emptyDatabase, emptyFolder } from './databases.ts';
+import { describeEngines } from './engines.ts';
 
 const log = () => {};
 const quick = { now: () => new Date(), mac: () => '' };
@@ -19,14 +17,10 @@ const quick = { now: () => new Date(), mac: () => '' };
 /** An unmigrated database and two ways in: as an engine, and as what `openLedger` takes. */
 async function bare(name: string) {
   if (name === 'embedded') {
-    const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-migrate-'));
-    return {
-      place: { dataDir },
-      openEngine: (): Promise<Engine> => openEmbedded(dataDir, { log }),
-      remove: async () => rmSync(dataDir, { recursive: true, force: true }),
-    };
+    const { place, remove } = await emptyFolder();
+    return { place, openEngine: (): Promise<Engine> => openEmbedded(place.dataDir, { log }), remove };
   }
-  const { place, remove } = await freshDatabase();
+  const { place, remove } = await emptyDatabase();
   return { place, openEngine: async (): Promise<Engine> => openPostgres(place.databaseUrl, log), remove };
 }
 
@@ -78,7 +72,9 @@ describeEngines('migrations', ({ name }) => {
     const { place, remove } = await bare(name);
     const url = 'databaseUrl' in place ? place.databaseUrl.reveal() : '';
     const dataDir = 'dataDir' in place ? place.dataDir : '';
-    const child = fork(new URL('fixtures/ledger/migrate-and-hang.ts', import.meta.url), [dataDir, url], { execArgv: [] });
+    const child = fork(new URL('fixtures/ledger/migrate-and-hang.ts', import.meta.url), [dataDir, url], {
+      execArgv: [],
+    });
     const heard = await new Promise((resolve) => child.once('message', resolve));
     expect(heard).toBe('in the middle');
     const gone = new Promise((resolve) => child.once('exit', (_code, signal) => resolve(signal)));

@@ -4,7 +4,8 @@ import { expect, test, vi } from 'vitest';
 import { openLedger } from '../src/ledger/database.ts';
 import { startJobs } from '../src/ledger/jobs.ts';
 import { Secret } from '../src/secret/secret.ts';
-import { describeEngines, freshDatabase, SERVER_URL } from './engines.ts';
+import { freshDatabase, SERVER_URL } from './databases.ts';
+import { describeEngines } from './engines.ts';
 
 /** A PostgreSQL server that goes away and comes back: a TCP relay in front of the real one. */
 

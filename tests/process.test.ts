@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
-import { freshFolder } from './engines.ts';
+import { freshFolder } from './databases.ts';
 import { isFree, MAIN, ON_A_TERMINAL, run, stopAll } from './process-house.ts';
 import { freePort } from './scenarios/free-port.ts';
 

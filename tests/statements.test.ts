@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createStatements } from '../src/ledger/statements.ts';
-import { engines, onServer } from './engines.ts';
+import { onServer } from './databases.ts';
+import { engines } from './engines.ts';
 
 test('a statement that comes again gets a name and keeps it', () => {
   const { nameOf } = createStatements();

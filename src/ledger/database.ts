@@ -66,13 +66,20 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const engine = databaseUrl ? openPostgres(databaseUrl, log) : await openEmbedded(dataDir!, { log });
   try {
     await migrateOn(engine);
-    const ledger = ledgerOn(engine, { ...options, log });
-    await beginTrail(ledger.db, options.mac);
-    return ledger;
+    return await openLedgerOn(engine, { ...options, log });
   } catch (error) {
     await engine.close();
     throw databaseUrl ? asUnusable(error, databaseUrl) : asFault(error);
   }
+}
+
+export type LedgerBooks = Pick<LedgerOptions, 'now' | 'mac'> & { log: LedgerLog };
+
+/** The ledger of a database that is open and migrated. Closing it closes the engine. */
+export async function openLedgerOn(engine: Engine, books: LedgerBooks): Promise<Ledger> {
+  const ledger = ledgerOn(engine, books);
+  await beginTrail(ledger.db, books.mac);
+  return ledger;
 }
 
 /** One is being committed while the next is being filled. */
@@ -84,7 +91,7 @@ async function migrateOn(engine: Engine): Promise<void> {
   if (engine.migrationDialect) await db.destroy();
 }
 
-function ledgerOn(engine: Engine, options: LedgerOptions & { log: LedgerLog }): Ledger {
+function ledgerOn(engine: Engine, options: LedgerBooks): Ledger {
   const inner = new Kysely<Database>({
     dialect: engine.dialect,
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],

@@ -3,7 +3,8 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { startFakeManager, type FakeManager, type FakeManagerOptions } from '../../providers/generic/fake.ts';
 import type { Answer } from '../campus.ts';
-import { freshDatabase, freshFolder, type EngineName } from '../engines.ts';
+import { freshDatabase, freshFolder } from '../databases.ts';
+import type { EngineName } from '../lending.ts';
 import { freePort } from './free-port.ts';
 
 /*
