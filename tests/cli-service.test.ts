@@ -7,6 +7,7 @@ import type { AuditVerification, LeaseAnswer, StoryAnswer } from '../src/cli/ans
 import type { Page } from '../src/cli/api.ts';
 import { CLI, latchkey } from './cli-world.ts';
 import { freshFolder } from './databases.ts';
+import { SHORT_LIVED } from './short-lived.ts';
 
 /** The command against the real service, which it has itself started: an operator's afternoon, with nothing configured. */
 
@@ -26,7 +27,7 @@ beforeAll(async () => {
     LOG_LEVEL: 'warn',
   };
   env['LATCHKEY_MASTER_KEY'] = Buffer.alloc(32, 7).toString('base64');
-  service = spawn(process.execPath, [CLI, 'serve'], {
+  service = spawn(process.execPath, [...SHORT_LIVED, CLI, 'serve'], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -14,6 +14,7 @@ import type { Said } from './crash-child.ts';
 import { freshDatabase, freshFolder } from './databases.ts';
 import type { EngineName } from './lending.ts';
 import { startMailbox } from './mailbox.ts';
+import { SHORT_LIVED } from './short-lived.ts';
 
 /*
  * The service in a process that dies, between a booking system, a key manager and a mail server that live on here. Nothing is known
@@ -128,7 +129,7 @@ export async function openCrashHouse(engine: EngineName) {
 }
 
 async function start(env: Record<string, string>, points: string[]): Promise<[ChildProcess, string]> {
-  const child = fork(new URL('crash-child.ts', import.meta.url), { env, execArgv: [] });
+  const child = fork(new URL('crash-child.ts', import.meta.url), { env, execArgv: SHORT_LIVED });
   const url = await new Promise<string>((resolve, reject) => {
     child.on('message', (said: Said) => {
       if ('point' in said) points.push(said.point);

@@ -9,6 +9,7 @@ import { openLedger } from '../src/ledger/database.ts';
 import { openEmbedded, upkeep } from '../src/ledger/embedded.ts';
 import { startJobs } from '../src/ledger/jobs.ts';
 import { freshFolder } from './databases.ts';
+import { SHORT_LIVED } from './short-lived.ts';
 
 const log = () => {};
 const children: ChildProcess[] = [];
@@ -29,7 +30,7 @@ const open = () => openLedger({ dataDir, now: () => new Date(), mac: () => 'mac'
 
 function spawn(what: 'open' | 'write' | 'work' | 'fail', heard: (message: string) => void): ChildProcess {
   const child = fork(new URL('fixtures/ledger/embedded-child.ts', import.meta.url), [what, dataDir], {
-    execArgv: [],
+    execArgv: SHORT_LIVED,
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   });
   children.push(child);

@@ -12,6 +12,7 @@ import { emptyDatabase } from './databases.ts';
 import type { EngineName } from './lending.ts';
 import { startMailbox } from './mailbox.ts';
 import { startNotificationApi } from './notification-api.ts';
+import { SHORT_LIVED } from './short-lived.ts';
 
 /*
  * The service as it is started, at log level debug, with both key managers and every channel. All that it writes and answers is kept.
@@ -87,7 +88,7 @@ export async function openLeaksHouse(engine: EngineName) {
         }),
   };
   const main = new URL('../src/main.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, [main], { env, cwd: around, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...SHORT_LIVED, main], { env, cwd: around, stdio: ['ignore', 'pipe', 'pipe'] });
   const output: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk));
   const printed = () => Buffer.concat(output);

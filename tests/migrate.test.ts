@@ -10,6 +10,7 @@ import { openPostgres } from '../src/ledger/postgres.ts';
 import { Secret } from '../src/secret/secret.ts';
 import { emptyDatabase, emptyFolder } from './databases.ts';
 import { describeEngines } from './engines.ts';
+import { SHORT_LIVED } from './short-lived.ts';
 
 const log = () => {};
 const quick = { now: () => new Date(), mac: () => '' };
@@ -73,7 +74,7 @@ describeEngines('migrations', ({ name }) => {
     const url = 'databaseUrl' in place ? place.databaseUrl.reveal() : '';
     const dataDir = 'dataDir' in place ? place.dataDir : '';
     const child = fork(new URL('fixtures/ledger/migrate-and-hang.ts', import.meta.url), [dataDir, url], {
-      execArgv: [],
+      execArgv: SHORT_LIVED,
     });
     const heard = await new Promise((resolve) => child.once('message', resolve));
     expect(heard).toBe('in the middle');

@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { SHORT_LIVED } from './short-lived.ts';
 
 /** The life of a booking is the first test to run and the first to read. */
 class LifeFirst extends BaseSequencer {
@@ -32,6 +33,7 @@ export default defineConfig({
     // Much of a scenario is waiting, so that two go well on two cores; the default there is one.
     maxWorkers: 2,
     env: scratch(),
+    execArgv: SHORT_LIVED,
     // Whole processes, real time and two cores: what fails once on a busy machine is asked once more, and the report says so.
     retry: process.env.CI === 'true' ? 1 : 0,
     sequence: { sequencer: LifeFirst },

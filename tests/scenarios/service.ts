@@ -5,6 +5,7 @@ import { startFakeManager, type FakeManager, type FakeManagerOptions } from '../
 import type { Answer } from '../campus.ts';
 import { freshDatabase, freshFolder } from '../databases.ts';
 import type { EngineName } from '../lending.ts';
+import { SHORT_LIVED } from '../short-lived.ts';
 import { freePort } from './free-port.ts';
 
 /*
@@ -93,7 +94,7 @@ export async function openService(options: ServiceOptions = {}): Promise<Service
     now: () => new Date(),
     async start() {
       const began = performance.now();
-      const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, [...SHORT_LIVED, MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
       running = child;
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
       while (!(await isReady(ask))) if (child.exitCode !== null) throw new Error(`the service did not start: ${said}`);
