@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { examine } from '../examine.ts';
 import { formatProblem, type Problem } from '../policy/problems.ts';
 import { readSettings } from '../settings.ts';
 import { outputOf } from './connection.ts';
@@ -16,6 +15,8 @@ export function addCheck(program: Command): void {
     .action(async (file: string | undefined, _options: object, command: Command) => {
       const out = outputOf(command);
       if (file !== undefined && !existsSync(file)) throw new Quit(EXIT.usage, `there is no file ${file}`);
+      // Loaded only here, as it brings every reader of the configuration along.
+      const { examine } = await import('../examine.ts');
       const read = readSettings();
       const named = file === undefined ? {} : { configFile: file, configRequired: true };
       const { environment, configuration } = await examine({ ...read, settings: { ...read.settings, ...named } });

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { SingleBar } from 'cli-progress';
+import type { SingleBar } from 'cli-progress';
 import type { RotationAnswer } from './answers.ts';
 import { path, type Api } from './api.ts';
 import { EXIT } from './exit.ts';
@@ -10,7 +10,7 @@ const LOOK_AGAIN_MS = 500;
 
 /** Follows a rotation to its end, then reports each failure. Ends with code 3 when there are any. */
 export async function follow(id: string, { api, out }: { readonly api: Api; readonly out: Output }): Promise<void> {
-  const bar = progressBar();
+  const bar = await progressBar();
   let rotation = await look(id, api);
   bar.start(rotation.total, 0);
   let told = false;
@@ -48,7 +48,8 @@ function summary({ id, done, failed, failures }: RotationAnswer): string {
 }
 
 /** On stderr, and only where somebody watches: stdout is for the result. */
-function progressBar(): SingleBar {
+async function progressBar(): Promise<SingleBar> {
+  const { SingleBar } = await import('cli-progress');
   return new SingleBar({
     format: 'rotating {bar} {value}/{total}',
     stream: process.stderr,
