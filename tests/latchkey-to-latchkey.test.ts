@@ -11,7 +11,7 @@ import { startLatchkey, type Latchkey } from '../src/main.ts';
 import { silentLog } from '../src/observe/log.ts';
 import { readSettings } from '../src/settings.ts';
 import { bookingAt, openCampus, type Campus } from './campus.ts';
-import { freshFolder } from './engines.ts';
+import { freshFolder } from './databases.ts';
 
 /* One Latchkey as the key manager of another, both real and over HTTP: what is booked at the first is a key that /verify of the second knows. */
 
