@@ -18,7 +18,7 @@ const REPLAY: { readonly seed?: number; readonly path?: string; readonly replayP
 type Steps = Iterable<fc.AsyncCommand<Model, World>>;
 
 const RUNS: Record<TestEngine['name'], { readonly forMs: number; readonly maxCommands: number }> = {
-  embedded: { forMs: 45_000, maxCommands: 60 },
+  embedded: { forMs: 24_000, maxCommands: 60 },
   postgres: { forMs: 12_000, maxCommands: 25 },
 };
 
