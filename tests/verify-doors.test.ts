@@ -13,8 +13,10 @@ import { verifyAccess } from '../src/http/verify-access.ts';
 import { verifyRoutes } from '../src/http/verify.ts';
 import { mintKey } from '../src/keys/key.ts';
 import { openKeys, type Keys } from '../src/keys/open.ts';
+import { openLedger } from '../src/ledger/database.ts';
 import { silentLog } from '../src/observe/log.ts';
 import { Secret } from '../src/secret/secret.ts';
+import { freshDatabase, freshFolder } from './databases.ts';
 import { describeEngines, type TestLedger } from './engines.ts';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
@@ -57,14 +59,17 @@ describeEngines('the doors of verify', (engine) => {
 
   /** With a database that answers no more. */
   async function inOutage(work: () => Promise<void>): Promise<void> {
-    const gone = await engine.open({ now: () => NOW });
-    const { verify, close } = await openKeys({ ledger: gone.ledger, now: () => NOW, log() {} });
+    const { place, remove } = engine.name === 'embedded' ? await freshFolder() : await freshDatabase();
+    const ledger = await openLedger({ ...place, now: () => NOW, mac: () => '' });
+    const { verify, close } = await openKeys({ ledger, now: () => NOW, log() {} });
     await close();
-    await gone.close();
+    await ledger.close();
     const before = keys;
     keys = { ...keys, verify };
-    await work();
-    keys = before;
+    await work().finally(() => {
+      keys = before;
+    });
+    await remove();
   }
 
   type Sent = { readonly query?: string; readonly headers?: Record<string, string>; readonly body?: string };
