@@ -75,3 +75,8 @@ test('a hint shows the prefix and the last four characters only', () => {
   expect(hintOf(new Secret('AKIAIOSFODNN7EXAMPLEKEY'))).toBe('…EKEY');
   expect(hintOf(new Secret('short'))).toBe('…');
 });
+
+test('of a value that somebody else made no more than its end is shown, however much it looks like ours', () => {
+  const foreign = 'deadbeefdeadbeefdeadbeef0123456789abcdef0123456789abcdef';
+  expect(hintOf(new Secret(foreign))).toBe('…cdef');
+});

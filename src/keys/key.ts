@@ -43,7 +43,7 @@ export function hashKey(text: string): string {
  */
 export function hintOf(secret: Secret): string {
   const text = secret.reveal();
-  const prefix = KEY.test(text) ? text.slice(0, -(RANDOM_CHARS + CHECKSUM_CHARS)) : '';
+  const prefix = checkKey(text) ? text.slice(0, -(RANDOM_CHARS + CHECKSUM_CHARS)) : '';
   return `${prefix}…${text.length >= 16 ? text.slice(-4) : ''}`;
 }
 
