@@ -1,7 +1,7 @@
 import type { DriverError, Issued } from '../../providers/driver.ts';
 import { hintOf, mintKey } from '../keys/key.ts';
 import { newId } from '../ledger/ids.ts';
-import { type Activation, activateKey, beginRevoking, intendKey, keepHandle, narrowKey, noteSetback } from '../ledger/keys.ts';
+import { type Activation, activateKey, beginRevoking, intendKey, narrowKey, noteSetback } from '../ledger/keys.ts';
 import type { KeyRow } from '../ledger/schema.ts';
 import type { Window } from '../reservation/lease.ts';
 import type { Step } from '../reservation/steps.ts';
@@ -9,7 +9,8 @@ import { commonOf, sameWindow } from '../reservation/window.ts';
 import type { Secret } from '../secret/secret.ts';
 import { alertFor } from './alert.ts';
 import { backoffMs } from './backoff.ts';
-import { openHandle, sealHandle } from './handle.ts';
+import { sealHandle } from './handle.ts';
+import { keep, refOf } from './key-ref.ts';
 import { nameOf, requestFor } from './request.ts';
 import { goOver, moveLease, writeInTurn, TurnLost, type Turn, type Workshop } from './turn.ts';
 import { undoIfRevoked } from './undo.ts';
@@ -48,11 +49,6 @@ export async function issue(shop: Workshop, turn: Turn, step: IssueStep): Promis
     if (error instanceof TurnLost) await undoIfRevoked(shop, intent.id, { ...intent, handle: null });
     throw error;
   }
-}
-
-/** What a driver has so far: after a crash its next call goes on from there. */
-export async function keep(shop: Workshop, turn: Turn, keyId: string, handle: unknown): Promise<void> {
-  await writeInTurn(shop, turn, 'handle-kept', (tx) => keepHandle(tx.db, keyId, sealHandle(handle, shop.sealer, keyId)));
 }
 
 /** The living key that this one follows, where it is at the same provider. */
@@ -180,20 +176,9 @@ function madeAt(shop: Workshop, provider: string, { intent, issued: { secret } }
 }
 
 /** The value of a key that was intended but never active: nobody has it yet, so it is still sealed in the ledger. */
-export function secretOf(shop: Workshop, key: KeyRow): Secret {
+function secretOf(shop: Workshop, key: KeyRow): Secret {
   if (!key.sealedSecret) throw new Error(`key ${key.id} has no sealed secret to issue again`);
   return shop.sealer.open(key.sealedSecret, `key:${key.id}`);
-}
-
-/** The driver's own view of a stored key. */
-export function refOf(
-  shop: Pick<Workshop, 'sealer' | 'providers'>,
-  key: KeyRow,
-): { name: string; handle: unknown; secret: Secret | null } {
-  const secret = key.sealedSecret ? shop.sealer.open(key.sealedSecret, `key:${key.id}`) : null;
-  const stored = key.handle === null ? null : openHandle(key.handle, shop.sealer, key.id);
-  const handle = stored === null ? null : (shop.providers(key.provider)?.parseHandle(stored) ?? stored);
-  return { name: key.name, handle, secret };
 }
 
 async function latestOf(shop: Workshop, turn: Turn, generation: number): Promise<KeyRow | undefined> {

@@ -3,7 +3,7 @@ import type { KeyRow } from '../ledger/schema.ts';
 import { Fault } from '../reservation/fault.ts';
 import type { Secret } from '../secret/secret.ts';
 import { Postponed } from './gate.ts';
-import { refOf } from './issue.ts';
+import { refOf } from './key-ref.ts';
 import type { Workshop } from './turn.ts';
 
 type Shop = Pick<Workshop, 'sealer' | 'providers' | 'call'>;

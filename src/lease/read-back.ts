@@ -1,6 +1,6 @@
 import { DriverError, type Standing } from '../../providers/driver.ts';
 import type { KeyRow } from '../ledger/schema.ts';
-import { refOf } from './issue.ts';
+import { refOf } from './key-ref.ts';
 import type { Workshop } from './turn.ts';
 
 /** What the provider said of a key after its revocation: null where it cannot be asked, or did not let us ask. */

@@ -4,7 +4,7 @@ import type { KeyRow } from '../ledger/schema.ts';
 import type { Step } from '../reservation/steps.ts';
 import { Secret } from '../secret/secret.ts';
 import { backoffMs } from './backoff.ts';
-import { refOf } from './issue.ts';
+import { refOf } from './key-ref.ts';
 import { requestFor } from './request.ts';
 import { moveLease, TurnLost, writeInTurn, type Turn, type Workshop } from './turn.ts';
 import { undoIfRevoked } from './undo.ts';

@@ -6,7 +6,7 @@ import type { KeyRow } from '../ledger/schema.ts';
 import { alertFor } from './alert.ts';
 import { backoffMs } from './backoff.ts';
 import { DEADLINE_MS, type OpenProvider } from './call.ts';
-import { keep, refOf } from './issue.ts';
+import { keep, refOf } from './key-ref.ts';
 import { readBack, type ReadBack } from './read-back.ts';
 import { moveLease, writeInTurn, type Turn, type Workshop } from './turn.ts';
 

@@ -1,5 +1,5 @@
 import type { KeyRow } from '../ledger/schema.ts';
-import { refOf } from './issue.ts';
+import { refOf } from './key-ref.ts';
 import { writeInTurn, type Turn, type Workshop } from './turn.ts';
 
 /** Holds a key back at its provider, or lets it go again; the key stays the same. Asked only of drivers that can. */

@@ -1,7 +1,7 @@
 import { DriverError, type Usage } from '../../providers/driver.ts';
 import type { KeyRow } from '../ledger/schema.ts';
 import { Postponed } from './gate.ts';
-import { refOf } from './issue.ts';
+import { refOf } from './key-ref.ts';
 import type { Workshop } from './turn.ts';
 
 type Deps = Pick<Workshop, 'sealer' | 'providers' | 'call' | 'now'>;

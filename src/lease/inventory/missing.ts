@@ -1,6 +1,6 @@
 import { expectedKeys, touchedSince } from '../../ledger/listed-keys.ts';
 import type { KeyRow } from '../../ledger/schema.ts';
-import { refOf } from '../issue.ts';
+import { refOf } from '../key-ref.ts';
 import { attempt } from './attempt.ts';
 import type { Seen } from './compare.ts';
 import type { Sweep } from './sweep.ts';

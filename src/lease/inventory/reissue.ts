@@ -2,7 +2,7 @@ import { beginRevoking, endKey } from '../../ledger/keys.ts';
 import type { KeyRow } from '../../ledger/schema.ts';
 import type { Finding } from '../../reservation/inventory.ts';
 import { borrowTurn } from '../borrow.ts';
-import { refOf } from '../issue.ts';
+import { refOf } from '../key-ref.ts';
 import { readBack, type ReadBack } from '../read-back.ts';
 import { writeInTurn, type Turn } from '../turn.ts';
 import { attempt, unlessGone } from './attempt.ts';

@@ -5,7 +5,7 @@ import type { KeyRow } from '../../ledger/schema.ts';
 import type { Finding } from '../../reservation/inventory.ts';
 import type { Secret } from '../../secret/secret.ts';
 import { borrowTurn } from '../borrow.ts';
-import { refOf } from '../issue.ts';
+import { refOf } from '../key-ref.ts';
 import { TurnLost, writeInTurn, type Turn, type Workshop } from '../turn.ts';
 import { undoIfRevoked } from '../undo.ts';
 import { attempt } from './attempt.ts';
