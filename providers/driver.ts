@@ -68,6 +68,22 @@ export interface Exchange {
 export interface RateLimit {
   readonly limit: number;
   readonly per: 'second' | 'minute' | 'hour' | 'day' | 'month' | 'reservation';
+  /** `requests` counts each call once, whatever it costs. */
+  readonly unit?: 'requests';
+}
+
+/** Methods on paths that one scope allows. */
+export interface ScopeRule {
+  readonly methods: readonly string[];
+  readonly endpoints: readonly string[];
+}
+
+/** `[from, to)` by the wall clock of an IANA zone, on days from 1, Monday, to 7. */
+export interface WeeklyHours {
+  readonly days?: readonly number[];
+  readonly from: string;
+  readonly to: string;
+  readonly zone: string;
 }
 
 export interface IssueRequest {
@@ -88,7 +104,17 @@ export interface IssueRequest {
   readonly endpoints: readonly string[];
   readonly quota?: RateLimit;
   readonly rateLimit?: RateLimit;
+  /** Further limits, each a sliding window. */
+  readonly limits?: readonly RateLimit[];
   readonly allowedIps?: readonly string[];
+  readonly deniedIps?: readonly string[];
+  /** Where scopes are for some paths only: one for each, one of which must let a request through. */
+  readonly rules?: readonly ScopeRule[];
+  readonly hours?: readonly WeeklyHours[];
+  /** Whose budget its budget is part of. */
+  readonly project?: string;
+  /** `jwt`: `secret` is a signed token. */
+  readonly tokenType?: 'opaque' | 'jwt';
   readonly window: KeyWindow;
   /** The handle that an earlier call for this key kept before its answer was lost. */
   readonly kept?: unknown;

@@ -1,5 +1,5 @@
 import type { Secret } from '../src/secret/secret.ts';
-import type { IssueRequest, KeyWindow, RateLimit, Standing, Usage } from './driver.ts';
+import type { IssueRequest, KeyWindow, RateLimit, ScopeRule, Standing, Usage, WeeklyHours } from './driver.ts';
 
 /** A record of the built-in key manager, as its driver writes it. Only a hash of the secret is kept. */
 export interface LocalKey {
@@ -14,7 +14,16 @@ export interface LocalKey {
   readonly endpoints: readonly string[];
   readonly quota?: RateLimit;
   readonly rateLimit?: RateLimit;
+  readonly limits?: readonly RateLimit[];
   readonly allowedIps?: readonly string[];
+  readonly deniedIps?: readonly string[];
+  readonly rules?: readonly ScopeRule[];
+  readonly hours?: readonly WeeklyHours[];
+  /** Without one it is of the project named default. */
+  readonly project?: string;
+  readonly tokenType?: 'opaque' | 'jwt';
+  /** The key of a project that this is a generation of: what verify names. */
+  readonly projectKey?: string;
   readonly window: KeyWindow;
 }
 
@@ -50,7 +59,13 @@ export function localKeyOf({ methodsByScope, holder, ...request }: IssueRequest,
     endpoints: request.endpoints,
     quota: request.quota,
     rateLimit: request.rateLimit,
+    limits: request.limits,
     allowedIps: request.allowedIps,
+    deniedIps: request.deniedIps,
+    rules: request.rules,
+    hours: request.hours,
+    project: request.project,
+    tokenType: request.tokenType,
     window: request.window,
   };
 }

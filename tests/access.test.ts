@@ -57,7 +57,7 @@ describeEngines('operators', (engine) => {
   async function add(role: Role, token: Secret, disabledAt: Date | null = null): Promise<void> {
     const id = `opr_${hashToken(token)}`;
     await opened.ledger.transact(async ({ db }) => {
-      await putOperator(db, { id, name: id, role, tokenHash: hashToken(token), createdAt: NOW, disabledAt });
+      await putOperator(db, { id, name: id, role, project: null, tokenHash: hashToken(token), createdAt: NOW, disabledAt });
     });
   }
 

@@ -19,7 +19,7 @@ import { silentLog } from '../src/observe/log.ts';
 import type { Policy } from '../src/reservation/policy.ts';
 import { Secret } from '../src/secret/secret.ts';
 import type { TestEngine } from './engines.ts';
-import { plan as lab, scopes } from './fixtures/plan.ts';
+import { plan as lab, scopes, projects } from './fixtures/plan.ts';
 import { clockAt, openWorkshop, type Far } from './workshop.ts';
 
 /** The management API over real HTTP: a real ledger, settling at a key manager that can fail, receiver and hand-over; only the clock is ours. */
@@ -148,7 +148,8 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
 function policyOf(plan: Policy['plans'][number]): Policy {
   const callback = { notifications: 'https://lab.example.org/told', timeoutMs: 1000 };
   return {
-    sources: { lab: { name: 'lab', preset: 'standard', secrets: [], encoding: 'base64', callback } },
+    projects,
+    sources: { lab: { name: 'lab', project: 'default', preset: 'standard', secrets: [], encoding: 'base64', callback } },
     providers: {
       campus: { name: 'campus', driver: 'generic', inventory: 'report', strays: 'report', verify: false, config: {} },
     },

@@ -23,7 +23,13 @@ const send = async (args: string, env?: Record<string, string>) => await latchke
 function received(preset: PresetId, secret: string): ReturnType<NonNullable<ReturnType<typeof presetOf>>['map']>[number] {
   const { rawHeaders, raw, body } = receiver.asked[0]! satisfies Asked;
   const now = new Date();
-  const source = { name: 'default', preset, secrets: [{ secret: new Secret(secret) }], encoding: 'base64' as const };
+  const source = {
+    name: 'default',
+    project: 'default',
+    preset,
+    secrets: [{ secret: new Secret(secret) }],
+    encoding: 'base64' as const,
+  };
   const intake = presetOf(preset)!;
   const verified = intake.verify({ rawHeaders, body: raw, now }, source);
   expect(verified).toMatchObject({ ok: true });

@@ -26,7 +26,7 @@ import type { Policy, Source } from '../src/reservation/policy.ts';
 import { fingerprintOf } from '../src/secret/hmac.ts';
 import { Secret } from '../src/secret/secret.ts';
 import type { TestEngine } from './engines.ts';
-import { plan as lab, scopes } from './fixtures/plan.ts';
+import { plan as lab, scopes, projects } from './fixtures/plan.ts';
 import { clockAt } from './workshop.ts';
 
 export const HOOK = { id: 7, secret: 'c2VjcmV0LXVzZWQtYXMtdGV4dA==', resources: [12] };
@@ -74,6 +74,7 @@ export async function openHandover(engine: TestEngine, options: WorldOptions = {
   const settings = { handover: lab.handover, source: {} as Partial<Source>, jobs: list, keeping: OURS, ...options };
   const jobs: Pick<Jobs, 'enqueue'> = { enqueue: async (...job) => await settings.jobs.enqueue(...job) };
   const policy = (): Policy => ({
+    projects,
     sources: { default: { ...SOURCE, ...settings.source } },
     providers: {},
     scopes,
@@ -209,6 +210,7 @@ export type World = Awaited<ReturnType<typeof openHandover>>;
 
 const SOURCE: Source = {
   name: 'default',
+  project: 'default',
   preset: 'cloud-resource-reservation',
   secrets: [
     { secret: new Secret('an old one'), notAfter: new Date('2026-01-01T00:00:00Z') },

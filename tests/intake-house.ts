@@ -13,7 +13,7 @@ import type { Policy, Source } from '../src/reservation/policy.ts';
 import { Secret } from '../src/secret/secret.ts';
 import { signMessage } from '../src/secret/standard-webhooks.ts';
 import type { TestEngine } from './engines.ts';
-import { plan, scopes } from './fixtures/plan.ts';
+import { plan, scopes, projects } from './fixtures/plan.ts';
 
 /** The receiving half of the service: real HTTP, a real database and its jobs; only the clock is ours, and nobody settles. */
 
@@ -102,6 +102,7 @@ export async function openHouse(engine: TestEngine, startsAt: string) {
 
 export function policyWith(change: Partial<Policy>): Policy {
   return {
+    projects,
     sources: {
       default: source('default', 'cloud-resource-reservation', SECRET),
       own: source('own', 'standard', STANDARD_SECRET),
@@ -114,7 +115,13 @@ export function policyWith(change: Partial<Policy>): Policy {
 }
 
 export function source(name: string, preset: string, secret?: string): Source {
-  return { name, preset, secrets: secret === undefined ? [] : [{ secret: new Secret(secret) }], encoding: 'base64' };
+  return {
+    name,
+    project: 'default',
+    preset,
+    secrets: secret === undefined ? [] : [{ secret: new Secret(secret) }],
+    encoding: 'base64',
+  };
 }
 
 export function recorded(name: string): Record<string, unknown> {

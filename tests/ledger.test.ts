@@ -191,7 +191,7 @@ describeEngines('the ledger', (engine) => {
     expect(row).toMatchObject({ id, externalId: 'x', startsAt: at, endsAt: null, closed: false, createdAt: at });
     expect(row.state).toEqual(state);
     const usage = await open.ledger.db.selectFrom('usage').selectAll().executeTakeFirstOrThrow();
-    expect(usage).toEqual({ leaseId: 'lse_1', hour: at, code: 'VALID', count: 5_000_000_000 });
+    expect(usage).toEqual({ leaseId: 'lse_1', keyId: '', hour: at, code: 'VALID', count: 5_000_000_000 });
     const counted = await open.ledger.db
       .selectFrom('usage')
       .select(({ fn }) => [fn.countAll<number>().as('rows'), fn.sum<number>('count').as('sum'), fn.max('hour').as('last')])

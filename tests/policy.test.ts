@@ -56,6 +56,8 @@ describe('with no file', () => {
     expect(policy.plans).toEqual([
       {
         name: 'default',
+        project: 'default',
+        tokenType: 'opaque',
         match: {},
         provider: 'builtin',
         scopes: { default: ['read'], allowed: ['read', 'write', 'admin'] },

@@ -1,3 +1,34 @@
+create table "alert" (
+  "id" text not null,
+  "rule_id" text not null,
+  "project" text not null,
+  "type" text not null,
+  "subject" text not null,
+  "detail" jsonb not null,
+  "at" timestamp with time zone not null,
+  PRIMARY KEY (id)
+);
+CREATE INDEX alert_project ON public.alert USING btree (project, id);
+CREATE INDEX alert_subject ON public.alert USING btree (rule_id, subject, at);
+
+create table "alert_rule" (
+  "id" text not null,
+  "project" text not null,
+  "name" text not null,
+  "type" text not null,
+  "operator" text not null,
+  "threshold" double precision not null,
+  "channels" jsonb not null,
+  "cooldown_ms" bigint not null,
+  "auto_suspend" boolean not null default false,
+  "key_filter" jsonb,
+  "created_by" text not null,
+  "created_at" timestamp with time zone not null,
+  "updated_at" timestamp with time zone not null,
+  "disabled_at" timestamp with time zone,
+  PRIMARY KEY (id)
+);
+
 create table "audit" (
   "seq" bigint not null,
   "at" timestamp with time zone not null,
@@ -17,6 +48,46 @@ create table "audit_head" (
   CHECK ((id = 1)),
   PRIMARY KEY (id)
 );
+
+create table "budget" (
+  "id" text not null,
+  "quota_extra" bigint not null default 0,
+  "quota_extra_from" timestamp with time zone,
+  "frozen_at" timestamp with time zone,
+  "frozen_reason" text,
+  "reached" jsonb not null,
+  "updated_at" timestamp with time zone not null,
+  PRIMARY KEY (id)
+);
+
+create table "bulk" (
+  "id" text not null,
+  "project" text not null,
+  "verb" text not null,
+  "state" text not null,
+  "total" integer not null,
+  "reason" text,
+  "actor" text not null,
+  "created_at" timestamp with time zone not null,
+  "done_at" timestamp with time zone,
+  CHECK ((state = ANY (ARRAY['running'::text, 'done'::text]))),
+  CHECK ((verb = ANY (ARRAY['create'::text, 'update'::text, 'revoke'::text]))),
+  PRIMARY KEY (id)
+);
+
+create table "bulk_item" (
+  "bulk_id" text not null,
+  "place" integer not null,
+  "state" text not null,
+  "asked" jsonb not null,
+  "result" jsonb,
+  "sealed_value" text,
+  "error" text,
+  CHECK ((state = ANY (ARRAY['waiting'::text, 'done'::text, 'failed'::text]))),
+  FOREIGN KEY (bulk_id) REFERENCES bulk(id),
+  PRIMARY KEY (bulk_id, place)
+);
+CREATE INDEX bulk_waiting ON public.bulk_item USING btree (bulk_id, place) WHERE (state = 'waiting'::text);
 
 create table "claim" (
   "id" text not null,
@@ -148,6 +219,13 @@ create table "key" (
 CREATE INDEX key_active ON public.key USING btree (provider, name) WHERE (state = 'active'::text);
 CREATE INDEX key_revoking ON public.key USING btree (revoking_at) WHERE (state = 'revoking'::text);
 
+create table "known_address" (
+  "lease_id" text not null,
+  "address" text not null,
+  "first_seen_at" timestamp with time zone not null,
+  PRIMARY KEY (lease_id, address)
+);
+
 create table "lease" (
   "id" text not null,
   "reservation_id" text not null,
@@ -193,10 +271,15 @@ create table "local_key" (
   "revoked_at" timestamp with time zone,
   "last_used_at" timestamp with time zone,
   "created_at" timestamp with time zone not null,
+  "project" text not null default 'default'::text,
+  "project_key_id" text,
+  "token_type" text not null default 'opaque'::text,
+  "last_ip" text,
   PRIMARY KEY (id),
   UNIQUE (hash),
   UNIQUE (name)
 );
+CREATE INDEX local_key_project_key ON public.local_key USING btree (project_key_id) WHERE (project_key_id IS NOT NULL);
 
 create table "lock" (
   "name" text not null,
@@ -219,6 +302,7 @@ create table "operator" (
   "token_hash" text not null,
   "created_at" timestamp with time zone not null,
   "disabled_at" timestamp with time zone,
+  "project" text,
   CHECK ((role = ANY (ARRAY['admin'::text, 'operator'::text, 'viewer'::text]))),
   PRIMARY KEY (id),
   UNIQUE (name),
@@ -231,6 +315,42 @@ create table "pace" (
   "next_at" timestamp with time zone not null,
   PRIMARY KEY (provider, action)
 );
+
+create table "project_key" (
+  "id" text not null,
+  "project" text not null,
+  "name" text not null,
+  "description" text,
+  "owner" text not null,
+  "contact" text,
+  "environment" text,
+  "metadata" jsonb not null,
+  "rights" jsonb not null,
+  "policies" jsonb,
+  "token_type" text not null,
+  "prefix" text not null,
+  "hint" text not null,
+  "generation" integer not null,
+  "opens_at" timestamp with time zone not null,
+  "closes_at" timestamp with time zone not null,
+  "rotation" jsonb,
+  "rotate_at" timestamp with time zone,
+  "rotated_at" timestamp with time zone,
+  "sealed_value" text,
+  "suspended_at" timestamp with time zone,
+  "suspend_reason" text,
+  "revoked_at" timestamp with time zone,
+  "revoke_reason" text,
+  "deleted_at" timestamp with time zone,
+  "created_by" text not null,
+  "created_at" timestamp with time zone not null,
+  "updated_at" timestamp with time zone not null,
+  CHECK ((token_type = ANY (ARRAY['opaque'::text, 'jwt'::text]))),
+  PRIMARY KEY (id)
+);
+CREATE INDEX project_key_closes ON public.project_key USING btree (closes_at) WHERE (revoked_at IS NULL);
+CREATE INDEX project_key_project ON public.project_key USING btree (project, id);
+CREATE INDEX project_key_rotate ON public.project_key USING btree (rotate_at) WHERE (rotate_at IS NOT NULL);
 
 create table "reservation" (
   "id" text not null,
@@ -274,6 +394,31 @@ create table "rotation_item" (
   PRIMARY KEY (rotation_id, lease_id)
 );
 
+create table "scope" (
+  "project" text not null,
+  "name" text not null,
+  "methods" jsonb not null,
+  "endpoints" jsonb,
+  "description" text,
+  "origin" text not null,
+  "created_at" timestamp with time zone not null,
+  "updated_at" timestamp with time zone not null,
+  PRIMARY KEY (project, name)
+);
+
+create table "signing_key" (
+  "kid" text not null,
+  "algorithm" text not null,
+  "public_jwk" jsonb not null,
+  "sealed_private" text not null,
+  "created_at" timestamp with time zone not null,
+  "signs_from" timestamp with time zone not null,
+  "signs_until" timestamp with time zone,
+  "gone_at" timestamp with time zone,
+  CHECK ((algorithm = ANY (ARRAY['EdDSA'::text, 'ES256'::text, 'RS256'::text]))),
+  PRIMARY KEY (kid)
+);
+
 create table "stray" (
   "provider" text not null,
   "name" text not null,
@@ -289,5 +434,14 @@ create table "usage" (
   "hour" timestamp with time zone not null,
   "code" text not null,
   "count" bigint not null,
-  PRIMARY KEY (lease_id, hour, code)
+  "key_id" text not null default ''::text,
+  PRIMARY KEY (lease_id, key_id, hour, code)
 );
+
+create table "window_use" (
+  "budget" text not null,
+  "at" timestamp with time zone not null,
+  "count" bigint not null,
+  PRIMARY KEY (budget, at)
+);
+CREATE INDEX window_use_at ON public.window_use USING btree (at);

@@ -26,9 +26,16 @@ const opens = (shop: TestWorkshop, apiKey: string, method = 'GET', path = '/api/
 /** Has notices become deliveries, and answers the reasons in them. */
 function tellForReal({ bound, ledger, sealer, clock, shop }: TestWorkshop): () => Promise<unknown[]> {
   const callback = { log: 'http://127.0.0.1:1/log', timeoutMs: 100 };
-  const lab = { name: 'lab', preset: 'cloud-resource-reservation', secrets: [], encoding: 'base64' as const, callback };
+  const lab = {
+    name: 'lab',
+    project: 'default',
+    preset: 'cloud-resource-reservation',
+    secrets: [],
+    encoding: 'base64' as const,
+    callback,
+  };
   const announce = createAnnouncer({
-    policy: () => ({ ...shop.policy(), sources: { lab }, providers: {} }),
+    policy: () => ({ ...shop.policy(), sources: { lab }, providers: {}, projects: {} }),
     sealer,
     now: clock.now,
     jobs: { enqueue: async () => {} },

@@ -21,6 +21,7 @@ const NAME = 'X-Webhook-Signature';
 const now = new Date('2026-01-01T10:00:00Z');
 const source = (given: SigningSecret[], encoding: Source['encoding'] = 'base64'): Source => ({
   name: 'default',
+  project: 'default',
   preset: 'cloud-resource-reservation',
   secrets: given,
   encoding,

@@ -39,6 +39,7 @@ export async function bootstrapAdmin(ledger: Ledger, token: Secret, now: () => D
       id,
       name: 'admin',
       role: 'admin',
+      project: null,
       tokenHash: hashToken(token),
       createdAt: now(),
       disabledAt: null,

@@ -2,11 +2,15 @@ import type { Limit, Period } from '../reservation/plan.ts';
 import { periodEnd, periodStart, windowMs } from './periods.ts';
 import { createWindowLog, type WindowLog } from './window-log.ts';
 
-/** What a lease may spend. It belongs to the lease, so it survives the rotation of its keys. */
+/** What a lease may spend. It belongs to the lease, or to the key of a project, so it survives the rotation of its keys. */
 export interface Budget {
   readonly lease: string;
   readonly rateLimit?: Limit;
   readonly quota?: Limit;
+  /** Further limits, each a sliding window. */
+  readonly limits?: readonly Limit[];
+  /** What all keys of its project share; `id` is `project:<name>`. */
+  readonly project?: { readonly id: string; readonly limits: readonly Limit[] };
 }
 
 export interface Taken {

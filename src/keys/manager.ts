@@ -12,9 +12,10 @@ import {
   suspendLocalKey,
   type LocalKeyState,
 } from '../ledger/local-keys.ts';
-import type { LocalKeyRow } from '../ledger/schema.ts';
+import type { StoredRights } from '../ledger/schema.ts';
 import { askTogether } from '../ledger/together.ts';
 import { sumUsage } from '../ledger/usage.ts';
+import { DEFAULT_PROJECT } from '../reservation/project.ts';
 import { compileAddresses } from './addresses.ts';
 import { CHANNEL, type Book } from './book.ts';
 import { hashKey } from './key.ts';
@@ -67,6 +68,9 @@ export function createKeyManager({ ledger, book, usage, now, alongside }: KeyMan
         hash: hashKey(key.secret.reveal()),
         leaseId: key.lease,
         holder: key.holder,
+        project: key.project ?? DEFAULT_PROJECT,
+        projectKeyId: key.projectKey ?? null,
+        tokenType: key.tokenType ?? 'opaque',
         rights,
       };
       const [row] = await change(async (tx, at) => [await putLocalKey(tx.db, { ...write, window: key.window, now: at })]);
@@ -123,15 +127,21 @@ function standingOf(record: KeyRecord, at: Date): Standing {
   return standing(record, at.getTime()) ? 'held' : 'works';
 }
 
-function rightsOf(key: LocalKey): LocalKeyRow['rights'] {
-  return {
-    scopes: [...key.scopes],
-    methods: [...key.methods],
-    endpoints: [...key.endpoints],
-    quota: key.quota && { ...key.quota },
-    rateLimit: key.rateLimit && { ...key.rateLimit },
-    allowedIps: key.allowedIps && [...key.allowedIps],
-  };
+function rightsOf({
+  scopes,
+  methods,
+  endpoints,
+  quota,
+  rateLimit,
+  limits,
+  allowedIps,
+  deniedIps,
+  rules,
+  hours,
+}: LocalKey): StoredRights {
+  // Whoever makes keys took the methods from scopes, where they are these.
+  const rights = { scopes, methods, endpoints, quota, rateLimit, limits, allowedIps, deniedIps, rules, hours };
+  return structuredClone(rights) as StoredRights;
 }
 
 function present(row: LocalKeyState | undefined): LocalKeyState[] {

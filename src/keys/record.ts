@@ -41,7 +41,7 @@ export function recordOf(row: LocalKeyState): KeyRecord {
     hash: row.hash,
     holder: row.holder,
     rights,
-    budget: { lease: row.leaseId, rateLimit: rights.rateLimit, quota: rights.quota },
+    budget: { lease: row.leaseId, rateLimit: rights.rateLimit, quota: rights.quota, limits: row.rights.limits },
     opensAt: row.opensAt.getTime(),
     closesAt: row.closesAt.getTime(),
     suspended: row.suspendedAt !== null,
@@ -60,9 +60,8 @@ function compileRights(rights: LocalKeyRow['rights']): Rights {
     methods: new Set(rights.methods),
     reaches: compilePatterns(rights.endpoints),
     allowsIp: rights.allowedIps && addressTest(rights.allowedIps),
-    // Written from a `RateLimit`, whose periods are these.
-    quota: rights.quota as Limit | undefined,
-    rateLimit: rights.rateLimit as Limit | undefined,
+    quota: rights.quota,
+    rateLimit: rights.rateLimit,
   };
   compiled.set(text, made);
   return made;

@@ -15,6 +15,9 @@ export interface LocalKeyWrite {
   readonly hash: string;
   readonly leaseId: string;
   readonly holder: string;
+  readonly project: string;
+  readonly projectKeyId: string | null;
+  readonly tokenType: 'opaque' | 'jwt';
   readonly rights: LocalKeyRow['rights'];
   readonly window: Window;
   readonly now: Date;

@@ -2,11 +2,13 @@ import { Migrator, type Migration } from 'kysely/migration';
 import { sql, type Kysely } from 'kysely';
 import * as wholeLife from './migrations/001-whole-life.ts';
 import * as clouds from './migrations/002-clouds.ts';
+import * as keyManager from './migrations/003-key-manager.ts';
 
 /** Every migration, in order. A name once released never changes; nor does what it does. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '001-whole-life': wholeLife,
   '002-clouds': clouds,
+  '003-key-manager': keyManager,
 };
 
 /**

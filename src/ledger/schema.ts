@@ -2,6 +2,8 @@ import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { Event } from '../reservation/event.ts';
 import type { Granted, KeyState, LeaseState } from '../reservation/lease.ts';
 import type { InventoryAsked, InventoryFailure, InventoryProgress, InventoryReport } from '../reservation/inventory.ts';
+import type { Limit } from '../reservation/plan.ts';
+import type { Hours, Rule } from '../reservation/rights.ts';
 import type { Reservation } from '../reservation/reservation.ts';
 
 /** The tables as Kysely sees them. Instants are Date in code and timestamptz in the database; bigint is number (both engines parse it so). */
@@ -185,7 +187,10 @@ export interface DeliveryTable {
 }
 
 export interface UsageTable {
+  /** The budget's owner: a lease, or a key of a project. */
   leaseId: string;
+  /** As verify calls it; empty where it is not known. */
+  keyId: Generated<string>;
   /** Start of the hour, UTC. */
   hour: Date;
   /** A verify code: VALID, RATE_LIMITED, ... */
@@ -193,21 +198,36 @@ export interface UsageTable {
   count: number;
 }
 
+/** What a key may do, as it is stored. A request must pass all that is there. */
+export interface StoredRights {
+  scopes: string[];
+  methods: string[];
+  endpoints: string[];
+  /** One of them must let the method through on that path; absent where methods and endpoints say it all. */
+  rules?: Rule[];
+  quota?: Limit;
+  rateLimit?: Limit;
+  /** Further limits, each a sliding window. */
+  limits?: Limit[];
+  allowedIps?: string[];
+  deniedIps?: string[];
+  /** When in the week it works; absent for always. */
+  hours?: Hours[];
+}
+
 export interface LocalKeyTable {
   id: string;
+  project: Generated<string>;
+  /** The key of a project that this is a generation of; verify tells its id then. */
+  projectKeyId: Nullable<string>;
+  tokenType: Generated<'opaque' | 'jwt'>;
+  lastIp: Nullable<string>;
   name: string;
   /** SHA-256 of the whole key, hex. */
   hash: string;
   leaseId: string;
   holder: string;
-  rights: Json<{
-    scopes: string[];
-    methods: string[];
-    endpoints: string[];
-    quota?: { limit: number; per: string };
-    rateLimit?: { limit: number; per: string };
-    allowedIps?: string[];
-  }>;
+  rights: Json<StoredRights>;
   opensAt: Date;
   closesAt: Date;
   suspendedAt: Nullable<Date>;
@@ -236,6 +256,8 @@ export interface OperatorTable {
   id: string;
   name: string;
   role: 'admin' | 'operator' | 'viewer';
+  /** The only one it sees; null for all. */
+  project: Nullable<string>;
   tokenHash: string;
   createdAt: Date;
   disabledAt: Nullable<Date>;
@@ -286,6 +308,147 @@ export interface MasterKeyTable {
   keyId: string;
 }
 
+/** A key that somebody asked for by API, without a booking. Its generations are rows of `local_key`, its budget is its id. */
+export interface ProjectKeyTable {
+  id: string;
+  project: string;
+  name: string;
+  description: Nullable<string>;
+  /** Whom it is for: what verify tells as the holder. */
+  owner: string;
+  /** An email address that claim links of rotated values go to. */
+  contact: Nullable<string>;
+  environment: Nullable<string>;
+  metadata: Json<Record<string, unknown>>;
+  rights: Json<StoredRights>;
+  /** As the seed's /api/policies were given, in their order. */
+  policies: NullableJson<readonly unknown[]>;
+  tokenType: 'opaque' | 'jwt';
+  prefix: string;
+  hint: string;
+  generation: number;
+  opensAt: Date;
+  /** The year 9999 for a key that does not expire. */
+  closesAt: Date;
+  rotation: NullableJson<{ everyMs: number; overlapMs: number }>;
+  rotateAt: Nullable<Date>;
+  rotatedAt: Nullable<Date>;
+  /** A value that nobody has fetched yet, sealed; null once it was. */
+  sealedValue: Nullable<string>;
+  suspendedAt: Nullable<Date>;
+  suspendReason: Nullable<string>;
+  revokedAt: Nullable<Date>;
+  revokeReason: Nullable<string>;
+  deletedAt: Nullable<Date>;
+  createdBy: string;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** What went through a budget's long windows, by minute, so that a restart and other nodes know it. */
+export interface WindowUseTable {
+  budget: string;
+  at: Date;
+  count: number;
+}
+
+/** What staff and thresholds did to a budget: of a lease, of a key of a project, or `project:<name>`. */
+export interface BudgetTable {
+  id: string;
+  /** On top of the quota, for the period that `quotaExtraFrom` lies in. */
+  quotaExtra: Generated<number>;
+  quotaExtraFrom: Nullable<Date>;
+  frozenAt: Nullable<Date>;
+  frozenReason: Nullable<string>;
+  /** By limit, the highest threshold that was told and the period it was told for. */
+  reached: Json<Record<string, { percent: number; start: number }>>;
+  updatedAt: Date;
+}
+
+/** A scope that was not described in the configuration file but by API. */
+export interface ScopeTable {
+  project: string;
+  name: string;
+  methods: Json<string[]>;
+  /** Null for all. */
+  endpoints: NullableJson<string[]>;
+  description: Nullable<string>;
+  /** `api`, `import` or `openapi`. */
+  origin: string;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** What tokens are signed with. */
+export interface SigningKeyTable {
+  kid: string;
+  algorithm: 'EdDSA' | 'ES256' | 'RS256';
+  publicJwk: Json<Record<string, unknown>>;
+  sealedPrivate: string;
+  createdAt: Date;
+  signsFrom: Date;
+  signsUntil: Nullable<Date>;
+  /** When it leaves the JWKS: no token of it is alive any more. */
+  goneAt: Nullable<Date>;
+}
+
+export interface AlertRuleTable {
+  id: string;
+  project: string;
+  name: string;
+  type: string;
+  operator: string;
+  threshold: number;
+  channels: Json<unknown[]>;
+  cooldownMs: number;
+  autoSuspend: Generated<boolean>;
+  keyFilter: NullableJson<Record<string, unknown>>;
+  createdBy: string;
+  createdAt: Date;
+  updatedAt: Date;
+  disabledAt: Nullable<Date>;
+}
+
+export interface AlertTable {
+  id: string;
+  ruleId: string;
+  project: string;
+  type: string;
+  subject: string;
+  detail: Json<Record<string, unknown>>;
+  at: Date;
+}
+
+export interface KnownAddressTable {
+  leaseId: string;
+  address: string;
+  firstSeenAt: Date;
+}
+
+/** Work on many keys at once, that a restart goes on with. */
+export interface BulkTable {
+  id: string;
+  project: string;
+  verb: 'create' | 'update' | 'revoke';
+  state: 'running' | 'done';
+  total: number;
+  reason: Nullable<string>;
+  actor: string;
+  createdAt: Date;
+  doneAt: Nullable<Date>;
+}
+
+export interface BulkItemTable {
+  bulkId: string;
+  place: number;
+  state: 'waiting' | 'done' | 'failed';
+  asked: Json<Record<string, unknown>>;
+  result: NullableJson<Record<string, unknown>>;
+  /** A created key's value until it is fetched. */
+  sealedValue: Nullable<string>;
+  error: Nullable<string>;
+}
+
 export interface Database {
   event: EventTable;
   reservation: ReservationTable;
@@ -306,6 +469,16 @@ export interface Database {
   lock: LockTable;
   stray: StrayTable;
   inventory: InventoryTable;
+  projectKey: ProjectKeyTable;
+  windowUse: WindowUseTable;
+  budget: BudgetTable;
+  scope: ScopeTable;
+  signingKey: SigningKeyTable;
+  alertRule: AlertRuleTable;
+  alert: AlertTable;
+  knownAddress: KnownAddressTable;
+  bulk: BulkTable;
+  bulkItem: BulkItemTable;
 }
 
 export type EventRow = Selectable<EventTable>;
@@ -323,3 +496,11 @@ export type HookRow = Selectable<HookTable>;
 export type RotationRow = Selectable<RotationTable>;
 export type StrayRow = Selectable<StrayTable>;
 export type InventoryRow = Selectable<InventoryTable>;
+export type ProjectKeyRow = Selectable<ProjectKeyTable>;
+export type SigningKeyRow = Selectable<SigningKeyTable>;
+export type ScopeRow = Selectable<ScopeTable>;
+export type BudgetRow = Selectable<BudgetTable>;
+export type AlertRuleRow = Selectable<AlertRuleTable>;
+export type AlertRow = Selectable<AlertTable>;
+export type BulkRow = Selectable<BulkTable>;
+export type BulkItemRow = Selectable<BulkItemTable>;

@@ -23,7 +23,7 @@ export async function addUsage(db: Reader, counts: readonly UsageCount[]): Promi
       .insertInto('usage')
       .values(sorted.slice(from, from + ROWS_A_STATEMENT))
       .onConflict((conflict) =>
-        conflict.columns(['leaseId', 'hour', 'code']).doUpdateSet({ count: sql<number>`usage.count + excluded.count` }),
+        conflict.columns(['leaseId', 'keyId', 'hour', 'code']).doUpdateSet({ count: sql<number>`usage.count + excluded.count` }),
       )
       .execute();
   }

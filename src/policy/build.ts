@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Channel, Limit, Plan } from '../reservation/plan.ts';
 import { globMatches } from '../reservation/patterns.ts';
+import { DEFAULT_PROJECT } from '../reservation/project.ts';
 import type { SigningSecret, Source } from '../reservation/policy.ts';
 import type { Settings } from '../settings.ts';
 import type { PlanEntry, SourceEntry } from './schema.ts';
@@ -11,6 +12,7 @@ export function buildSource(name: string, entry: z.output<typeof SourceEntry>, s
   const { callback, webhook } = entry;
   return {
     name,
+    project: DEFAULT_PROJECT,
     preset: entry.preset,
     secrets: (entry.secrets ?? []).flatMap(({ secret, notAfter }): SigningSecret[] => (secret ? [{ secret, notAfter }] : [])),
     encoding: entry.encoding ?? 'base64',
@@ -25,6 +27,8 @@ export function buildPlan(entry: z.output<typeof PlanEntry>, context: PlanContex
   const { window } = entry;
   return {
     name: entry.name,
+    project: DEFAULT_PROJECT,
+    tokenType: 'opaque',
     match: entry.match,
     provider: entry.provider,
     scopes: { default: entry.scopes.default ?? (allowed.includes('read') ? ['read'] : allowed.slice(0, 1)), allowed },

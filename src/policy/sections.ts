@@ -5,7 +5,8 @@ import type { PolicyInput } from '../policy.ts';
 import { lookUp } from '../settings/lookup.ts';
 import { buildPlan, buildSource, type PlanContext } from './build.ts';
 import { checkEnds, checkHandover, checkOrder, checkPlan, checkSecrets, checkSource, type Names } from './check.ts';
-import { defaultPlans, defaultProviders, defaultScopes, defaultSources } from './defaults.ts';
+import { DEFAULT_PROJECT } from '../reservation/project.ts';
+import { defaultPlans, defaultProject, defaultProviders, defaultScopes, defaultSources } from './defaults.ts';
 import { findingsOf } from './issues.ts';
 import { suggest, type Path, type Report } from './problems.ts';
 import { PlanEntry, ProviderEntry, ScopeEntry, Sections, SourceEntry } from './schema.ts';
@@ -50,7 +51,7 @@ export function readPolicy(value: unknown, input: PolicyInput, report: Report): 
     return parsed ? plan : undefined;
   });
   checkOrder(plans, report);
-  return { sources, providers, scopes, plans };
+  return { projects: { [DEFAULT_PROJECT]: defaultProject(settings) }, sources, providers, scopes, plans };
 }
 
 /**

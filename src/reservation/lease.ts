@@ -1,4 +1,5 @@
 import type { Limit, Method, Plan } from './plan.ts';
+import type { Hours, Rule, TokenType } from './rights.ts';
 
 export const LEASE_STATES = ['pending', 'issuing', 'active', 'suspended', 'revoking', 'revoked', 'refused', 'stuck'] as const;
 /**
@@ -27,7 +28,14 @@ export interface Grant {
   readonly endpoints: readonly string[];
   readonly quota?: Limit;
   readonly rateLimit?: Limit;
+  readonly limits?: readonly Limit[];
+  /** Where a scope is for some paths only: one rule for each scope, one of which must let a request through. */
+  readonly rules?: readonly Rule[];
   readonly allowedIps?: readonly string[];
+  readonly deniedIps?: readonly string[];
+  readonly hours?: readonly Hours[];
+  /** Absent for opaque. */
+  readonly tokenType?: TokenType;
 }
 
 /** A grant as it was made: what the booking then asked for, and the plan's rules for the window, which outlive the plan. */

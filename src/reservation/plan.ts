@@ -1,3 +1,5 @@
+import type { Hours, TokenType } from './rights.ts';
+
 /** What a resource grants. Built from the configuration by policy.ts; the rules only read it. */
 
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
@@ -10,15 +12,21 @@ export type Period = (typeof PERIODS)[number];
 export interface Limit {
   readonly limit: number;
   readonly per: Period;
+  /** `requests` counts each call once; without it a call counts for the cost that its caller says. */
+  readonly unit?: 'requests';
 }
 
 export interface Scope {
   readonly methods: readonly Method[];
+  /** The only paths its methods are for; absent for all. */
+  readonly endpoints?: readonly string[];
   readonly description?: string;
 }
 
 export interface Plan {
   readonly name: string;
+  /** Only bookings of this project's sources get it. */
+  readonly project: string;
   /** Globs (`*`, `?`) over the source's name and the booking's resource; an absent one matches everything. */
   readonly match: { readonly source?: string; readonly resource?: string; readonly resourceType?: string };
   readonly provider: string;
@@ -27,7 +35,13 @@ export interface Plan {
   readonly endpoints: { readonly default: readonly string[]; readonly allowed: readonly string[] };
   readonly quota?: { readonly default: number; readonly max: number; readonly per: Period };
   readonly rateLimit?: { readonly default: Limit; readonly max: Limit };
+  /** Further limits, each a sliding window; a booking cannot ask for others. */
+  readonly furtherLimits?: readonly Limit[];
   readonly allowedIps?: readonly string[];
+  readonly deniedIps?: readonly string[];
+  /** When in the week its keys work; absent for always. */
+  readonly hours?: readonly Hours[];
+  readonly tokenType: TokenType;
   readonly window: {
     readonly opensBeforeMs: number;
     readonly closesAfterMs: number;

@@ -1,8 +1,11 @@
 import type { Secret } from '../secret/secret.ts';
 import type { Plan, Scope } from './plan.ts';
+import type { Project } from './project.ts';
 
 /** The configuration in force, parsed and checked. One value at a time; a reload swaps it whole. */
 export interface Policy {
+  /** Always with the one named default. */
+  readonly projects: Readonly<Record<string, Project>>;
   readonly sources: Readonly<Record<string, Source>>;
   readonly providers: Readonly<Record<string, Provider>>;
   readonly scopes: Readonly<Record<string, Scope>>;
@@ -18,6 +21,7 @@ export interface SigningSecret {
 
 export interface Source {
   readonly name: string;
+  readonly project: string;
   readonly preset: string;
   /** Empty only with LATCHKEY_INSECURE=1. */
   readonly secrets: readonly SigningSecret[];

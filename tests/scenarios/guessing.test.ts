@@ -17,6 +17,7 @@ const body = Buffer.from('{"eventType":"EVENT_START","eventId":"1"}');
 const digest = createHmac('sha256', secret).update(body).digest();
 const source: Source = {
   name: 'default',
+  project: 'default',
   preset: 'cloud-resource-reservation',
   secrets: [{ secret: new Secret(secret) }],
   encoding: 'base64',

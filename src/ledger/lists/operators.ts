@@ -13,4 +13,4 @@ export async function listOperators(db: Kysely<Database>, page: Page): Promise<L
   });
 }
 
-const OPERATOR = ['id', 'name', 'role', 'createdAt', 'disabledAt'] as const;
+const OPERATOR = ['id', 'name', 'role', 'project', 'createdAt', 'disabledAt'] as const;
