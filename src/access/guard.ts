@@ -17,7 +17,7 @@ export interface GuardParts {
 export interface Guard {
   /** Lets operators pass that have the permission: else 401, 403, or 429 for an address that guesses. */
   needs(permission: Permission): RequestHandler;
-  /** For paths that are open to some without a token. Never throws for a wrong one, only when the ledger cannot be asked. */
+  /** For paths of the whole house that are open to some without a token. Never throws for a wrong one, only when the ledger cannot be asked. */
   admits(request: Request, permission: Permission): Promise<boolean>;
   /** Whether an operator has this token, however the request carried it. Throws `too_many` for an address that guesses. */
   knows(token: Secret, request: Request): Promise<boolean>;
@@ -75,7 +75,8 @@ export function createGuard({ find, log, guessesPerMinute = 20 }: GuardParts): G
     },
     admits: async (request, permission) => {
       try {
-        return may(await identify(request), permission);
+        const operator = await identify(request);
+        return operator.project === null && may(operator, permission);
       } catch (error) {
         if (error instanceof Fault && (error.code === 'unauthorized' || error.code === 'too_many')) return false;
         throw error;

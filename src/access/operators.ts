@@ -25,6 +25,8 @@ export interface Operator {
   readonly id: string;
   readonly name: string;
   readonly role: Role;
+  /** The only one it sees; null for all of them. */
+  readonly project: string | null;
 }
 
 export function may(operator: Operator, permission: Permission): boolean {
@@ -53,5 +55,5 @@ export async function findOperator(ledger: Ledger, token: Secret): Promise<Opera
   const tokenHash = hashToken(token);
   const row = await operatorByTokenHash(ledger.db, tokenHash);
   if (!row || !sameHash(row.tokenHash, tokenHash)) return undefined;
-  return { id: row.id, name: row.name, role: row.role };
+  return { id: row.id, name: row.name, role: row.role, project: row.project };
 }

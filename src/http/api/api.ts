@@ -1,4 +1,6 @@
 import { Router } from 'express';
+import { sourcesSeen } from '../../access/reach.ts';
+import { originOf } from '../../ledger/origins.ts';
 import { auditApi } from './audit.ts';
 import { catalogueApi } from './catalogue.ts';
 import { configApi } from './config.ts';
@@ -21,7 +23,7 @@ import { providersApi } from './providers.ts';
 import { replaysApi } from './replays.ts';
 import { reservationsApi } from './reservations.ts';
 import { rotationsApi } from './rotations.ts';
-import { createApiRouter, type ApiRoute } from './route.ts';
+import { createApiRouter, type ApiRoute, type RouterParts } from './route.ts';
 import { straysApi } from './strays.ts';
 import { usageApi } from './usage.ts';
 
@@ -62,6 +64,14 @@ export function apiRoutes(deps: ApiDeps): Router {
     response.set('Cache-Control', 'no-cache').type('application/json').send(json);
   });
   router.get('/docs', docsPage(document));
-  router.use(API_PATH, createApiRouter(routes, deps.guard));
+  router.use(API_PATH, createApiRouter(routes, { guard: deps.guard, hides: hiding(deps) }));
   return router;
+}
+
+/** What is of another project, or of no booking at all; what is not there at all is the route's own to say. */
+function hiding({ ledger, policy }: Pick<ApiDeps, 'ledger' | 'policy'>): RouterParts['hides'] {
+  return async (caller, what, id) => {
+    const source = await originOf(ledger.db, what, id);
+    return source !== undefined && (source === null || !sourcesSeen(caller, policy())?.includes(source));
+  };
 }

@@ -2,6 +2,8 @@ import express, { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import { operatorOf, type Guard } from '../../access/guard.ts';
 import type { Operator, Permission } from '../../access/operators.ts';
+import { mustSee, mustSeeAll } from '../../access/reach.ts';
+import type { Originated } from '../../ledger/origins.ts';
 import { Fault, type FaultCode } from '../../reservation/fault.ts';
 import { Nothing } from './words.ts';
 
@@ -13,6 +15,8 @@ export interface ApiRoute {
   /** Below /api/v1, as in OpenAPI: `/leases/{id}`. */
   readonly path: string;
   readonly permission: Permission;
+  /** What operators of one project find there. Without it only a path below `/projects/{project}` is open to them, and to those of that project. */
+  readonly reach?: Reach;
   readonly summary: string;
   readonly description?: string;
   readonly params: z.ZodType;
@@ -23,6 +27,12 @@ export interface ApiRoute {
   readonly faults?: readonly FaultCode[];
   handle(input: { params: unknown; query: unknown; body: unknown }, caller: Operator): Promise<Reply>;
 }
+
+/**
+ * own        what is theirs: `handle` looks at the caller
+ * lease, ... one of these, named by the path: 404 when it is not of their project, before anything else is looked at
+ */
+export type Reach = 'own' | Originated;
 
 /** By status; a body's fields that its schema does not name never leave. */
 export type Responses = Readonly<Record<number, z.ZodType>>;
@@ -57,24 +67,44 @@ export function route<
 
 const LARGEST_BODY = '64kb';
 
+export interface RouterParts {
+  readonly guard: Pick<Guard, 'needs'>;
+  /** Whether something is there and not of a project that the caller sees. */
+  readonly hides: (caller: Operator, what: Originated, id: string) => Promise<boolean>;
+}
+
 /** Serves the routes: the caller's right first, then what was sent, checked before anything is done. Every failure is a Fault for the error handler. */
-export function createApiRouter(routes: readonly ApiRoute[], guard: Pick<Guard, 'needs'>): Router {
+export function createApiRouter(routes: readonly ApiRoute[], { guard, hides }: RouterParts): Router {
   const router = Router();
   // Whatever its content type says: a body here is JSON or refused.
   const parseBody = express.json({ type: () => true, limit: LARGEST_BODY });
   for (const declared of routes) {
     const path = declared.path.replaceAll(/\{(\w+)\}/g, ':$1');
     router[declared.method](path, guard.needs(declared.permission), parseBody, async (request: Request, response: Response) => {
+      const caller = operatorOf(response);
+      await checkReach(declared, { caller, params: request.params, hides });
       const input = {
         params: read(declared.params, request.params, 'path'),
         query: read(declared.query, request.query, 'query'),
         body: read(declared.body, request.body ?? {}, 'body'),
       };
-      answer(response, declared, await declared.handle(input, operatorOf(response)));
+      answer(response, declared, await declared.handle(input, caller));
     });
   }
   return router;
 }
+
+/** The one place where projects are kept apart: a route that says nothing is closed to whoever sees one project only. */
+async function checkReach({ reach }: ApiRoute, { caller, params, hides }: Asking): Promise<void> {
+  if (caller.project === null || reach === 'own') return;
+  const { project } = params;
+  if (project !== undefined) return mustSee(caller, String(project));
+  if (reach === undefined) return mustSeeAll(caller);
+  const [id] = Object.values(params);
+  if (await hides(caller, reach, String(id))) throw new Fault('not_found', `there is no ${reach} ${String(id)}`);
+}
+
+type Asking = { caller: Operator; params: Request['params'] } & Pick<RouterParts, 'hides'>;
 
 function read(schema: z.ZodType, given: unknown, part: 'path' | 'query' | 'body'): unknown {
   const parsed = schema.safeParse(given);
