@@ -85,6 +85,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       ledger,
       now,
       redisUrl: settings.redisUrl,
+      withoutMs: settings.verifyWithoutDatabaseMs,
       log: (message, fields) => log.warn(message, fields),
       counted: (code) => metrics.verdicts.inc({ code }),
       knowsOthers: () => Object.values(catalogue.policy().providers).some(({ verify }) => verify),

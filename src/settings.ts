@@ -38,6 +38,7 @@ export interface Settings {
   readonly smtpFrom: string;
   /** Addresses and networks (CIDR), as in the three below. */
   readonly verifyAllowFrom: readonly string[];
+  readonly verifyWithoutDatabaseMs: number;
   readonly trustProxy: readonly string[];
   readonly allowPrivateTargets: readonly string[];
 }
@@ -116,6 +117,7 @@ function toSettings(values: Values): Settings {
     smtpUrl: values.SMTP_URL,
     smtpFrom: values.SMTP_FROM ?? `Latchkey <latchkey@${new URL(publicUrl).hostname}>`,
     verifyAllowFrom: values.VERIFY_ALLOW_FROM,
+    verifyWithoutDatabaseMs: values.VERIFY_WITHOUT_DATABASE,
     trustProxy: values.LATCHKEY_TRUST_PROXY ?? [],
     allowPrivateTargets: values.LATCHKEY_ALLOW_PRIVATE_TARGETS ?? [],
   };

@@ -43,7 +43,7 @@ function slow(ledger: Ledger, pass: () => Promise<void>): Ledger {
 }
 
 function nodeOn(ledger: Ledger, limits: Limits = createMemoryLimits()) {
-  const options: BookOptions = { ledger, limits, now, log };
+  const options: BookOptions = { ledger, limits, withoutMs: 60_000, now, log };
   const book = createBook(options);
   const usage = createUsageMeter({ ledger, log });
   return {

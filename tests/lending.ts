@@ -58,6 +58,7 @@ export async function lend(name: EngineName): Promise<Lent> {
           (payload) => isOver() || onMessage(payload),
           () => isOver() || onReconnect?.(),
         ),
+      caughtUp: () => engine.caughtUp(),
       async close() {
         if (state === 'returning') return;
         state = 'closed';

@@ -1,6 +1,7 @@
 import type { Ledger } from '../ledger/database.ts';
 import { findLocalKeyByHash, findLocalKeysByName, pageLocalKeys, type LocalKeyState } from '../ledger/local-keys.ts';
 import { asFault } from '../ledger/outage.ts';
+import { createFreshness, type Freshness } from './freshness.ts';
 import type { Limits } from './limits.ts';
 import { createQuestions } from './questions.ts';
 import { recordOf, type KeyRecord } from './record.ts';
@@ -15,7 +16,9 @@ const RETRY_MS = 250;
 export interface Book {
   /** From memory: undefined when the ledger must be asked, null when it is known that there is no such key. */
   find(hash: string): KeyRecord | null | undefined;
-  /** Asks the ledger. Throws a Fault 'unavailable' when it is out of reach. */
+  /** Whether `find` may be believed without asking: this node has heard of every change. */
+  isFresh(): boolean;
+  /** Asks what this node missed, and the ledger where it does not know. Throws a Fault 'unavailable' when it is out of reach. */
   lookUp(hash: string): Promise<KeyRecord | null>;
   /** These rows were committed by this node: true from now on. */
   committed(rows: readonly LocalKeyState[]): void;
@@ -28,6 +31,8 @@ export interface BookOptions {
   readonly ledger: Ledger;
   readonly limits: Limits;
   readonly now: () => Date;
+  /** How long to answer from memory while the ledger is out of reach. */
+  readonly withoutMs: number;
   readonly log: (message: string, fields?: Record<string, unknown>) => void;
 }
 
@@ -35,13 +40,14 @@ export interface BookOptions {
  * All keys in memory, by hash, so that a request costs no question to the ledger. What the ledger answered is dropped where the key changed
  * while it answered: an old row must never bring a revoked key back.
  */
-export function createBook({ ledger, limits, now, log }: BookOptions): Book {
+export function createBook({ ledger, limits, now, log, withoutMs }: BookOptions): Book {
   const shelf = createShelf({ onLeaseGone: (lease) => limits.forget(lease) });
   const questions = createQuestions();
   const changed = new Set<string>();
   let rereadAll = false;
   let refreshing: Promise<void> | undefined;
   let closed = false;
+  let freshness: Freshness | undefined;
 
   function keep(row: LocalKeyState): void {
     const record = recordOf(row);
@@ -51,6 +57,9 @@ export function createBook({ ledger, limits, now, log }: BookOptions): Book {
   }
 
   async function lookUp(hash: string): Promise<KeyRecord | null> {
+    await freshness?.confirm();
+    const known = shelf.find(hash);
+    if (known !== undefined) return known;
     for (let attempt = 0; attempt < LOOKUPS; attempt++) {
       const isKnown = await questions.ask(async (isStale) => {
         const row = await findLocalKeyByHash(ledger.db, hash, now());
@@ -118,8 +127,14 @@ export function createBook({ ledger, limits, now, log }: BookOptions): Book {
     refreshing ??= refresh().finally(() => (refreshing = undefined));
   }
 
+  async function caughtUp(): Promise<void> {
+    await ledger.caughtUp();
+    await refreshing;
+  }
+
   return {
     find: (hash) => shelf.find(hash),
+    isFresh: () => freshness?.isFresh() ?? true,
     lookUp: (hash) =>
       lookUp(hash).catch((error: unknown) => {
         throw asFault(error);
@@ -132,11 +147,14 @@ export function createBook({ ledger, limits, now, log }: BookOptions): Book {
     },
     async open() {
       // The embedded database has one process, which knows what it did. Listening first: no change falls between.
-      if (ledger.engine === 'postgres') await ledger.listen(CHANNEL, hear, () => hear());
+      const shared = ledger.engine === 'postgres';
+      if (shared) await ledger.listen(CHANNEL, hear, () => hear());
       await readAll();
+      if (shared) freshness = createFreshness({ caughtUp, withoutMs });
     },
     async close() {
       closed = true;
+      freshness?.stop();
       await refreshing;
     },
   };

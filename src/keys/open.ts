@@ -23,15 +23,17 @@ export interface KeysOptions {
   readonly log: (message: string, fields?: Record<string, unknown>) => void;
   /** Shares the limits between nodes. */
   readonly redisUrl?: Secret;
+  /** How long a node answers from memory while the database is out of reach; a minute where nothing is said. */
+  readonly withoutMs?: number;
   readonly counted?: (code: VerifyCode) => void;
   readonly knowsOthers?: () => boolean;
 }
 
 /** The built-in key manager with all its keys read, ready to verify. */
-export async function openKeys({ ledger, now, log, redisUrl, ...watching }: KeysOptions): Promise<Keys> {
+export async function openKeys({ ledger, now, log, redisUrl, withoutMs = 60_000, ...watching }: KeysOptions): Promise<Keys> {
   const memory = createMemoryLimits();
   const limits = redisUrl ? createRedisLimits({ client: connectRedis(redisUrl), fallback: memory, log }) : memory;
-  const book = createBook({ ledger, limits, now, log });
+  const book = createBook({ ledger, limits, now, log, withoutMs });
   const usage = createUsageMeter({ ledger, log });
   await book.open();
   const parts = { ledger, book, usage, now };

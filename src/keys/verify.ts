@@ -115,7 +115,7 @@ export function createVerify(options: VerifyOptions): Verify {
   return (request) => {
     if (!checkKey(request.key) && !(knowsOthers() && OTHERS.test(request.key))) return refuseUnknown();
     const hash = hashKey(request.key);
-    const record = book.find(hash);
+    const record = book.isFresh() ? book.find(hash) : undefined;
     if (record !== undefined) return judge(record, request);
     // Looked up again by hash: it may have changed between the ledger's answer and now.
     return book.lookUp(hash).then((found) => judge(book.find(hash) ?? found, request));

@@ -42,6 +42,8 @@ export interface Ledger {
   transact<T>(work: (tx: Tx) => Promise<T>, options?: TransactHow): Promise<T>;
   /** Messages from any node, this one too. A lost connection is made again, and then `onReconnect` is told that messages may be missing. */
   listen(channel: string, onMessage: (payload: string) => void, onReconnect?: () => void): Promise<void>;
+  /** Resolves when every message that was committed before has been told to those who listen; rejects when that cannot be known. */
+  caughtUp(): Promise<void>;
   /** Throws when the database is out of reach or not migrated. */
   ready(): Promise<void>;
   /** For the job engine. */
@@ -136,6 +138,7 @@ function ledgerOn(engine: Engine, options: LedgerBooks): Ledger {
       if (!/^[a-z_]{1,60}$/.test(channel)) throw new Error(`ledger: ${channel} is no name for a channel`);
       return engine.listen(channel, onMessage, onReconnect);
     },
+    caughtUp: () => engine.caughtUp(),
     async ready() {
       if (closing) throw new Fault('unavailable', 'the service is stopping');
       await assertMigrated(inner.withoutPlugins() as Kysely<unknown>).catch((error: unknown) => {

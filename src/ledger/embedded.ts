@@ -58,6 +58,7 @@ function engineOf(pg: PGlite, close: () => Promise<void>): Engine {
     dialect: new PGliteDialect({ pglite: pg }),
     // One session in this process: there is no connection to lose, so nothing to reconnect.
     listen: async (channel, onMessage) => void (await pg.listen(channel, onMessage)),
+    caughtUp: async () => {},
     bossOptions: () => ({ backend: 'pglite', db: fromPglite(pg) }),
     close,
   };

@@ -10,6 +10,8 @@ export interface Engine {
   /** For the migrations, where they need another connection than everybody else. */
   readonly migrationDialect?: Dialect;
   listen(channel: string, onMessage: (payload: string) => void, onReconnect?: () => void): Promise<void>;
+  /** Resolves when every message that was committed before has been told to those who listen; rejects when that cannot be known. */
+  caughtUp(): Promise<void>;
   /** How the job engine reaches this database. */
   bossOptions(): ConstructorOptions;
   close(): Promise<void>;

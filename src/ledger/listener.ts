@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
 import type { Engine, LedgerLog } from './engine.ts';
+import { Fault } from '../reservation/fault.ts';
 import { asFault } from './outage.ts';
 
 const HEARTBEAT_MS = 10_000;
@@ -14,10 +15,12 @@ interface Subscription {
 }
 
 /** A connection of its own for LISTEN, made again whenever it is lost. */
-export function createListener(config: ClientConfig, log: LedgerLog): Pick<Engine, 'listen' | 'close'> {
+export function createListener(config: ClientConfig, log: LedgerLog): Pick<Engine, 'listen' | 'caughtUp' | 'close'> {
   const subscriptions: Subscription[] = [];
   const stop = new AbortController();
   let connected: Promise<Client> | undefined;
+  /** Only when everybody who listens knows that it is there. */
+  let live: Client | undefined;
 
   async function connect(): Promise<Client> {
     const client = new Client({ ...config, query_timeout: ANSWER_MS });
@@ -39,6 +42,7 @@ export function createListener(config: ClientConfig, log: LedgerLog): Pick<Engin
     }, HEARTBEAT_MS).unref();
     client.once('end', () => {
       clearInterval(heartbeat);
+      live = undefined;
       if (!stop.signal.aborted) connected = reconnect();
       connected?.catch(() => {});
     });
@@ -51,6 +55,7 @@ export function createListener(config: ClientConfig, log: LedgerLog): Pick<Engin
       const client = await connect().catch(() => undefined);
       if (!client) continue;
       for (const each of subscriptions) each.onReconnect();
+      live = client;
       return client;
     }
   }
@@ -63,6 +68,12 @@ export function createListener(config: ClientConfig, log: LedgerLog): Pick<Engin
       });
       subscriptions.push({ channel, onMessage, onReconnect });
       await client.query(`listen "${channel}"`);
+      live = client;
+    },
+    async caughtUp() {
+      if (!live) throw new Fault('unavailable', 'the database tells no news at the moment');
+      // A server sends what was committed before it answers (since version 13).
+      await live.query('select 1');
     },
     async close() {
       stop.abort();

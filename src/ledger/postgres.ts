@@ -44,6 +44,7 @@ export function openPostgres(url: Secret, log: LedgerLog): Engine {
       return dialectOf(watched(new Pool({ ...connection, max: 2, application_name: 'latchkey migrate' }), log));
     },
     listen: listener.listen,
+    caughtUp: listener.caughtUp,
     bossOptions: () => ({
       connectionString: url.reveal(),
       application_name: 'latchkey jobs',

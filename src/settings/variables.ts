@@ -93,6 +93,10 @@ export const VARIABLES = {
   VERIFY_ALLOW_FROM: networks
     .prefault(LOCAL_NETWORKS)
     .meta({ description: 'Addresses that may verify keys and read metrics without an operator token.' }),
+  VERIFY_WITHOUT_DATABASE: seconds.prefault('60').meta({
+    description:
+      'Seconds for which keys that are known go on being verified while the database server is out of reach. After that they are refused.',
+  }),
   LATCHKEY_TRUST_PROXY: networks
     .optional()
     .meta({ description: 'Proxies whose X-Forwarded-For is believed. Without it none is.' }),
