@@ -44,7 +44,7 @@ export function createFreshness({ caughtUp, withoutMs }: FreshnessOptions): Fres
 
   const askOnce = () => (asking ??= ask().finally(() => (asking = undefined)));
   const isFresh = () => since(confirmed) < FRESH_MS;
-  const beat = setInterval(askOnce, BEAT_MS).unref();
+  const beat = setInterval(() => void askOnce(), BEAT_MS).unref();
 
   return {
     isFresh,
