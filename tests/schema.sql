@@ -116,6 +116,17 @@ create table "claim" (
 CREATE INDEX claim_again ON public.claim USING btree (claimed_at) WHERE (sealed_again IS NOT NULL);
 CREATE INDEX claim_lease ON public.claim USING btree (lease_id);
 
+create table "creation" (
+  "project" text not null,
+  "token_hash" text not null,
+  "asked_hash" text not null,
+  "project_key_id" text not null,
+  "sealed_value" text,
+  "created_at" timestamp with time zone not null,
+  PRIMARY KEY (project, token_hash)
+);
+CREATE INDEX creation_created ON public.creation USING btree (created_at);
+
 create table "delivery" (
   "id" text not null,
   "dedupe" text not null,
@@ -320,6 +331,8 @@ create table "project_key" (
   "id" text not null,
   "project" text not null,
   "name" text not null,
+  "by_name" boolean not null default false,
+  "budget" text not null,
   "description" text,
   "owner" text not null,
   "contact" text,
@@ -349,8 +362,10 @@ create table "project_key" (
   PRIMARY KEY (id)
 );
 CREATE INDEX project_key_closes ON public.project_key USING btree (closes_at) WHERE (revoked_at IS NULL);
+CREATE INDEX project_key_created ON public.project_key USING btree (project, created_at);
 CREATE INDEX project_key_project ON public.project_key USING btree (project, id);
 CREATE INDEX project_key_rotate ON public.project_key USING btree (rotate_at) WHERE (rotate_at IS NOT NULL);
+CREATE UNIQUE INDEX project_key_by_name ON public.project_key USING btree (project, name) WHERE by_name;
 
 create table "reservation" (
   "id" text not null,

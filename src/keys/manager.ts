@@ -1,27 +1,24 @@
 import type { Standing } from '../../providers/driver.ts';
-import type { KeyManager, LocalKey } from '../../providers/key-manager.ts';
+import type { KeyManager } from '../../providers/key-manager.ts';
 import type { Ledger, Tx } from '../ledger/database.ts';
 import {
   findLocalKeyByName,
   findLocalKeysByName,
   pageLocalKeys,
-  putLocalKey,
   rekeyLocalKey,
   retimeLocalKey,
   revokeLocalKey,
   suspendLocalKey,
   type LocalKeyState,
 } from '../ledger/local-keys.ts';
-import type { StoredRights } from '../ledger/schema.ts';
 import { askTogether } from '../ledger/together.ts';
 import { sumUsage } from '../ledger/usage.ts';
-import { DEFAULT_PROJECT } from '../reservation/project.ts';
-import { compileAddresses } from './addresses.ts';
-import { CHANNEL, type Book } from './book.ts';
+import type { Book } from './book.ts';
 import { hashKey } from './key.ts';
 import { recordOf, type KeyRecord } from './record.ts';
 import type { UsageMeter } from './usage.ts';
 import { standing } from './verify.ts';
+import { createKeysWithin } from './within.ts';
 
 const PAGE = 1000;
 
@@ -39,12 +36,13 @@ export interface KeyManagerOptions {
  * Throws a Fault 'unavailable' when the ledger is out of reach, 'invalid' for an address list that cannot be read.
  */
 export function createKeyManager({ ledger, book, usage, now, alongside }: KeyManagerOptions): KeyManager {
+  const within = createKeysWithin({ ledger, book });
+
   async function change(work: (tx: Tx, at: Date) => Promise<readonly LocalKeyState[]>): Promise<readonly LocalKeyState[]> {
     return await ledger.transact(async (tx) => {
       const rows = await work(tx, now());
       if (rows.length > 0) alongside?.(tx);
-      tx.afterCommit(() => book.committed(rows));
-      if (ledger.engine === 'postgres') for (const row of rows) await tx.notify(CHANNEL, row.name);
+      await within.changed(tx, rows);
       return rows;
     });
   }
@@ -59,22 +57,12 @@ export function createKeyManager({ ledger, book, usage, now, alongside }: KeyMan
 
   return {
     async put(key) {
-      // Throws before anything is written.
-      compileAddresses(key.allowedIps ?? []);
-      const rights = rightsOf(key);
-      const write = {
-        id: key.id,
-        name: key.name,
-        hash: hashKey(key.secret.reveal()),
-        leaseId: key.lease,
-        holder: key.holder,
-        project: key.project ?? DEFAULT_PROJECT,
-        projectKeyId: key.projectKey ?? null,
-        tokenType: key.tokenType ?? 'opaque',
-        rights,
-      };
-      const [row] = await change(async (tx, at) => [await putLocalKey(tx.db, { ...write, window: key.window, now: at })]);
-      return { keyId: row!.id };
+      const { id } = await ledger.transact(async (tx) => {
+        const row = await within.put(tx, key, now());
+        alongside?.(tx);
+        return row;
+      });
+      return { keyId: id };
     },
     async rekey(name, secret) {
       const hash = hashKey(secret.reveal());
@@ -125,23 +113,6 @@ export function createKeyManager({ ledger, book, usage, now, alongside }: KeyMan
 function standingOf(record: KeyRecord, at: Date): Standing {
   if (record.revokedAt !== null) return 'gone';
   return standing(record, at.getTime()) ? 'held' : 'works';
-}
-
-function rightsOf({
-  scopes,
-  methods,
-  endpoints,
-  quota,
-  rateLimit,
-  limits,
-  allowedIps,
-  deniedIps,
-  rules,
-  hours,
-}: LocalKey): StoredRights {
-  // Whoever makes keys took the methods from scopes, where they are these.
-  const rights = { scopes, methods, endpoints, quota, rateLimit, limits, allowedIps, deniedIps, rules, hours };
-  return structuredClone(rights) as StoredRights;
 }
 
 function present(row: LocalKeyState | undefined): LocalKeyState[] {

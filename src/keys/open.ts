@@ -7,11 +7,14 @@ import type { KeyManager } from '../../providers/key-manager.ts';
 import { createKeyManager } from './manager.ts';
 import { createUsageMeter } from './usage.ts';
 import { createVerify, type Verify, type VerifyCode } from './verify.ts';
+import { createKeysWithin, type KeysWithin } from './within.ts';
 
 export interface Keys {
   readonly manager: KeyManager;
   /** The same for somebody whose changes are to be written down. */
   readonly managerWith: (alongside: (tx: Tx) => void) => KeyManager;
+  /** Inside somebody's own transaction. */
+  readonly within: KeysWithin;
   readonly verify: Verify;
   /** Writes the usage counted so far. Before the ledger is closed. */
   close(): Promise<void>;
@@ -40,6 +43,7 @@ export async function openKeys({ ledger, now, log, redisUrl, withoutMs = 60_000,
   return {
     manager: createKeyManager(parts),
     managerWith: (alongside) => createKeyManager({ ...parts, alongside }),
+    within: createKeysWithin({ ledger, book }),
     verify: createVerify({ book, limits, usage, now, ...watching }),
     async close() {
       await usage.stop();

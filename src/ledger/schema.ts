@@ -308,11 +308,15 @@ export interface MasterKeyTable {
   keyId: string;
 }
 
-/** A key that somebody asked for by API, without a booking. Its generations are rows of `local_key`, its budget is its id. */
+/** A key that somebody asked for by API, without a booking. Its generations are rows of `local_key`. */
 export interface ProjectKeyTable {
   id: string;
   project: string;
   name: string;
+  /** Its maker finds it by its name, which is then the only such one in the project. */
+  byName: Generated<boolean>;
+  /** What its limits and usage are counted under: its id, or what keys by name share. */
+  budget: string;
   description: Nullable<string>;
   /** Whom it is for: what verify tells as the holder. */
   owner: string;
@@ -343,6 +347,17 @@ export interface ProjectKeyTable {
   createdBy: string;
   createdAt: Date;
   updatedAt: Date;
+}
+
+/** A creation that its caller may repeat, by the hashes of the Idempotency-Key and of what was asked. */
+export interface CreationTable {
+  project: string;
+  tokenHash: string;
+  askedHash: string;
+  projectKeyId: string;
+  /** For a short time, so that an answer that was lost can be given again. */
+  sealedValue: Nullable<string>;
+  createdAt: Date;
 }
 
 /** What went through a budget's long windows, by minute, so that a restart and other nodes know it. */
@@ -470,6 +485,7 @@ export interface Database {
   stray: StrayTable;
   inventory: InventoryTable;
   projectKey: ProjectKeyTable;
+  creation: CreationTable;
   windowUse: WindowUseTable;
   budget: BudgetTable;
   scope: ScopeTable;

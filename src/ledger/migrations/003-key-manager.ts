@@ -17,6 +17,8 @@ const STATEMENTS = [
     id text primary key,
     project text not null,
     name text not null,
+    by_name boolean not null default false,
+    budget text not null,
     description text,
     owner text not null,
     contact text,
@@ -44,8 +46,21 @@ const STATEMENTS = [
     updated_at timestamptz not null
   )`,
   `create index project_key_project on project_key (project, id)`,
+  `create index project_key_created on project_key (project, created_at)`,
+  `create unique index project_key_by_name on project_key (project, name) where by_name`,
   `create index project_key_rotate on project_key (rotate_at) where rotate_at is not null`,
   `create index project_key_closes on project_key (closes_at) where revoked_at is null`,
+
+  `create table creation (
+    project text not null,
+    token_hash text not null,
+    asked_hash text not null,
+    project_key_id text not null,
+    sealed_value text,
+    created_at timestamptz not null,
+    primary key (project, token_hash)
+  )`,
+  `create index creation_created on creation (created_at)`,
 
   `alter table local_key
     add column project text not null default 'default',
@@ -161,7 +176,7 @@ const UNDO = [
   `alter table usage drop constraint usage_pkey, drop column key_id, add primary key (lease_id, hour, code)`,
   `delete from local_key where project_key_id is not null`,
   `alter table local_key drop column project, drop column project_key_id, drop column token_type, drop column last_ip`,
-  `drop table project_key`,
+  `drop table creation, project_key`,
   `delete from operator where project is not null`,
   `alter table operator drop column project`,
 ];
