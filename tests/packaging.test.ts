@@ -40,6 +40,7 @@ describe('the folder', () => {
       'README.md',
       'compose.yaml',
       'config',
+      'docs',
       'package-lock.json',
       'package.json',
       'providers',
@@ -92,6 +93,8 @@ describe('package.json', () => {
 interface Service {
   environment?: Record<string, string>;
   healthcheck?: { test: string[] };
+  ports?: string[];
+  networks?: Record<string, { ipv4_address?: string }>;
   secrets?: string[];
   build?: string;
 }
@@ -105,24 +108,34 @@ describe('compose.yaml', () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-compose-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test('runs Latchkey, PostgreSQL and Redis, each with a health check', () => {
-    expect(Object.keys(compose.services).sort()).toEqual(['latchkey', 'postgres', 'redis']);
+  test('runs two nodes behind nginx, PostgreSQL and Redis, each with a health check', () => {
+    expect(Object.keys(compose.services).sort()).toEqual(['latchkey-1', 'latchkey-2', 'nginx', 'postgres', 'redis']);
+    expect(compose.services['latchkey-2']).toEqual(compose.services['latchkey-1']);
     for (const service of Object.values(compose.services)) expect(service.healthcheck?.test.length).toBeGreaterThan(1);
   });
 
   test('gives only settings that there are', () => {
     const known = describeVariables().map(({ name }) => name as string);
-    for (const name of Object.keys(compose.services['latchkey']!.environment!))
+    for (const name of Object.keys(compose.services['latchkey-1']!.environment!))
       expect(known).toContain(name.replace(/_FILE$/, ''));
   });
 
   test('holds no secret: each comes from a file', () => {
     const secret = describeVariables().filter((variable) => variable.secret);
-    const given = compose.services['latchkey']!.environment!;
+    const given = compose.services['latchkey-1']!.environment!;
     for (const { name } of secret) expect(given[name] ?? '${').toMatch(name === 'REDIS_URL' ? /^redis:\/\/redis:6379$/ : /^\$\{/);
     for (const { file } of Object.values(compose.secrets)) expect(file).toMatch(/^\.\/secrets\//);
     for (const { secrets = [] } of Object.values(compose.services))
       for (const name of secrets) expect(compose.secrets).toHaveProperty(name);
+  });
+
+  test('publishes nginx only, whose address the nodes believe', () => {
+    const published = Object.entries(compose.services).filter(([, { ports = [] }]) => ports.length > 0);
+    expect(published.map(([name]) => name)).toEqual(['nginx']);
+    const { ipv4_address: address } = compose.services['nginx']!.networks!['default']!;
+    expect(compose.services['latchkey-1']!.environment!['LATCHKEY_TRUST_PROXY']).toBe(address);
+    const nginx = read('config/nginx/nodes.conf');
+    for (const node of ['latchkey-1', 'latchkey-2']) expect(nginx).toContain(`server ${node}:8080 `);
   });
 
   test('gives enough to start, once the secrets are made', async () => {
@@ -133,7 +146,7 @@ describe('compose.yaml', () => {
       webhook_secret: Buffer.alloc(32, 8).toString('base64'),
     };
     const env: Record<string, string> = {};
-    for (const [name, value] of Object.entries(compose.services['latchkey']!.environment!)) {
+    for (const [name, value] of Object.entries(compose.services['latchkey-1']!.environment!)) {
       const secret = /^\/run\/secrets\/(\w+)$/.exec(value)?.[1];
       if (secret) writeFileSync(join(folder, secret), values[secret]!);
       env[name] = secret
@@ -211,7 +224,7 @@ describe('README.md', () => {
   });
 
   test('names no file that is not there', () => {
-    const named = [...readme.matchAll(/`((?:src|providers|config|tests)\/[\w./-]*|[\w-]+\.(?:yaml|json))`/g)].map(
+    const named = [...readme.matchAll(/`((?:src|providers|config|tests|docs|client)\/[\w./-]*|[\w-]+\.(?:yaml|json))`/g)].map(
       (match) => match[1]!,
     );
     expect(named.length).toBeGreaterThan(15);
