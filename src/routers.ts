@@ -43,7 +43,7 @@ export function createRouters(parts: RouterParts): RequestHandler[] {
   const { ledger, settings, now, catalogue } = parts;
   const allow = verifyAccess({
     allowFrom: settings.verifyAllowFrom,
-    isOperatorToken: (token, request) => parts.guard.knows(new Secret(token), request),
+    isOperatorToken: (token, request) => parts.guard.knows(new Secret(token), request.ip),
   });
   return [
     webhookRoutes({ receiver: parts.receiver }),

@@ -2,6 +2,7 @@ import type { KyselyPlugin } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LocalKey } from '../providers/key-manager.ts';
 import { createBook, type BookOptions } from '../src/keys/book.ts';
+import { createGuesses } from '../src/keys/guesses.ts';
 import { mintKey } from '../src/keys/key.ts';
 import { createMemoryLimits, type Limits } from '../src/keys/limits.ts';
 import { createKeyManager } from '../src/keys/manager.ts';
@@ -43,14 +44,14 @@ function slow(ledger: Ledger, pass: () => Promise<void>): Ledger {
 }
 
 function nodeOn(ledger: Ledger, limits: Limits = createMemoryLimits()) {
-  const options: BookOptions = { ledger, limits, withoutMs: 60_000, now, log };
+  const options: BookOptions = { ledger, limits, projectBudget: () => undefined, withoutMs: 60_000, now, log };
   const book = createBook(options);
   const usage = createUsageMeter({ ledger, log });
   return {
     book,
     usage,
     manager: createKeyManager({ ledger, book, usage, now }),
-    verify: createVerify({ book, limits, usage, now }),
+    verify: createVerify({ book, limits, usage, guesses: createGuesses(), now }),
   };
 }
 

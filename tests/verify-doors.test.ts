@@ -48,7 +48,7 @@ describeEngines('the doors of verify', (engine) => {
   async function serve(allowFrom: readonly string[]): Promise<string> {
     const log = { ...silentLog, warn: (message: string, fields?: object) => void warnings.push({ message, ...fields }) };
     const guard = createGuard({ find: (token) => findOperator(store.ledger, token), log });
-    const allow = verifyAccess({ allowFrom, isOperatorToken: (token, request) => guard.knows(new Secret(token), request) });
+    const allow = verifyAccess({ allowFrom, isOperatorToken: (token, request) => guard.knows(new Secret(token), request.ip) });
     const deps = { publicUrl: 'https://keys.example.org', version: '1.2.3', guard } as unknown as ApiDeps;
     const routers = [verifyRoutes({ verify: (asked) => keys.verify(asked), allow }), apiRoutes(deps)];
     const server = createApp({ log, trustProxy: [], routers }).listen(0, '127.0.0.1');

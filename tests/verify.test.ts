@@ -9,6 +9,7 @@ import { mintKey } from '../src/keys/key.ts';
 import { openKeys, type Keys } from '../src/keys/open.ts';
 import { openLedger } from '../src/ledger/database.ts';
 import { Fault } from '../src/reservation/fault.ts';
+import { Secret } from '../src/secret/secret.ts';
 import { describeEngines, type TestLedger } from './engines.ts';
 
 const OPENS = new Date('2026-03-01T09:00:00Z');
@@ -126,6 +127,7 @@ describeEngines('verify', (engine) => {
       valid: true,
       code: 'VALID',
       keyId: key.keyId,
+      project: 'default',
       lease: key.lease,
       holder: key.holder,
       scopes: ['read'],
@@ -196,6 +198,88 @@ describeEngines('verify', (engine) => {
       expect(await codeOf({ key: key.text, ip })).toBe('IP_FORBIDDEN');
     }
     await expect(put({ allowedIps: ['198.51.100.0/33'] })).rejects.toThrow(Fault);
+  });
+
+  test('a denied network is denied whatever else is allowed, and an address that cannot be read is in it', async () => {
+    const key = await put({ deniedIps: ['198.51.100.0/24'] });
+    expect(await codeOf({ key: key.text, ip: '203.0.113.9' })).toBe('VALID');
+    for (const ip of ['198.51.100.7', '::ffff:198.51.100.7', 'nonsense', undefined])
+      expect(await codeOf({ key: key.text, ip })).toBe('IP_FORBIDDEN');
+    const both = await put({ allowedIps: ['198.51.0.0/16'], deniedIps: ['198.51.100.0/24'] });
+    expect(await codeOf({ key: both.text, ip: '198.51.101.1' })).toBe('VALID');
+    for (const ip of ['198.51.100.1', '203.0.113.9']) expect(await codeOf({ key: both.text, ip })).toBe('IP_FORBIDDEN');
+    await expect(put({ deniedIps: ['10.0.0.0/33'] })).rejects.toThrow(Fault);
+  });
+
+  test('a key for office hours works in them, by the clock of its zone', async () => {
+    const key = await put({ hours: [{ days: [7], from: '12:00', to: '13:00', zone: 'Europe/Rome' }] });
+    const at = (time: string) => {
+      now = new Date(time);
+      return codeOf({ key: key.text });
+    };
+    // A Sunday in March; Rome is an hour ahead.
+    expect(await at('2026-03-01T10:59:59.999Z')).toBe('OUTSIDE_HOURS');
+    expect(await at('2026-03-01T11:00:00.000Z')).toBe('VALID');
+    expect(await at('2026-03-01T12:00:00.000Z')).toBe('OUTSIDE_HOURS');
+    now = new Date('2026-03-01T12:00:00.000Z');
+    const refused = await get('', { 'x-api-key': key.text });
+    expect(refused).toMatchObject({ status: 403, body: { error: 'insufficient_scope' } });
+  });
+
+  test('where scopes have paths of their own, one of them must let the method through on the path', async () => {
+    const rules = [
+      { methods: ['GET'], endpoints: ['/api/**'] },
+      { methods: ['POST', 'GET'], endpoints: ['/api/jobs/**'] },
+    ];
+    const key = await put({ methods: ['GET', 'POST'], endpoints: ['/**'], rules });
+    const ask = (method?: string, path?: string) => codeOf({ key: key.text, method, path });
+    expect(await ask('GET', '/api/x')).toBe('VALID');
+    expect(await ask('HEAD', '/api/x')).toBe('VALID');
+    expect(await ask('POST', '/api/jobs/1')).toBe('VALID');
+    expect(await ask('POST', '/api/x')).toBe('ENDPOINT_FORBIDDEN');
+    expect(await ask('GET', '/other')).toBe('ENDPOINT_FORBIDDEN');
+    expect(await ask('DELETE', '/api/jobs/1')).toBe('INSUFFICIENT_SCOPE');
+    expect(await ask('POST')).toBe('VALID');
+    expect(await ask(undefined, '/api/x')).toBe('VALID');
+    const none = await put({ methods: ['GET', 'POST'], rules: [] });
+    expect(await codeOf({ key: none.text, method: 'GET', path: '/api' })).toBe('INSUFFICIENT_SCOPE');
+  });
+
+  test('an API may ask for one of several scopes, which a wildcard of the key covers', async () => {
+    const key = await put({ scopes: ['read', 'akm:projects:*', 'lab:*'] });
+    const holds = (...scopes: string[]) => codeOf({ key: key.text, scopes });
+    for (const scope of ['read', 'akm:projects:read', 'lab:printers:use', 'akm:projects:*'])
+      expect(await holds('nothing', scope), scope).toBe('VALID');
+    for (const scope of ['write', 'akm:keys:read', 'akm:*', '*', 'rea', 'reader', '', 'akm:projects:', '__proto__'])
+      expect(await holds(scope), scope).toBe('INSUFFICIENT_SCOPE');
+    expect(await holds()).toBe('INSUFFICIENT_SCOPE');
+    const all = await put({ scopes: ['*'] });
+    expect(await codeOf({ key: all.text, scopes: ['akm:keys:read'] })).toBe('VALID');
+  });
+
+  test('a generation of a project’s key is told by the id of that key, and one without an end by null', async () => {
+    const window = { opensAt: OPENS, closesAt: new Date('9999-12-31T00:00:00Z') };
+    const key = await put({ projectKey: 'pk_1', project: 'default', lease: 'pk_1', window });
+    const { body } = await post({ key: key.text });
+    expect(body).toEqual({
+      valid: true,
+      code: 'VALID',
+      keyId: 'pk_1',
+      project: 'default',
+      holder: key.holder,
+      scopes: ['read'],
+      expiresAt: null,
+    });
+    const answer = await get('', { 'x-api-key': key.text });
+    expect(answer.headers.get('x-auth-key-id')).toBe('pk_1');
+    expect(answer.body).toEqual({ valid: true, keyId: 'pk_1', expiresAt: null });
+  });
+
+  test('a signed token that is a key is known by its hash, and another with the same claims is not', async () => {
+    const token = 'eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1c2VyLTEifQ.c2lnbmF0dXJl';
+    await put({ secret: new Secret(token), tokenType: 'jwt' });
+    expect(await codeOf({ key: token })).toBe('VALID');
+    expect(await codeOf({ key: `${token}A` })).toBe('NOT_FOUND');
   });
 
   test('the first thing that is wrong decides, in the published order', async () => {

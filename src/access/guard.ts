@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
-import ipaddr from 'ipaddr.js';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { blockOf } from '../keys/addresses.ts';
 import type { Log } from '../observe/log.ts';
 import { Fault } from '../reservation/fault.ts';
 import { Secret } from '../secret/secret.ts';
@@ -19,8 +19,8 @@ export interface Guard {
   needs(permission: Permission): RequestHandler;
   /** For paths of the whole house that are open to some without a token. Never throws for a wrong one, only when the ledger cannot be asked. */
   admits(request: Request, permission: Permission): Promise<boolean>;
-  /** Whether an operator has this token, however the request carried it. Throws `too_many` for an address that guesses. */
-  knows(token: Secret, request: Request): Promise<boolean>;
+  /** Whether an operator has this token, sent from that address. Throws `too_many` for an address that guesses. */
+  knows(token: Secret, from: string | undefined): Promise<boolean>;
 }
 
 const MOST_PROVEN = 1000;
@@ -33,14 +33,14 @@ export function createGuard({ find, log, guessesPerMinute = 20 }: GuardParts): G
   async function identify(request: Request): Promise<Operator> {
     const token = bearerOf(request);
     if (!token) throw new Fault('unauthorized', 'Send an operator token: Authorization: Bearer lko_…');
-    const operator = await ownerOf(token, request);
+    const operator = await ownerOf(token, request.ip);
     if (!operator) throw new Fault('unauthorized', 'This operator token is not known, or it was disabled.');
     return operator;
   }
 
-  async function ownerOf(token: Secret, request: Request): Promise<Operator | undefined> {
+  async function ownerOf(token: Secret, from: string | undefined): Promise<Operator | undefined> {
     const hash = hashToken(token);
-    const address = blockOf(request.ip);
+    const address = blockOf(from);
     // Counted before the answer is known, so that a burst is no way around it, and given back when the token was good.
     const counted = !proven.has(hash);
     if (counted) await guess(address);
@@ -82,7 +82,7 @@ export function createGuard({ find, log, guessesPerMinute = 20 }: GuardParts): G
         throw error;
       }
     },
-    knows: async (token, request) => (await ownerOf(token, request)) !== undefined,
+    knows: async (token, from) => (await ownerOf(token, from)) !== undefined,
   };
 }
 
@@ -97,16 +97,4 @@ export function operatorOf(response: Response): Operator {
 function bearerOf(request: Request): Secret | undefined {
   const token = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(request.get('authorization') ?? '')?.[1];
   return token === undefined ? undefined : new Secret(token);
-}
-
-/** One IPv4 address, or the /64 that one customer has. */
-function blockOf(address: string | undefined): string {
-  if (address === undefined || !ipaddr.isValid(address)) return 'unknown';
-  const ip = ipaddr.process(address);
-  return ip instanceof ipaddr.IPv6
-    ? `${ip.parts
-        .slice(0, 4)
-        .map((part) => part.toString(16))
-        .join(':')}::/64`
-    : ip.toString();
 }

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type { Verdict, VerifyCode } from '../keys/verify.ts';
+import type { Verdict, VerifyCode } from '../keys/verdict.ts';
 import { bearerOf } from './verify-access.ts';
 
 /** How a verdict is told to a gateway: by status, headers and an OAuth-style body (RFC 6750). */
@@ -20,6 +20,7 @@ const REFUSALS = {
   SUSPENDED: { status: 401, error: 'invalid_token', description: 'API key is suspended' },
   INSUFFICIENT_SCOPE: { status: 403, error: 'insufficient_scope', description: 'API key does not have required permissions' },
   ENDPOINT_FORBIDDEN: { status: 403, error: 'insufficient_scope', description: 'API key does not have access to this endpoint' },
+  OUTSIDE_HOURS: { status: 403, error: 'insufficient_scope', description: 'API key may not be used at this hour' },
   IP_FORBIDDEN: { status: 403, error: 'insufficient_scope', description: 'API key may not be used from this address' },
   RATE_LIMITED: { status: 429, error: 'rate_limit_exceeded', description: 'Rate limit exceeded' },
   QUOTA_EXCEEDED: { status: 429, error: 'quota_exceeded', description: 'Quota exceeded' },

@@ -1,7 +1,8 @@
 // oxlint-disable oxc/no-async-endpoint-handlers -- Express 5 passes a rejection on to the error handler
 import { json, Router, type ErrorRequestHandler, type NextFunction, type Request, type Response } from 'express';
 import { z } from 'zod';
-import type { Verify, VerifyRequest } from '../keys/verify.ts';
+import type { VerifyRequest } from '../keys/verdict.ts';
+import type { Verify } from '../keys/verify.ts';
 import { Fault } from '../reservation/fault.ts';
 import { answerGateway, keyOf } from './verify-answer.ts';
 
@@ -16,6 +17,11 @@ export const VerifyBody = z.object({
   method: z.string().optional(),
   path: z.string().optional(),
   ip: z.string().optional(),
+  scopes: z
+    .array(z.string())
+    .max(100)
+    .optional()
+    .meta({ description: 'The key must hold one of them, by name or by a wildcard.' }),
   cost: z.int().min(1).max(10_000).optional(),
 });
 

@@ -26,6 +26,16 @@ export function compileAddresses(networks: readonly string[]): (address: string)
   };
 }
 
+/** Whom an address stands for: one IPv4 address, or the /64 of IPv6 that one customer has. What is no address is all one. */
+export function blockOf(address: string | undefined): string {
+  if (address === undefined || isIP(address) === 0) return 'unknown';
+  if (!address.includes(':')) return address;
+  const ip = ipaddr.process(address);
+  if (!(ip instanceof ipaddr.IPv6)) return ip.toString();
+  const parts = ip.parts.slice(0, 4).map((part) => part.toString(16));
+  return `${parts.join(':')}::/64`;
+}
+
 function readNetwork(text: string): Network {
   const slash = text.indexOf('/');
   const address = slash === -1 ? text : text.slice(0, slash);

@@ -4,7 +4,7 @@ import { asFault } from '../ledger/outage.ts';
 import { createFreshness, type Freshness } from './freshness.ts';
 import type { Limits } from './limits.ts';
 import { createQuestions } from './questions.ts';
-import { recordOf, type KeyRecord } from './record.ts';
+import { recordOf, type KeyRecord, type ProjectBudget } from './record.ts';
 import { createShelf } from './shelf.ts';
 
 /** Carries the names of changed keys to every node. */
@@ -30,6 +30,7 @@ export interface Book {
 export interface BookOptions {
   readonly ledger: Ledger;
   readonly limits: Limits;
+  readonly projectBudget: ProjectBudget;
   readonly now: () => Date;
   /** How long to answer from memory while the ledger is out of reach. */
   readonly withoutMs: number;
@@ -40,7 +41,7 @@ export interface BookOptions {
  * All keys in memory, by hash, so that a request costs no question to the ledger. What the ledger answered is dropped where the key changed
  * while it answered: an old row must never bring a revoked key back.
  */
-export function createBook({ ledger, limits, now, log, withoutMs }: BookOptions): Book {
+export function createBook({ ledger, limits, projectBudget, now, log, withoutMs }: BookOptions): Book {
   const shelf = createShelf({ onLeaseGone: (lease) => limits.forget(lease) });
   const questions = createQuestions();
   const changed = new Set<string>();
@@ -50,7 +51,7 @@ export function createBook({ ledger, limits, now, log, withoutMs }: BookOptions)
   let freshness: Freshness | undefined;
 
   function keep(row: LocalKeyState): void {
-    const record = recordOf(row);
+    const record = recordOf(row, projectBudget);
     shelf.put(record);
     const { quota, lease } = record.budget;
     if (quota && row.used > 0) limits.restore(lease, { per: quota.per, used: row.used, at: now().getTime() });

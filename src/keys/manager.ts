@@ -16,8 +16,8 @@ import { sumUsage } from '../ledger/usage.ts';
 import type { Book } from './book.ts';
 import { hashKey } from './key.ts';
 import { recordOf, type KeyRecord } from './record.ts';
+import { standing } from './refusals.ts';
 import type { UsageMeter } from './usage.ts';
-import { standing } from './verify.ts';
 import { createKeysWithin } from './within.ts';
 
 const PAGE = 1000;
@@ -95,7 +95,7 @@ export function createKeyManager({ ledger, book, usage, now, alongside }: KeyMan
       const row = await rowOf(name);
       if (!row) return 'gone';
       // What this node lets through and what the ledger says may differ for a moment; neither may be forgotten.
-      const records = [book.find(row.hash), recordOf(row)].filter((record) => record != null);
+      const records = [book.find(row.hash), recordOf(row, () => undefined)].filter((record) => record != null);
       const found = new Set(records.map((record) => standingOf(record, now())));
       return (['works', 'held'] as const).find((one) => found.has(one)) ?? 'gone';
     },

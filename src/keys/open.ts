@@ -4,9 +4,14 @@ import { createBook } from './book.ts';
 import { connectRedis, createRedisLimits } from './limits-redis.ts';
 import { createMemoryLimits } from './limits.ts';
 import type { KeyManager } from '../../providers/key-manager.ts';
+import type { Limit } from '../reservation/plan.ts';
+import { auditGuesses } from './guess-audit.ts';
+import { createGuesses } from './guesses.ts';
 import { createKeyManager } from './manager.ts';
+import { projectBudgets } from './record.ts';
 import { createUsageMeter } from './usage.ts';
-import { createVerify, type Verify, type VerifyCode } from './verify.ts';
+import type { VerifyCode } from './verdict.ts';
+import { createVerify, type Verify } from './verify.ts';
 import { createKeysWithin, type KeysWithin } from './within.ts';
 
 export interface Keys {
@@ -28,24 +33,30 @@ export interface KeysOptions {
   readonly redisUrl?: Secret;
   /** How long a node answers from memory while the database is out of reach; a minute where nothing is said. */
   readonly withoutMs?: number;
+  /** What all keys of a project share now. */
+  readonly limitsOfProject?: (project: string) => readonly Limit[];
   readonly counted?: (code: VerifyCode) => void;
   readonly knowsOthers?: () => boolean;
 }
 
 /** The built-in key manager with all its keys read, ready to verify. */
-export async function openKeys({ ledger, now, log, redisUrl, withoutMs = 60_000, ...watching }: KeysOptions): Promise<Keys> {
+export async function openKeys({ ledger, now, log, redisUrl, withoutMs = 60_000, ...rest }: KeysOptions): Promise<Keys> {
+  const { limitsOfProject = () => [], ...watching } = rest;
   const memory = createMemoryLimits();
   const limits = redisUrl ? createRedisLimits({ client: connectRedis(redisUrl), fallback: memory, log }) : memory;
-  const book = createBook({ ledger, limits, now, log, withoutMs });
+  const book = createBook({ ledger, limits, projectBudget: projectBudgets(limitsOfProject), now, log, withoutMs });
   const usage = createUsageMeter({ ledger, log });
+  const guesses = createGuesses();
+  const audited = auditGuesses({ ledger, guesses, log });
   await book.open();
   const parts = { ledger, book, usage, now };
   return {
     manager: createKeyManager(parts),
     managerWith: (alongside) => createKeyManager({ ...parts, alongside }),
     within: createKeysWithin({ ledger, book }),
-    verify: createVerify({ book, limits, usage, now, ...watching }),
+    verify: createVerify({ book, limits, usage, guesses, now, ...watching }),
     async close() {
+      await audited.stop();
       await usage.stop();
       await book.close();
       await limits.close();

@@ -1,24 +1,42 @@
 import type { LocalKeyState } from '../ledger/local-keys.ts';
-import type { LocalKeyRow } from '../ledger/schema.ts';
+import type { StoredRights } from '../ledger/schema.ts';
 import type { Limit } from '../reservation/plan.ts';
+import type { Rule } from '../reservation/rights.ts';
+import { isScopeWildcard, scopeCovers } from '../reservation/scopes.ts';
 import { compileAddresses } from './addresses.ts';
+import { compileHours } from './hours.ts';
 import type { Budget } from './limits.ts';
 import { compilePatterns } from './paths.ts';
 
-/** What keys of one grant share, compiled once for all of them. */
-export interface Rights {
-  readonly scopes: readonly string[];
+/** Methods on paths. */
+interface Access {
   readonly methods: ReadonlySet<string>;
   readonly reaches: (path: string) => boolean;
+}
+
+/** What keys of one grant share, compiled once for all of them. */
+export interface Rights extends Access {
+  readonly scopes: readonly string[];
+  /** Whether a scope is one of the key's, by its name or by a wildcard among them. */
+  readonly holds: (scope: string) => boolean;
+  /** One of them must let the method through on that path too; absent where methods and endpoints say it all. */
+  readonly rules?: readonly Access[];
   /** Absent where any address may use the key. */
   readonly allowsIp?: (address: string) => boolean;
+  /** Absent where every moment of its window will do. */
+  readonly isOpenAt?: (at: number) => boolean;
   readonly quota?: Limit;
   readonly rateLimit?: Limit;
+  readonly limits?: readonly Limit[];
 }
 
 /** A key as verify sees it. Replaced whole when anything changes. */
 export interface KeyRecord {
   readonly id: string;
+  /** What verify names: the key of a project that this is a generation of, else its own id. */
+  readonly keyId: string;
+  readonly isOfProject: boolean;
+  readonly project: string;
   readonly name: string;
   readonly hash: string;
   readonly holder: string;
@@ -30,18 +48,25 @@ export interface KeyRecord {
   readonly revokedAt: number | null;
 }
 
+/** What all keys of a project share, as the configuration in force has it. */
+export type ProjectBudget = (project: string) => Budget['project'];
+
 const LARGEST_CACHE = 10_000;
 const compiled = new Map<string, Rights>();
 
-export function recordOf(row: LocalKeyState): KeyRecord {
+export function recordOf(row: LocalKeyState, projectBudget: ProjectBudget): KeyRecord {
   const rights = compileRights(row.rights);
+  const { quota, rateLimit, limits } = rights;
   return {
     id: row.id,
+    keyId: row.projectKeyId ?? row.id,
+    isOfProject: row.projectKeyId !== null,
+    project: row.project,
     name: row.name,
     hash: row.hash,
     holder: row.holder,
     rights,
-    budget: { lease: row.leaseId, rateLimit: rights.rateLimit, quota: rights.quota, limits: row.rights.limits },
+    budget: { lease: row.leaseId, rateLimit, quota, limits, project: projectBudget(row.project) },
     opensAt: row.opensAt.getTime(),
     closesAt: row.closesAt.getTime(),
     suspended: row.suspendedAt !== null,
@@ -49,28 +74,75 @@ export function recordOf(row: LocalKeyState): KeyRecord {
   };
 }
 
+/** One object for each project, which reads its limits when they are asked for: a reload of the configuration counts at once. */
+export function projectBudgets(limitsOf: (project: string) => readonly Limit[]): ProjectBudget {
+  const budgets = new Map<string, NonNullable<Budget['project']>>();
+  return (project) => {
+    let budget = budgets.get(project);
+    if (!budget) {
+      budget = {
+        id: `project:${project}`,
+        get limits() {
+          return limitsOf(project);
+        },
+      };
+      budgets.set(project, budget);
+    }
+    return budget;
+  };
+}
+
 /** A plan's keys share what comes of it: a hundred thousand compile once. */
-function compileRights(rights: LocalKeyRow['rights']): Rights {
+function compileRights(rights: StoredRights): Rights {
   const text = JSON.stringify(rights);
   const known = compiled.get(text);
   if (known) return known;
   if (compiled.size >= LARGEST_CACHE) compiled.clear();
+  const { scopes, quota, rateLimit, limits } = rights;
   const made: Rights = {
-    scopes: rights.scopes,
-    methods: new Set(rights.methods),
-    reaches: compilePatterns(rights.endpoints),
-    allowsIp: rights.allowedIps && addressTest(rights.allowedIps),
-    quota: rights.quota,
-    rateLimit: rights.rateLimit,
+    ...compileAccess(rights),
+    scopes,
+    holds: scopeTest(scopes),
+    rules: rights.rules?.map(compileAccess),
+    allowsIp: addressTest(rights),
+    isOpenAt: rights.hours && hoursTest(rights.hours),
+    quota,
+    rateLimit,
+    limits,
   };
   compiled.set(text, made);
   return made;
 }
 
-/** A list that cannot be read allows nobody, and keeps no other key from being read. */
-function addressTest(networks: readonly string[]): (address: string) => boolean {
+/** Whoever may GET may ask for the head of it (RFC 9110, 9.3.2). */
+function compileAccess({ methods, endpoints }: Rule | StoredRights): Access {
+  const all = new Set<string>(methods);
+  if (all.has('GET')) all.add('HEAD');
+  return { methods: all, reaches: compilePatterns(endpoints) };
+}
+
+function scopeTest(scopes: readonly string[]): (scope: string) => boolean {
+  const names = new Set(scopes.filter((scope) => !isScopeWildcard(scope)));
+  const wildcards = scopes.filter((scope) => isScopeWildcard(scope));
+  return (scope) => names.has(scope) || wildcards.some((wildcard) => scopeCovers(wildcard, scope));
+}
+
+/** A list that cannot be read allows nobody, and keeps no other key from being read. An address that cannot be read is denied by any list. */
+function addressTest({ allowedIps, deniedIps }: StoredRights): Rights['allowsIp'] {
   try {
-    return compileAddresses(networks);
+    const allows = allowedIps && compileAddresses(allowedIps);
+    const denies = deniedIps && compileAddresses(deniedIps);
+    if (!denies) return allows;
+    const exists = allows ?? compileAddresses(['0.0.0.0/0', '::/0']);
+    return (address) => exists(address) && !denies(address);
+  } catch {
+    return () => false;
+  }
+}
+
+function hoursTest(hours: NonNullable<StoredRights['hours']>): (at: number) => boolean {
+  try {
+    return compileHours(hours);
   } catch {
     return () => false;
   }

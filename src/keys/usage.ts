@@ -11,8 +11,8 @@ const TOUCHES_A_STATEMENT = 5000;
 export interface UsageMeter {
   /** Counts `amount` under a verify code, in the hour of `at`. */
   count(lease: string, code: string, amount: number, at: number): void;
-  /** A key was let through. */
-  touch(keyId: string, at: number): void;
+  /** A key was let through, for a client at that address where it is known. */
+  touch(keyId: string, at: number, ip?: string): void;
   /** Writes what is counted. Resolves when all of it is in the ledger; throws when the ledger is out of reach, and keeps it. */
   flush(): Promise<void>;
   /** Writes everything and stops. */

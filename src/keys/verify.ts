@@ -1,54 +1,18 @@
 import type { Book } from './book.ts';
+import type { Guesses } from './guesses.ts';
 import { checkKey, hashKey } from './key.ts';
 import type { Limits, Taken } from './limits.ts';
-import { normalisePath } from './paths.ts';
 import type { KeyRecord } from './record.ts';
+import { rightsRefuse, standing } from './refusals.ts';
+import { Fault } from '../reservation/fault.ts';
 import type { UsageMeter } from './usage.ts';
-
-export const VERIFY_CODES = [
-  'VALID',
-  'NOT_FOUND',
-  'NOT_YET_VALID',
-  'EXPIRED',
-  'REVOKED',
-  'SUSPENDED',
-  'INSUFFICIENT_SCOPE',
-  'ENDPOINT_FORBIDDEN',
-  'IP_FORBIDDEN',
-  'RATE_LIMITED',
-  'QUOTA_EXCEEDED',
-] as const;
-export type VerifyCode = (typeof VERIFY_CODES)[number];
-
-export interface VerifyRequest {
-  readonly key: string;
-  /** Not checked when absent. Upper case as in HTTP. */
-  readonly method?: string;
-  /** As the client sent it, with or without its query. Not checked when absent. */
-  readonly path?: string;
-  /** The client's address. A key with an address list is refused without it. */
-  readonly ip?: string;
-  /** How many requests this one counts for; a whole number from 1. */
-  readonly cost?: number;
-}
-
-export interface Verdict {
-  readonly valid: boolean;
-  readonly code: VerifyCode;
-  readonly keyId?: string;
-  readonly lease?: string;
-  readonly holder?: string;
-  readonly scopes?: readonly string[];
-  readonly expiresAt?: Date;
-  readonly rateLimit?: Taken['rateLimit'];
-  readonly quota?: Taken['quota'];
-  readonly retryAfterMs?: number;
-}
+import type { Verdict, VerifyCode, VerifyRequest } from './verdict.ts';
 
 export interface VerifyOptions {
   readonly book: Book;
   readonly limits: Limits;
   readonly usage: UsageMeter;
+  readonly guesses: Guesses;
   readonly now: () => Date;
   /** Whether keys that others made are known here too; then what does not look like one of ours is looked up as well. */
   readonly knowsOthers?: () => boolean;
@@ -58,84 +22,108 @@ export interface VerifyOptions {
 
 /** Any value that a gateway makes: visible ASCII. */
 const OTHERS = /^[\x21-\x7e]{16,256}$/;
+/** A signed token (RFC 7519) of ours is a key as any other: it is known by its hash, and needs no signature checked here. */
+const TOKEN = /^eyJ[\w-]{1,1000}\.[\w-]{1,4000}\.[\w-]{1,800}$/;
+/** Before the years of keys that have no end. */
+const NEVER = Date.UTC(9999, 0, 1);
+/** Unknown keys that the ledger is asked about at a time; who has a good key is not among them. */
+const MOST_LOOKUPS = 200;
 
 export type Verify = (request: VerifyRequest) => Verdict | Promise<Verdict>;
 
 /**
  * Is this key good, for this request, now? The first of these that is not so decides: known, not revoked before its end, not
- * suspended, in its window, from an allowed address, with an allowed method, on an allowed path, within rate and quota. Only a
- * request that passes all is counted against them. Answers at once for a known key and limits of this process. Throws a Fault
- * 'unavailable' for an unknown key while the ledger is out of reach.
+ * suspended, in its window, at an hour it is for, from an allowed address, with a scope that was asked for, with an allowed method, on an
+ * allowed path, within all limits. Only a request that passes all is counted against them. Answers at once for a known key and limits of
+ * this process. Who sends many wrong keys waits before another unknown one is looked up; known keys never wait. Throws a Fault 'unavailable'
+ * for an unknown key while the ledger is out of reach or busy with too many of them.
  */
 export function createVerify(options: VerifyOptions): Verify {
-  const { book, limits, usage, now, counted = () => {}, knowsOthers = () => false } = options;
+  const { book, limits, usage, guesses, now, counted = () => {}, knowsOthers = () => false } = options;
+  let lookups = 0;
 
-  function judge(record: KeyRecord | null | undefined, request: VerifyRequest): Verdict | Promise<Verdict> {
+  function judge(record: KeyRecord, request: VerifyRequest): Verdict | Promise<Verdict> {
     const at = now().getTime();
-    if (!record) return refuseUnknown();
-    const refused = standing(record, at) ?? rightsRefuse(record, request);
-    if (refused) return conclude(record, refused, { at });
+    const refused = standing(record, at) ?? rightsRefuse(record, request, at);
+    if (refused) return conclude(record, refused, { at, request });
     const taken = limits.take(record.budget, request.cost ?? 1, at);
-    if (!(taken instanceof Promise)) return conclude(record, taken.refused ?? 'VALID', { at, taken, cost: request.cost });
-    return taken.then((shared) => concludeLate(record, shared, request.cost));
+    if (!(taken instanceof Promise)) return conclude(record, taken.refused ?? 'VALID', { at, request, taken });
+    return taken.then((shared) => concludeLate(record, shared, request));
   }
 
   /** The key may have been revoked while Redis was asked: after the revocation's answer nothing may pass. */
-  function concludeLate(asked: KeyRecord, taken: Taken, cost: number | undefined): Verdict {
+  function concludeLate(asked: KeyRecord, taken: Taken, request: VerifyRequest): Verdict {
     const at = now().getTime();
     const record = book.find(asked.hash);
-    if (!record) return refuseUnknown();
-    return conclude(record, standing(record, at) ?? taken.refused ?? 'VALID', { at, taken, cost });
+    if (!record) return unknown(0);
+    return conclude(record, standing(record, at) ?? taken.refused ?? 'VALID', { at, request, taken });
   }
 
-  function refuseUnknown(): Verdict {
+  function unknown(waitMs: number): Verdict {
     counted('NOT_FOUND');
-    return { valid: false, code: 'NOT_FOUND' };
+    return waitMs > 0 ? { valid: false, code: 'NOT_FOUND', retryAfterMs: waitMs } : { valid: false, code: 'NOT_FOUND' };
   }
 
-  function conclude(record: KeyRecord, code: VerifyCode, outcome: { at: number; taken?: Taken; cost?: number }): Verdict {
+  function conclude(
+    record: KeyRecord,
+    code: VerifyCode,
+    { at, request, taken }: { at: number; request: VerifyRequest; taken?: Taken },
+  ): Verdict {
     const valid = code === 'VALID';
     counted(code);
-    usage.count(record.budget.lease, code, valid ? (outcome.cost ?? 1) : 1, outcome.at);
-    if (valid) usage.touch(record.id, outcome.at);
+    usage.count(record.budget.lease, code, valid ? (request.cost ?? 1) : 1, at);
+    if (valid) usage.touch(record.id, at, request.ip);
     return {
       valid,
       code,
-      keyId: record.id,
-      lease: record.budget.lease,
+      keyId: record.keyId,
+      project: record.project,
+      lease: record.isOfProject ? undefined : record.budget.lease,
       holder: record.holder,
       scopes: record.rights.scopes,
-      expiresAt: new Date(record.closesAt),
-      rateLimit: outcome.taken?.rateLimit,
-      quota: outcome.taken?.quota,
-      retryAfterMs: outcome.taken?.retryAfterMs,
+      expiresAt: record.closesAt >= NEVER ? null : new Date(record.closesAt),
+      rateLimit: taken?.rateLimit,
+      quota: taken?.quota,
+      retryAfterMs: taken?.retryAfterMs,
     };
   }
 
+  function guess({ guesser }: VerifyRequest): number {
+    return guesser === undefined ? 0 : guesses.count(guesser, now().getTime());
+  }
+
+  /** Counted before the answer is known, so that a burst is no way around it. */
+  async function lookUpGuess(hash: string, request: VerifyRequest): Promise<Verdict> {
+    if (lookups >= MOST_LOOKUPS)
+      throw new Fault('unavailable', 'Too many unknown keys at once; try again.', { retryAfterMs: 1000 });
+    lookups += 1;
+    try {
+      const found = await book.lookUp(hash);
+      // Looked up again by hash: it may have changed between the ledger's answer and now.
+      const record = book.find(hash) ?? found;
+      if (!record) return unknown(0);
+      if (request.guesser !== undefined) guesses.forgive(request.guesser);
+      return await judge(record, request);
+    } finally {
+      lookups -= 1;
+    }
+  }
+
+  const isKeyLike = (text: string): boolean => checkKey(text) || TOKEN.test(text) || (knowsOthers() && OTHERS.test(text));
+
   return (request) => {
-    if (!checkKey(request.key) && !(knowsOthers() && OTHERS.test(request.key))) return refuseUnknown();
+    if (!isKeyLike(request.key)) return unknown(guess(request));
     const hash = hashKey(request.key);
-    const record = book.isFresh() ? book.find(hash) : undefined;
-    if (record !== undefined) return judge(record, request);
-    // Looked up again by hash: it may have changed between the ledger's answer and now.
-    return book.lookUp(hash).then((found) => judge(book.find(hash) ?? found, request));
+    const record = book.find(hash);
+    if (record) {
+      if (book.isFresh()) return judge(record, request);
+      return book.lookUp(hash).then((found) => {
+        const fresh = book.find(hash) ?? found;
+        return fresh ? judge(fresh, request) : unknown(0);
+      });
+    }
+    const waitMs = guess(request);
+    if (waitMs > 0 || (record === null && book.isFresh())) return unknown(waitMs);
+    return lookUpGuess(hash, request);
   };
-}
-
-/** Why a key opens nothing at that moment, whatever it is used for. */
-export function standing(record: KeyRecord, at: number): VerifyCode | undefined {
-  // At the end of its window every key is revoked: to its holder that is its expiry.
-  if (record.revokedAt !== null) return record.revokedAt < record.closesAt ? 'REVOKED' : 'EXPIRED';
-  if (record.suspended) return 'SUSPENDED';
-  if (at < record.opensAt) return 'NOT_YET_VALID';
-  return at >= record.closesAt ? 'EXPIRED' : undefined;
-}
-
-function rightsRefuse({ rights }: KeyRecord, { method, path, ip }: VerifyRequest): VerifyCode | undefined {
-  if (rights.allowsIp && (ip === undefined || !rights.allowsIp(ip))) return 'IP_FORBIDDEN';
-  if (method !== undefined && !rights.methods.has(method) && !(method === 'HEAD' && rights.methods.has('GET')))
-    return 'INSUFFICIENT_SCOPE';
-  if (path === undefined) return undefined;
-  const plain = normalisePath(path);
-  return plain === undefined || !rights.reaches(plain) ? 'ENDPOINT_FORBIDDEN' : undefined;
 }

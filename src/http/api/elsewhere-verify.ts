@@ -44,7 +44,7 @@ export const VERIFY: readonly Elsewhere[] = [
         .meta({ description: 'The operator token of a gateway that asks from a network not in VERIFY_ALLOW_FROM.' }),
     }),
     responses: {
-      200: { means: 'Good.', schema: z.object({ valid: z.literal(true), keyId: z.string(), expiresAt: Time }) },
+      200: { means: 'Good.', schema: z.object({ valid: z.literal(true), keyId: z.string(), expiresAt: Time.nullable() }) },
       400: { means: 'The query cannot be read.' },
       401: { means: 'Not, not yet or no longer a key.', schema: OAuthError },
       403: { means: 'Not for this method, path or address.', schema: OAuthError, orProblem: 'Not asked from here.' },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { VERIFY_CODES } from '../../keys/verify.ts';
+import { VERIFY_CODES } from '../../keys/verdict.ts';
 import { Time } from './words.ts';
 
 /** What is sent and answered elsewhere than under /api/v1. */
@@ -20,10 +20,11 @@ export const Verdict = z
     valid: z.boolean(),
     code: z.enum(VERIFY_CODES),
     keyId: z.string().optional(),
+    project: z.string().optional(),
     lease: z.string().optional(),
     holder: z.string().optional(),
     scopes: z.array(z.string()).optional(),
-    expiresAt: Time.optional(),
+    expiresAt: Time.nullable().optional().meta({ description: 'Null for a key that does not expire.' }),
     rateLimit: Limit.optional(),
     quota: Limit.optional(),
     retryAfterMs: z.int().optional(),
