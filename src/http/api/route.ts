@@ -11,7 +11,7 @@ import { Nothing } from './words.ts';
 export interface ApiRoute {
   /** Stable: generated clients take their method names from it. */
   readonly id: string;
-  readonly method: 'get' | 'post' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'delete';
   /** Below /api/v1, as in OpenAPI: `/leases/{id}`. */
   readonly path: string;
   readonly permission: Permission;
@@ -22,6 +22,8 @@ export interface ApiRoute {
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly body: z.ZodType;
+  /** Bytes of a body, where it may be more than the usual 64 kB. */
+  readonly largestBody?: number;
   readonly responses: Responses;
   /** What may be answered besides the faults that every route has. */
   readonly faults?: readonly FaultCode[];
@@ -65,7 +67,7 @@ export function route<
   return { params: Nothing, query: Nothing, body: Nothing, ...declaration };
 }
 
-const LARGEST_BODY = '64kb';
+const LARGEST_BODY = 65_536;
 
 export interface RouterParts {
   readonly guard: Pick<Guard, 'needs'>;
@@ -76,9 +78,9 @@ export interface RouterParts {
 /** Serves the routes: the caller's right first, then what was sent, checked before anything is done. Every failure is a Fault for the error handler. */
 export function createApiRouter(routes: readonly ApiRoute[], { guard, hides }: RouterParts): Router {
   const router = Router();
-  // Whatever its content type says: a body here is JSON or refused.
-  const parseBody = express.json({ type: () => true, limit: LARGEST_BODY });
   for (const declared of routes) {
+    // Whatever its content type says: a body here is JSON or refused.
+    const parseBody = express.json({ type: () => true, limit: declared.largestBody ?? LARGEST_BODY });
     const path = declared.path.replaceAll(/\{(\w+)\}/g, ':$1');
     router[declared.method](path, guard.needs(declared.permission), parseBody, async (request: Request, response: Response) => {
       const caller = operatorOf(response);
