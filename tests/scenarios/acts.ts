@@ -36,8 +36,8 @@ export async function recorded(place: { databaseUrl?: string; dataDir?: string }
   return new Set(rows.map(({ id }) => id));
 }
 
-export async function keyFor(service: Service, id: number): Promise<string> {
-  await book(service, [id]);
+export async function keyFor(service: Service, id: number, parameters?: object): Promise<string> {
+  await service.post(bookingAt(service, id, { parameters }).flat('EVENT_START'));
   await expect.poll(async () => (await leaseOf(service, id))?.state, soon).toBe('active');
   const { url } = await service.admin<{ url: string }>(`/leases/${(await leaseOf(service, id))!.id}/claim-link`, {});
   const path = new URL(url).pathname;

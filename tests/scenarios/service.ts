@@ -39,6 +39,8 @@ export interface Service {
   start(): Promise<number>;
   /** Sends the signal and resolves, when the process is gone, with its exit code and the milliseconds that took. */
   stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<{ code: number | null; ms: number }>;
+  /** Sends a signal and waits for nothing. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void;
   /** Rejects when there is no answer. */
   post(event: object): Promise<Answer & { retryAfter: string | undefined }>;
   get(path: string, headers?: Record<string, string>): Promise<Reply>;
@@ -109,6 +111,7 @@ export async function openService(options: ServiceOptions = {}): Promise<Service
       const code = await gone;
       return { code, ms: performance.now() - began };
     },
+    signal: (name) => void running!.kill(name),
     async post(event) {
       const sent = JSON.stringify(event);
       const signature = createHmac('sha256', SECRET).update(sent).digest('base64');
