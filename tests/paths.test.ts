@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compilePatterns, normalisePath } from '../src/keys/paths.ts';
+import { patternCovers, patternsShared } from '../src/reservation/patterns.ts';
 
 test.each([
   ['/api/x', '/api/x', 'a plain path stays as it is'],
@@ -159,4 +160,33 @@ test('no patterns match nothing', () => {
 test('a hostile pattern and path take no more than their product of steps', () => {
   const matches = compilePatterns([`/${'**/a/'.repeat(60)}b`]);
   expect(matches(`/${'a/'.repeat(3000)}c`)).toBe(false);
+});
+
+const pattern = fc.array(fc.constantFrom('a', 'b', 'api', '*', '**'), { minLength: 1, maxLength: 5 });
+const tried = fc.tuple(fc.array(name, { maxLength: 6 }), fc.boolean());
+const written = (parts: readonly string[], trailing = false) => `/${parts.join('/')}${trailing && parts.length > 0 ? '/' : ''}`;
+
+test('what two patterns share matches a path when both do, and only then', () => {
+  fc.assert(
+    fc.property(pattern, pattern, fc.array(tried, { minLength: 1, maxLength: 8 }), (one, other, paths) => {
+      const shared = compilePatterns(patternsShared(written(one), written(other)));
+      for (const [parts, trailing] of paths) {
+        const path = written(parts, trailing);
+        const want = compilePatterns([written(one)])(path) && compilePatterns([written(other)])(path);
+        expect(shared(path), `${written(one)} and ${written(other)} on ${path}`).toBe(want);
+      }
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test('patterns that overlap in very many ways are refused, in a moment', () => {
+  const [one, other] = ['abcdefgh', 'ijklmnop'].map((names) => `/**${[...names].map((each) => `/${each}/**`).join('')}`);
+  expect(() => patternsShared(one!, other!)).toThrow(RangeError);
+  const long = (last: string) => `${'/**/*'.repeat(60)}/${last}`;
+  expect(patternsShared(long('a'), long('b'))).toEqual([]);
+});
+
+test('an empty last segment is no segment to a wildcard', () => {
+  expect([patternCovers('/api/*', '/api/'), patternsShared('/api/*', '/*/')]).toEqual([false, []]);
 });
