@@ -2,7 +2,7 @@ import type { Ledger } from '../ledger/database.ts';
 import { findLocalKeyByHash, findLocalKeysByName, pageLocalKeys, type LocalKeyState } from '../ledger/local-keys.ts';
 import { asFault } from '../ledger/outage.ts';
 import { createFreshness, type Freshness } from './freshness.ts';
-import type { Limits } from './limits.ts';
+import type { Limits } from './budget.ts';
 import { createQuestions } from './questions.ts';
 import { recordOf, type KeyRecord, type ProjectBudget } from './record.ts';
 import { createShelf } from './shelf.ts';

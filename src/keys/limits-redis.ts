@@ -1,8 +1,15 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Limit } from '../reservation/plan.ts';
 import type { Secret } from '../secret/secret.ts';
-import { quotaRefused, quotaState, type Budget, type Limits, type MemoryLimits, type Taken } from './limits.ts';
-import { periodEnd, periodStart, windowMs } from './periods.ts';
+import type { Bound, Check } from './account.ts';
+import type { Budget, Limits, LimitState, Taken } from './budget.ts';
+import type { MemoryLimits } from './limits.ts';
+import { usedAt } from './meter.ts';
+import { periodEnd, periodStart } from './periods.ts';
+import { quotaName } from './quota-counter.ts';
+import { FITS, TAKE } from './redis-script.ts';
+import { quotaLimit, refused, spentOf, told, UNLIMITED, weightOf, type Full } from './taken.ts';
 
 const ANSWER_MS = 250;
 const DAY_MS = 86_400_000;
@@ -11,7 +18,7 @@ const RESERVATION_MS = 400 * DAY_MS;
 
 export interface RedisLimitsOptions {
   readonly client: Redis;
-  /** This node's own limits, for as long as Redis does not answer. */
+  /** This node's own limits: it counts there too, so that it can go on from there while Redis does not answer. */
   readonly fallback: MemoryLimits;
   readonly log: (message: string, fields?: Record<string, unknown>) => void;
   readonly prefix?: string;
@@ -25,80 +32,74 @@ export function connectRedis(url: Secret): Redis {
   return client;
 }
 
-/**
- * Takes all or nothing, in one step. KEYS: the rate's counter, the quota's. ARGV: the cost, then limit and life in milliseconds of either
- * (a limit below 0 is none), then what the ledger knows of the quota: a counter that is new to Redis, or was lost with it, is no lower.
- * Answers what refused (0 nothing, 1 the rate, 2 the quota), the rate's counter, how long that lives (below 0 when there is none), the
- * quota's counter.
- */
-const TAKE = `
-local cost, rateLimit, rateMs, quotaLimit, quotaMs, known = unpack(ARGV)
-cost, rateLimit, quotaLimit = tonumber(cost), tonumber(rateLimit), tonumber(quotaLimit)
-local rate = rateLimit < 0 and 0 or tonumber(redis.call('get', KEYS[1]) or 0)
-local quota = quotaLimit < 0 and 0 or math.max(tonumber(redis.call('get', KEYS[2]) or 0), tonumber(known))
-local refused = 0
-if rateLimit >= 0 and rate + cost > rateLimit then refused = 1
-elseif quotaLimit >= 0 and quota + cost > quotaLimit then refused = 2 end
-if refused == 0 and rateLimit >= 0 then
-  rate = redis.call('incrby', KEYS[1], ARGV[1])
-  if redis.call('pttl', KEYS[1]) < 0 then redis.call('pexpire', KEYS[1], rateMs) end
-end
-if refused == 0 and quotaLimit >= 0 then
-  quota = quota + cost
-  redis.call('set', KEYS[2], string.format('%.0f', quota), 'PX', quotaMs)
-end
-return { refused, rate, rateLimit < 0 and -2 or redis.call('pttl', KEYS[1]), quota }
-`;
-
 interface Taker {
-  latchkeyTake(...keysAndArguments: readonly (string | number)[]): Promise<readonly [number, number, number, number]>;
+  latchkeyTake(keys: number, ...keysAndArguments: readonly (string | number)[]): Promise<readonly number[]>;
 }
 
 /**
- * Limits shared by all nodes through Redis: each request is one atomic step, so however many nodes ask, no more than the limit pass.
- * The rate's window is fixed, from the first request on: over its boundary up to twice the limit may pass in one length of the window
- * (this process's own limits slide). While Redis does not answer, each node goes on with limits of its own, its quotas from the last shared
- * count: better than refusing everybody, at most one limit more for each node.
+ * Limits shared by all nodes through Redis: each request is one atomic step there over all its windows and the quota, so however many nodes
+ * ask, no more than the limit pass in any window. While Redis does not answer, each node goes on with limits of its own, from the last
+ * count it knows: better than refusing everybody, at most one limit more for each node.
  */
 export function createRedisLimits({ client, fallback, log, prefix = 'latchkey' }: RedisLimitsOptions): Limits {
-  client.defineCommand('latchkeyTake', { numberOfKeys: 2, lua: TAKE });
+  client.defineCommand('latchkeyTake', { lua: TAKE });
   const taker = client as unknown as Taker;
-  let away = false;
+  let state: 'shared' | 'away' | 'closed' = 'shared';
 
   async function take(budget: Budget, cost: number, at: number): Promise<Taken> {
+    if (state === 'away') return fallback.take(budget, cost, at);
     try {
-      const taken = await share(budget, cost, at);
-      if (away) log('redis answers again; limits are shared');
-      away = false;
-      return taken;
+      return await share(budget, cost, at);
     } catch (error) {
-      if (!away)
+      if (state === 'shared') {
+        state = 'away';
         log('redis does not answer; limits are counted by each node', {
           error: error instanceof Error ? error.message : 'unknown',
         });
-      away = true;
+        void lookForIt();
+      }
       return fallback.take(budget, cost, at);
     }
   }
 
-  async function share({ lease, rateLimit, quota }: Budget, cost: number, at: number): Promise<Taken> {
-    if (!rateLimit && !quota) return {};
-    const [refused, rateUsed, rateMs, used] = await taker.latchkeyTake(
-      `${prefix}:rate:${lease}`,
-      `${prefix}:quota:${lease}:${quota ? `${quota.per}:${periodStart(quota.per, at)}` : 'none'}`,
-      cost,
-      rateLimit?.limit ?? -1,
-      rateLimit ? Math.min(windowMs(rateLimit.per), RESERVATION_MS) : 0,
-      quota?.limit ?? -1,
-      quota ? quotaMs(quota, at) : 0,
-      quota ? fallback.spent(lease, quota.per, at) : 0,
+  /** No request waits for a Redis that is known to be away. */
+  async function lookForIt(): Promise<void> {
+    while (state === 'away') {
+      await wait(ANSWER_MS, undefined, { ref: false });
+      const answers = await client.ping().then(
+        () => true,
+        () => false,
+      );
+      if (!answers || state !== 'away') continue;
+      log('redis answers again; limits are shared');
+      state = 'shared';
+    }
+  }
+
+  async function share(budget: Budget, cost: number, at: number): Promise<Taken> {
+    const bound = fallback.accounts.boundOf(budget);
+    const { checks, own, shared } = bound;
+    const { quota } = budget;
+    if (own.ruling?.frozen || shared?.ruling?.frozen) return fallback.take(budget, cost, at);
+    if (checks.length === 0 && !quota) return UNLIMITED;
+    const keys = keysOf(bound, quota, { prefix, at });
+    const answer = await taker.latchkeyTake(
+      keys.length,
+      ...keys,
+      checks.length,
+      ...argumentsOf(checks, cost, at),
+      ...quotaArguments(),
     );
-    if (quota) fallback.restore(lease, { per: quota.per, used, at });
-    const rate = rateLimit && rateState({ used: rateUsed, leftMs: rateMs }, rateLimit, at);
-    if (refused === 1 && rateLimit)
-      return { refused: 'RATE_LIMITED', rateLimit: rate, retryAfterMs: cost > rateLimit.limit ? undefined : Math.max(rateMs, 1) };
-    if (refused === 2 && quota) return quotaRefused({ used, quota, cost, at });
-    return { rateLimit: rate, quota: quota && quotaState(used, quota, at) };
+    const [refusals = 0, used = 0, ...readings] = answer;
+    if (refusals === 0) fallback.note(budget, cost, at);
+    if (quota) fallback.restore(budget.lease, { per: quota.per, used, at });
+    const spent = quota && spentOf({ used, limit: quotaLimit(own, quota, at) }, quota, at);
+    const taken = told(checks.map(stateOf(readings)), spent, { quota, at });
+    return refusals === 0 ? taken : refused(taken, fullOf(checks, readings), { quota, cost, at });
+
+    function quotaArguments(): (string | number)[] {
+      return quota ? [quotaLimit(own, quota, at), weightOf(quota, cost), quotaMs(quota, at), fallback.spent(budget, at)] : [];
+    }
   }
 
   return {
@@ -106,19 +107,44 @@ export function createRedisLimits({ client, fallback, log, prefix = 'latchkey' }
     restore: (lease, spent) => fallback.restore(lease, spent),
     forget: (lease) => fallback.forget(lease),
     async close() {
+      state = 'closed';
       client.disconnect();
       await fallback.close();
     },
   };
 }
 
+function keysOf({ checks, own }: Bound, quota: Limit | undefined, { prefix, at }: { prefix: string; at: number }): string[] {
+  const keys = [`${prefix}:since`, ...checks.map(({ key }) => `${prefix}:window:${key}`)];
+  if (quota) keys.push(`${prefix}:quota:${own.id}:${quotaName(quota)}:${periodStart(quota.per, at)}`);
+  return keys;
+}
+
+function argumentsOf(checks: readonly Check[], cost: number, at: number): number[] {
+  return checks.flatMap(({ limit, byRequest, meter }) => {
+    const { ms, tickMs } = meter.window;
+    // What is too short to be told between nodes is not worth bringing back either.
+    const known = meter.elsewhere ? usedAt(meter, at) : 0;
+    return [limit, byRequest ? 1 : cost, ...(ms === Infinity ? [-1, -1] : [ms, tickMs]), known];
+  });
+}
+
+function stateOf(readings: readonly number[]): (check: Check, place: number) => LimitState {
+  return ({ name, limit, windowSeconds }, place) => {
+    const [used = 0, resetMs = -1] = readings.slice(place * 3);
+    return { name, limit, remaining: Math.max(limit - used, 0), windowSeconds, resetMs: resetMs < 0 ? null : resetMs };
+  };
+}
+
+function fullOf(checks: readonly Check[], readings: readonly number[]): Full[] {
+  return checks.flatMap(({ name }, place) => {
+    const waitMs = readings[place * 3 + 2] ?? FITS;
+    return waitMs === FITS ? [] : [{ name, waitMs: waitMs < 0 ? Infinity : waitMs }];
+  });
+}
+
 /** A day longer than its period, for a node whose clock is behind. */
 function quotaMs({ per }: Limit, at: number): number {
   const end = periodEnd(per, at);
   return end === null ? RESERVATION_MS : end - at + DAY_MS;
-}
-
-function rateState({ used, leftMs }: { used: number; leftMs: number }, { limit, per }: Limit, at: number): Taken['rateLimit'] {
-  const resetAt = per === 'reservation' || leftMs < 0 ? null : new Date(at + leftMs);
-  return { limit, remaining: Math.max(limit - used, 0), resetAt };
 }

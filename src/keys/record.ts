@@ -4,8 +4,8 @@ import type { Limit } from '../reservation/plan.ts';
 import type { Rule } from '../reservation/rights.ts';
 import { isScopeWildcard, scopeCovers } from '../reservation/scopes.ts';
 import { compileAddresses } from './addresses.ts';
+import type { Budget } from './budget.ts';
 import { compileHours } from './hours.ts';
-import type { Budget } from './limits.ts';
 import { compilePatterns } from './paths.ts';
 
 /** Methods on paths. */

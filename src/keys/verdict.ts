@@ -1,4 +1,4 @@
-import type { Taken } from './limits.ts';
+import type { Taken } from './budget.ts';
 
 /** What is asked about a key, and what is answered. */
 

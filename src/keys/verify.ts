@@ -1,7 +1,7 @@
 import type { Book } from './book.ts';
+import type { Limits, Taken } from './budget.ts';
 import type { Guesses } from './guesses.ts';
 import { checkKey, hashKey } from './key.ts';
-import type { Limits, Taken } from './limits.ts';
 import type { KeyRecord } from './record.ts';
 import { rightsRefuse, standing } from './refusals.ts';
 import { Fault } from '../reservation/fault.ts';

@@ -1,0 +1,93 @@
+import type { Limit } from '../reservation/plan.ts';
+import type { Budget } from './budget.ts';
+import { createMeter, nameOf, type Meter } from './meter.ts';
+import { createQuotaCounter, type QuotaCounter } from './quota-counter.ts';
+
+/** Where a budget's use is counted. Keys of one lease share it; what is idle is dropped and made again. */
+export interface Account {
+  readonly id: string;
+  readonly meters: Meter[];
+  counter: QuotaCounter | undefined;
+  ruling: Ruling | undefined;
+  /** Whether it has something to write. */
+  dirty: boolean;
+  /** Dropped: whoever remembers it looks again. */
+  gone: boolean;
+}
+
+/** What staff decided about a budget. */
+export interface Ruling {
+  /** On top of the quota, in the period that `extraFrom` (epoch milliseconds) lies in. */
+  readonly extra: number;
+  readonly extraFrom: number;
+  readonly frozen: boolean;
+}
+
+/** One limit, and where its use is counted. */
+export interface Check {
+  readonly name: string;
+  /** Unique among all budgets. */
+  readonly key: string;
+  readonly limit: number;
+  readonly meter: Meter;
+  /** Each call counts once, whatever it costs. */
+  readonly byRequest: boolean;
+  readonly windowSeconds: number | null;
+}
+
+/** A budget with its accounts found. */
+export interface Bound {
+  readonly of: object;
+  readonly accounts: object;
+  readonly own: Account;
+  readonly shared: Account | undefined;
+  readonly sharedLimits: readonly Limit[] | undefined;
+  readonly checks: readonly Check[];
+}
+
+export function createAccount(id: string, ruling: Ruling | undefined): Account {
+  return { id, meters: [], counter: undefined, ruling, dirty: false, gone: false };
+}
+
+export function meterOf(account: Account, limit: Limit): Meter {
+  const name = nameOf(limit);
+  let meter = account.meters.find((each) => each.name === name);
+  if (!meter) account.meters.push((meter = createMeter(name, limit.per)));
+  return meter;
+}
+
+export function counterOf(account: Account, per: Limit['per'], at: number): QuotaCounter {
+  return (account.counter ??= createQuotaCounter(per, at));
+}
+
+/** All windows of a budget. Of several of one length only the smallest can ever refuse. */
+export function checksOf(budget: Budget, own: Account, shared: Account | undefined): Check[] {
+  const ofOwn = budget.rateLimit ? [budget.rateLimit, ...(budget.limits ?? [])] : (budget.limits ?? []);
+  const checks = smallest(ofOwn).map((limit) => checkOf(own, limit, ''));
+  if (shared && budget.project)
+    checks.push(...smallest(budget.project.limits).map((limit) => checkOf(shared, limit, 'project-')));
+  return checks;
+}
+
+function checkOf(account: Account, limit: Limit, prefix: string): Check {
+  const meter = meterOf(account, limit);
+  const seconds = meter.window.ms / 1000;
+  return {
+    name: `${prefix}${meter.name}`,
+    key: `${account.id}:${meter.name}`,
+    limit: limit.limit,
+    meter,
+    byRequest: limit.unit === 'requests',
+    windowSeconds: seconds === Infinity ? null : seconds,
+  };
+}
+
+function smallest(limits: readonly Limit[]): Limit[] {
+  const byName = new Map<string, Limit>();
+  for (const limit of limits) {
+    const name = nameOf(limit);
+    const other = byName.get(name);
+    if (!other || limit.limit < other.limit) byName.set(name, limit);
+  }
+  return [...byName.values()];
+}
