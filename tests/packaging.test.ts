@@ -38,6 +38,7 @@ describe('the folder', () => {
       '.oxlintrc.json',
       'Dockerfile',
       'README.md',
+      'client',
       'compose.yaml',
       'config',
       'docs',

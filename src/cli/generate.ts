@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { drivers } from '../../providers/index.ts';
+import { clientFiles } from './client.ts';
 import { configSchema, environmentTable, envExample, eventSchema } from './documents.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -18,6 +19,7 @@ export function generated(): readonly Generated[] {
     ['.env.example', envExample()],
     ['config/latchkey.schema.json', formatted('config/latchkey.schema.json', configSchema(drivers))],
     ['config/reservation-event.schema.json', formatted('config/reservation-event.schema.json', eventSchema())],
+    ...clientFiles(),
   ];
   const readme = read('README.md');
   if (readme !== undefined) files.push(['README.md', fillIn(readme, { environment: environmentTable() })]);

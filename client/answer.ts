@@ -1,0 +1,70 @@
+import type { ServerResponse } from 'node:http';
+import type { VerifyUnavailable } from './unavailable.ts';
+import type { RefusalCode, Verdict } from './verdict.ts';
+
+/** How a client hears of a verdict: by status, headers and an OAuth-style body (RFC 6750). */
+
+interface Refusal {
+  readonly status: 401 | 403 | 429;
+  readonly error: 'invalid_token' | 'insufficient_scope' | 'rate_limit_exceeded' | 'quota_exceeded';
+  readonly description: string;
+}
+
+const REFUSALS = {
+  NOT_FOUND: { status: 401, error: 'invalid_token', description: 'Invalid API Key' },
+  NOT_YET_VALID: { status: 401, error: 'invalid_token', description: 'API key is not valid yet' },
+  EXPIRED: { status: 401, error: 'invalid_token', description: 'API key has expired' },
+  REVOKED: { status: 401, error: 'invalid_token', description: 'API key has been revoked' },
+  SUSPENDED: { status: 401, error: 'invalid_token', description: 'API key is suspended' },
+  OUTSIDE_HOURS: { status: 403, error: 'insufficient_scope', description: 'API key may not be used at this hour' },
+  INSUFFICIENT_SCOPE: { status: 403, error: 'insufficient_scope', description: 'API key does not have required permissions' },
+  ENDPOINT_FORBIDDEN: { status: 403, error: 'insufficient_scope', description: 'API key does not have access to this endpoint' },
+  IP_FORBIDDEN: { status: 403, error: 'insufficient_scope', description: 'API key may not be used from this address' },
+  RATE_LIMITED: { status: 429, error: 'rate_limit_exceeded', description: 'Rate limit exceeded' },
+  QUOTA_EXCEEDED: { status: 429, error: 'quota_exceeded', description: 'Quota exceeded' },
+} as const satisfies Record<RefusalCode, Refusal>;
+
+/** A refusal that is not known here is one all the same. */
+const UNKNOWN: Refusal = { status: 403, error: 'insufficient_scope', description: 'API key was refused' };
+
+/** What goes to the client whether it passes or not. */
+export function setLimitHeaders(response: ServerResponse, { rateLimit }: Verdict): void {
+  if (!rateLimit) return;
+  response.setHeader('X-RateLimit-Limit', String(rateLimit.limit));
+  response.setHeader('X-RateLimit-Remaining', String(rateLimit.remaining));
+  if (rateLimit.resetAt) response.setHeader('X-RateLimit-Reset', String(Math.ceil(rateLimit.resetAt.getTime() / 1000)));
+}
+
+export function refuse(response: ServerResponse, { code, retryAfterMs }: Verdict): void {
+  const refusal: Refusal = (REFUSALS as Record<string, Refusal>)[code] ?? UNKNOWN;
+  if (retryAfterMs !== undefined) response.setHeader('Retry-After', seconds(retryAfterMs));
+  send(response, refusal);
+}
+
+/** There is no one key to ask about. */
+export function refuseUnasked(response: ServerResponse, problem: string): void {
+  send(response, { status: 401, error: 'invalid_token', description: problem });
+}
+
+/** Nobody passes while nobody can be asked. */
+export function refuseAll(response: ServerResponse, { retryAfterMs }: VerifyUnavailable): void {
+  response.setHeader('Retry-After', seconds(retryAfterMs));
+  sendJson(response, 503, { error: 'temporarily_unavailable', error_description: 'API keys cannot be verified at the moment' });
+}
+
+export function sendJson(response: ServerResponse, status: number, body: object): void {
+  response.statusCode = status;
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.setHeader('Cache-Control', 'no-store');
+  response.end(JSON.stringify(body));
+}
+
+function send(response: ServerResponse, { status, error, description }: Refusal): void {
+  if (status !== 429)
+    response.setHeader('WWW-Authenticate', `Bearer realm="latchkey", error="${error}", error_description="${description}"`);
+  sendJson(response, status, { error, error_description: description });
+}
+
+function seconds(ms: number): string {
+  return String(Math.max(1, Math.ceil(ms / 1000)));
+}

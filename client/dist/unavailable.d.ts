@@ -1,0 +1,10 @@
+/** There is no answer to go by: whoever asked must refuse. Says nothing of the key. */
+export declare class VerifyUnavailable extends Error {
+    readonly code = "unavailable";
+    /** When to ask again. */
+    readonly retryAfterMs: number;
+    constructor(message: string, options?: {
+        cause?: unknown;
+        retryAfterMs?: number;
+    });
+}

@@ -1,0 +1,2 @@
+/** What is asked about a key, and what is answered. */
+export {};
