@@ -29,9 +29,12 @@ import type { Problem } from './policy/problems.ts';
 import { createReloading, warnOfLostProviders } from './reload.ts';
 import type { Policy } from './reservation/policy.ts';
 import { createSealer } from './secret/seal.ts';
+import { Secret } from './secret/secret.ts';
 import { CALLS_MS, closeAll, closeTogether, DRAIN_MS } from './stop.ts';
 import { environment } from './settings.ts';
 import type { Environment } from './settings/lookup.ts';
+import { verifyAccess } from './http/front/access.ts';
+import { createFront } from './http/front/front.ts';
 import { listen } from './http/listen.ts';
 import { createRouters } from './routers.ts';
 import { createApp } from './http/app.ts';
@@ -172,8 +175,33 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     drains.push(() => clock.stop());
 
     const guard = createGuard({ find: (token) => findOperator(ledger, token), log });
-    const routers = createRouters({ ...common, settings, guard, catalogue, chain, keys, receiver, handover, leasing, reload });
-    const server = await listen(createApp({ log, trustProxy: settings.trustProxy, routers }), settings);
+    const access = verifyAccess({
+      allowFrom: settings.verifyAllowFrom,
+      isOperatorToken: (token, from) => guard.knows(new Secret(token), from),
+    });
+    const routers = createRouters({
+      ...common,
+      settings,
+      guard,
+      access,
+      catalogue,
+      chain,
+      keys,
+      receiver,
+      handover,
+      leasing,
+      reload,
+    });
+    const { trustProxy } = settings;
+    const front = createFront({
+      verify: keys.verify,
+      access,
+      trustProxy,
+      log,
+      logsRequests: settings.logLevel === 'debug',
+      otherwise: createApp({ log, trustProxy, routers }),
+    });
+    const server = await listen(front, settings);
     drains.push(() => server.close(DRAIN_MS));
     return { url: server.url, log, policy: catalogue.policy, reload, close: () => closeAll(unwind, log) };
   } catch (error) {

@@ -13,12 +13,10 @@ import { apiRoutes } from './http/api/api.ts';
 import { claimRoutes } from './http/claim.ts';
 import { healthRoutes } from './http/health.ts';
 import { metricsRoutes } from './http/metrics.ts';
-import { verifyAccess } from './http/verify-access.ts';
-import { verifyRoutes } from './http/verify.ts';
+import { TOKEN_HEADER, type VerifyAccess } from './http/front/access.ts';
 import { webhookRoutes } from './http/webhooks.ts';
 import packageFile from '../package.json' with { type: 'json' };
 import type { Sealer } from './secret/seal.ts';
-import { Secret } from './secret/secret.ts';
 
 const VERSION = packageFile.version;
 
@@ -27,8 +25,9 @@ export interface RouterParts {
   readonly now: () => Date;
   readonly metrics: Metrics;
   readonly sealer: Sealer;
-  readonly settings: { readonly publicUrl: string; readonly verifyAllowFrom: readonly string[] };
+  readonly settings: { readonly publicUrl: string };
   readonly guard: Guard;
+  readonly access: VerifyAccess;
   readonly keys: Keys;
   readonly receiver: Receiver;
   readonly handover: Handover;
@@ -40,15 +39,10 @@ export interface RouterParts {
 
 /** Every route there is. Webhooks come first: nothing may parse their bodies before the signature is checked. */
 export function createRouters(parts: RouterParts): RequestHandler[] {
-  const { ledger, settings, now, catalogue } = parts;
-  const allow = verifyAccess({
-    allowFrom: settings.verifyAllowFrom,
-    isOperatorToken: (token, request) => parts.guard.knows(new Secret(token), request.ip),
-  });
+  const { ledger, settings, now, catalogue, access } = parts;
   return [
     webhookRoutes({ receiver: parts.receiver }),
     healthRoutes({ ready: () => ledger.ready() }),
-    verifyRoutes({ verify: parts.keys.verify, allow }),
     claimRoutes({
       claims: parts.handover.claims,
       now,
@@ -57,7 +51,10 @@ export function createRouters(parts: RouterParts): RequestHandler[] {
     }),
     metricsRoutes({
       metrics: parts.metrics,
-      allow: async (request) => (await allow(request)) || (await parts.guard.admits(request, 'read')),
+      allow: async (request) =>
+        access.isListed(request.ip ?? '') ||
+        (await access.hasToken(request.get(TOKEN_HEADER), request.ip ?? '')) ||
+        (await parts.guard.admits(request, 'read')),
     }),
     apiRoutes({
       ...parts,

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createGuard } from '../src/access/guard.ts';
@@ -9,10 +9,11 @@ import { apiRoutes } from '../src/http/api/api.ts';
 import type { ApiDeps } from '../src/http/api/deps.ts';
 import type { OpenApi } from '../src/http/api/document.ts';
 import { createApp } from '../src/http/app.ts';
-import { verifyAccess } from '../src/http/verify-access.ts';
-import { verifyRoutes } from '../src/http/verify.ts';
+import { verifyAccess } from '../src/http/front/access.ts';
+import { createFront } from '../src/http/front/front.ts';
 import { mintKey } from '../src/keys/key.ts';
 import { openKeys, type Keys } from '../src/keys/open.ts';
+import type { VerifyRequest } from '../src/keys/verdict.ts';
 import { openLedger } from '../src/ledger/database.ts';
 import { silentLog } from '../src/observe/log.ts';
 import { Secret } from '../src/secret/secret.ts';
@@ -48,10 +49,12 @@ describeEngines('the doors of verify', (engine) => {
   async function serve(allowFrom: readonly string[]): Promise<string> {
     const log = { ...silentLog, warn: (message: string, fields?: object) => void warnings.push({ message, ...fields }) };
     const guard = createGuard({ find: (token) => findOperator(store.ledger, token), log });
-    const allow = verifyAccess({ allowFrom, isOperatorToken: (token, request) => guard.knows(new Secret(token), request.ip) });
+    const access = verifyAccess({ allowFrom, isOperatorToken: (token, from) => guard.knows(new Secret(token), from) });
     const deps = { publicUrl: 'https://keys.example.org', version: '1.2.3', guard } as unknown as ApiDeps;
-    const routers = [verifyRoutes({ verify: (asked) => keys.verify(asked), allow }), apiRoutes(deps)];
-    const server = createApp({ log, trustProxy: [], routers }).listen(0, '127.0.0.1');
+    const otherwise = createApp({ log, trustProxy: [], routers: [apiRoutes(deps)] });
+    const verify = (asked: VerifyRequest) => keys.verify(asked);
+    const server = createServer(createFront({ verify, access, trustProxy: [], log, logsRequests: false, otherwise }));
+    server.listen(0, '127.0.0.1');
     servers.push(server);
     await once(server, 'listening');
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

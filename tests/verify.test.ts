@@ -1,13 +1,14 @@
 import type { AddressInfo } from 'node:net';
-import { request as httpRequest } from 'node:http';
-import express, { type ErrorRequestHandler } from 'express';
+import { createServer, request as httpRequest, type ServerResponse } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LocalKey } from '../providers/key-manager.ts';
-import { verifyAccess } from '../src/http/verify-access.ts';
-import { verifyRoutes } from '../src/http/verify.ts';
+import { verifyAccess } from '../src/http/front/access.ts';
+import { createFront } from '../src/http/front/front.ts';
 import { mintKey } from '../src/keys/key.ts';
 import { openKeys, type Keys } from '../src/keys/open.ts';
+import type { VerifyRequest } from '../src/keys/verdict.ts';
 import { openLedger } from '../src/ledger/database.ts';
+import { silentLog } from '../src/observe/log.ts';
 import { Fault } from '../src/reservation/fault.ts';
 import { Secret } from '../src/secret/secret.ts';
 import { describeEngines, type TestLedger } from './engines.ts';
@@ -16,16 +17,6 @@ const OPENS = new Date('2026-03-01T09:00:00Z');
 const CLOSES = new Date('2026-03-01T17:00:00Z');
 const DURING = new Date('2026-03-01T12:00:00Z');
 const OPERATOR = 'operator-token';
-
-const asProblem: ErrorRequestHandler = (error, _request, response, next) => {
-  if (response.headersSent) return next(error);
-  const status =
-    error instanceof Fault ? { invalid: 400, forbidden: 403, unavailable: 503 }[error.code as 'invalid'] : error.status;
-  response
-    .status(status ?? 500)
-    .type('application/problem+json')
-    .json({ status, detail: error.message });
-};
 
 describeEngines('verify', (engine) => {
   let store: TestLedger;
@@ -41,11 +32,11 @@ describeEngines('verify', (engine) => {
 
   async function serve(allowFrom: readonly string[], trustProxy: string[] = []): Promise<string> {
     const isOperatorToken = (token: string) => token === OPERATOR;
-    const allow = verifyAccess({ allowFrom, isOperatorToken });
-    const app = express()
-      .set('trust proxy', trustProxy)
-      .use(verifyRoutes({ verify: (asked) => keys.verify(asked), allow }));
-    const server = app.use(asProblem).listen(0, '127.0.0.1');
+    const access = verifyAccess({ allowFrom, isOperatorToken });
+    const verify = (asked: VerifyRequest) => keys.verify(asked);
+    const otherwise = (_request: unknown, response: ServerResponse) => void response.writeHead(404).end();
+    const front = createFront({ verify, access, trustProxy, log: silentLog, logsRequests: false, otherwise });
+    const server = createServer(front).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     servers.push(server);
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -46,18 +46,17 @@ const UNAVAILABLE_RETRY_MS = 5000;
 export function problems(log: Log): ErrorRequestHandler {
   // Express knows an error handler by its four parameters.
   return (error: unknown, request: Request, response: Response, _next: NextFunction) => {
-    const answer = answerTo(error);
-    const requestId = requestIdOf(response);
-    if (answer === UNEXPECTED) log.error('request failed', { requestId, method: request.method, error });
+    const problem = problemOf(error, requestIdOf(response));
+    if (problem.isUnexpected) log.error('request failed', { requestId: requestIdOf(response), method: request.method, error });
     // Half an answer is out: the only honest thing left is to break it off.
     if (response.headersSent) response.destroy();
-    else send(response, answer);
+    else send(response, problem);
   };
 }
 
 /** After all routes. */
 export function notFound(_request: Request, response: Response): void {
-  send(response, { status: 404, code: 'not_found', detail: 'There is nothing here.' });
+  send(response, written({ status: 404, code: 'not_found', detail: 'There is nothing here.' }, requestIdOf(response)));
 }
 
 /** When to come again, also where nobody knows how long an outage lasts. */
@@ -66,23 +65,43 @@ export function retryAfterOf({ code, retryAfterMs }: Fault): number | undefined 
 }
 
 export function setRetryAfter(response: Response, retryAfterMs: number | undefined): void {
-  if (retryAfterMs !== undefined) response.set('Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
+  if (retryAfterMs !== undefined) response.set('Retry-After', secondsText(retryAfterMs));
 }
 
-function send(response: Response, answer: Answer): void {
+/** A problem document, ready to be sent. */
+export interface Problem {
+  readonly status: number;
+  readonly body: string;
+  /** In seconds. */
+  readonly retryAfter: string | undefined;
+  /** A fault of ours: to be logged, and told to nobody. */
+  readonly isUnexpected: boolean;
+}
+
+export function problemOf(error: unknown, requestId: string): Problem {
+  return written(answerTo(error), requestId);
+}
+
+function written(answer: Answer, requestId: string): Problem {
   const { status, code, detail, at, retryAfterMs } = answer;
-  const problem: ProblemDocument = {
-    type: 'about:blank',
-    title: STATUS_CODES[status] ?? 'Error',
+  const title = STATUS_CODES[status] ?? 'Error';
+  const document: ProblemDocument = { type: 'about:blank', title, status, detail, code, requestId, at };
+  return {
     status,
-    detail,
-    code,
-    requestId: requestIdOf(response),
-    at,
+    body: JSON.stringify(document),
+    retryAfter: retryAfterMs === undefined ? undefined : secondsText(retryAfterMs),
+    isUnexpected: answer === UNEXPECTED,
   };
-  setRetryAfter(response, retryAfterMs);
+}
+
+function secondsText(ms: number): string {
+  return String(Math.max(1, Math.ceil(ms / 1000)));
+}
+
+function send(response: Response, { status, body, retryAfter }: Problem): void {
+  if (retryAfter !== undefined) response.set('Retry-After', retryAfter);
   if (status === 401 && !response.get('WWW-Authenticate')) response.set('WWW-Authenticate', 'Bearer');
-  response.status(status).set('Cache-Control', 'no-store').type('application/problem+json').send(JSON.stringify(problem));
+  response.status(status).set('Cache-Control', 'no-store').type('application/problem+json').send(body);
 }
 
 function answerTo(error: unknown): Answer {

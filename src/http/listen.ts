@@ -21,10 +21,12 @@ export async function listen(
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },
     (request, response) => {
-      answering.add(response);
-      response.once('close', () => answering.delete(response));
       if (closing) endAfter(response);
       listener(request, response);
+      // Most are answered by now, and need no place in the list.
+      if (response.writableEnded) return;
+      answering.add(response);
+      response.once('close', () => answering.delete(response));
     },
   );
   await new Promise<void>((resolve, reject) => {

@@ -3,11 +3,15 @@ import type { NextFunction, Request, Response } from 'express';
 
 /** Gives every request an id, the caller's where it is a plain one, and tells it in `X-Request-Id`. */
 export function withRequestId(request: Request, response: Response, next: NextFunction): void {
-  const given = request.get('x-request-id');
-  const id = given !== undefined && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
+  const id = requestIdFor(request.get('x-request-id'));
   response.locals['requestId'] = id;
   response.set('X-Request-Id', id);
   next();
+}
+
+/** The given id where it is a plain one, else a new one. */
+export function requestIdFor(given: string | string[] | undefined): string {
+  return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
 }
 
 export function requestIdOf(response: Response): string {

@@ -17,12 +17,9 @@ export const FromOpenApi = z.strictObject({
   }),
   naming: Naming.prefault({}),
   generateWildcards: z.boolean().default(false).meta({ description: 'Also list shop:* and shop:pets:* in the catalogue.' }),
-  ignoreUnknownResources: z
-    .boolean()
-    .default(false)
-    .meta({
-      description: 'Leave out operations that no scope can be made for. Without it nothing is made where there are such.',
-    }),
+  ignoreUnknownResources: z.boolean().default(false).meta({
+    description: 'Leave out operations that no scope can be made for. Without it nothing is made where there are such.',
+  }),
   basePath: z
     .string()
     .max(200)

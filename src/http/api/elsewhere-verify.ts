@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { VerifyBody } from '../verify.ts';
+import { VerifyBody } from '../front/program.ts';
 import type { Elsewhere } from './elsewhere-operation.ts';
 import { OAuthError, Verdict } from './elsewhere-views.ts';
 import { Text, Time } from './words.ts';

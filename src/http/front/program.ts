@@ -1,0 +1,52 @@
+import type { IncomingMessage } from 'node:http';
+import { z } from 'zod';
+import type { Verdict } from '../../keys/verdict.ts';
+import type { Verify } from '../../keys/verify.ts';
+import { Fault } from '../../reservation/fault.ts';
+import { cappedBody } from '../capped-body.ts';
+import type { Asker } from './answer.ts';
+import { parsed } from './parsed.ts';
+import { headerLines, send } from './reply.ts';
+
+export const VerifyBody = z.object({
+  key: z.string(),
+  method: z.string().optional(),
+  path: z.string().optional(),
+  ip: z.string().optional(),
+  scopes: z
+    .array(z.string())
+    .max(100)
+    .optional()
+    .meta({ description: 'The key must hold one of them, by name or by a wildcard.' }),
+  cost: z.int().min(1).max(10_000).optional(),
+});
+
+const readBody = cappedBody(16_384);
+
+/** `POST /v1/verify` for programs: always 200 with the verdict, 400 only for a body that cannot be read. Whatever its type says, it is JSON. */
+export async function verifyForProgram(
+  verify: Verify,
+  request: IncomingMessage & { body?: unknown },
+  { asker, caller }: { asker: Asker; caller: string },
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- what readBody passes on is an error
+    readBody(request, undefined, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
+  });
+  const asked = parsed(VerifyBody, readJson(request.body as Buffer));
+  tell(asker, await verify({ ...asked, guesser: asked.ip ?? caller }));
+}
+
+function readJson(body: Buffer): unknown {
+  if (body.length === 0) return {};
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    throw new Fault('invalid', 'The body is not JSON.');
+  }
+}
+
+function tell({ response, requestId }: Asker, verdict: Verdict): void {
+  const reply = { status: 200, type: 'application/json; charset=utf-8', body: JSON.stringify(verdict) };
+  send(response, reply, headerLines(requestId));
+}
