@@ -23,6 +23,7 @@ const SAMPLE = {
 interface Death {
   readonly point: string;
   readonly times: number;
+  readonly isSameAsNext: boolean;
 }
 
 describeEngines('a crash', (engine) => {
@@ -33,7 +34,9 @@ describeEngines('a crash', (engine) => {
     house = await openCrashHouse(engine.name);
     const deaths = await listDeaths(house);
     const chosen = (act: keyof typeof SAMPLE) =>
-      engine.name === 'embedded' ? deaths[act] : deaths[act].filter(({ point }) => SAMPLE[act].includes(point));
+      engine.name === 'embedded'
+        ? deaths[act].filter(({ isSameAsNext }) => !isSameAsNext)
+        : deaths[act].filter(({ point }) => SAMPLE[act].includes(point));
     let id = 1;
     for (const death of chosen('issue')) await dieIssuing(house, ++id, death);
     for (const death of chosen('rotate')) await dieRotating(house, ++id, death);
@@ -146,7 +149,16 @@ async function assertNothingLost(house: CrashHouse, bookings: number): Promise<v
 }
 
 function deathsAt(points: readonly string[]): Death[] {
-  return points.map((point, index) => ({ point, times: points.slice(0, index + 1).filter((other) => other === point).length }));
+  return points.map((point, index) => ({
+    point,
+    times: points.slice(0, index + 1).filter((other) => other === point).length,
+    isSameAsNext: isSame(point, points[index + 1]),
+  }));
+}
+
+/** Between what is done and what is not yet begun nothing happens that outlives the process, but for a sender who waits for its answer. */
+function isSame(point: string, next = ''): boolean {
+  return /:after-/.test(point) && /:before-/.test(next) && !point.startsWith('receive:');
 }
 
 function at({ point, times }: Death): string {
