@@ -20,8 +20,24 @@ export type Enforcement = 'gateway' | 'approximate' | 'latchkey' | 'none';
 
 export const ENFORCED = ['scopes', 'endpoints', 'methods', 'quota', 'rate', 'allowedIps', 'notBefore', 'expiry'] as const;
 
-/** What the holder may rely on, limit by limit, with a sentence for people. */
-export type LimitReport = Readonly<Record<(typeof ENFORCED)[number], { readonly by: Enforcement; readonly note?: string }>>;
+/**
+ * What few gateways know: further limits, scopes that are for some paths only, forbidden addresses, hours of the week, and values that are
+ * signed tokens. One that a driver does not mention is kept by nobody.
+ */
+export const FURTHER = ['limits', 'scopeEndpoints', 'deniedIps', 'hours', 'tokens'] as const;
+
+/** All that a plan may ask for. */
+export const ASKABLE = [...ENFORCED, ...FURTHER] as const;
+export type Askable = (typeof ASKABLE)[number];
+
+/** Who keeps something, with a sentence for people. */
+export interface Kept {
+  readonly by: Enforcement;
+  readonly note?: string;
+}
+
+/** What the holder may rely on, limit by limit. */
+export type LimitReport = Readonly<Record<(typeof ENFORCED)[number], Kept> & Partial<Record<(typeof FURTHER)[number], Kept>>>;
 
 /** The provider's control-plane rates, shared by all nodes: calls per second, and how many may run at once. */
 export interface Pace {
@@ -121,7 +137,20 @@ export interface IssueRequest {
 }
 
 /** What a plan or a booking wants of a key, as far as a gateway may keep it or not. */
-export type Asked = Pick<IssueRequest, 'scopes' | 'methodsByScope' | 'endpoints' | 'quota' | 'rateLimit' | 'allowedIps'>;
+export type Asked = Pick<
+  IssueRequest,
+  | 'scopes'
+  | 'methodsByScope'
+  | 'rules'
+  | 'endpoints'
+  | 'quota'
+  | 'rateLimit'
+  | 'limits'
+  | 'allowedIps'
+  | 'deniedIps'
+  | 'hours'
+  | 'tokenType'
+>;
 
 export interface KeyWindow {
   readonly opensAt: Date;

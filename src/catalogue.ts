@@ -1,9 +1,10 @@
-import type { Asked, LimitReport, Tools } from '../providers/driver.ts';
+import type { Askable, Asked, Tools } from '../providers/driver.ts';
 import { readConfiguration, type Configuration, type ConfigurationOptions } from './configuration.ts';
 import type { OpenProvider } from './lease/call.ts';
 import { openDriver } from './open-driver.ts';
 import { limitsOf, unkept } from './policy/asked.ts';
 import type { Problem } from './policy/problems.ts';
+import type { Scopes } from './reservation/plan.ts';
 import type { Policy, Provider } from './reservation/policy.ts';
 
 /** The configuration in force and the providers it opens. A reload swaps all of it or nothing. */
@@ -20,6 +21,8 @@ export interface CatalogueOptions extends ConfigurationOptions {
   /** What every driver is given, but for the provider's name. */
   readonly tools: Omit<Tools, 'provider'>;
   readonly warn: (problem: Problem) => void;
+  /** What the catalogue of a project adds to the scopes of the configuration, as it is now. */
+  readonly storedScopes?: (project: string) => Scopes;
 }
 
 type Opened = OpenProvider & { readonly driverId: string };
@@ -28,12 +31,12 @@ type Opened = OpenProvider & { readonly driverId: string };
 export function openCatalogue(first: Configuration, options: CatalogueOptions): Catalogue {
   const providersOf = ({ policy }: Configuration) =>
     new Map(Object.values(policy.providers).map((provider) => [provider.name, open(provider, options)]));
-  let current = first;
+  let policy = withStored(first.policy, options);
   let opened: ReadonlyMap<string, Opened> = providersOf(first);
   let { hasFile } = first;
   first.warnings.forEach(options.warn);
   return {
-    policy: () => current.policy,
+    policy: () => policy,
     provider: (name) => opened.get(name),
     unenforced(provider, asked) {
       const driver = opened.get(provider)?.driver;
@@ -45,11 +48,17 @@ export function openCatalogue(first: Configuration, options: CatalogueOptions): 
       if (!next.ok) return next.problems;
       next.warnings.forEach(options.warn);
       opened = providersOf(next);
-      current = next;
+      policy = withStored(next.policy, options);
       ({ hasFile } = next);
       return [];
     },
   };
+}
+
+/** The configuration is the stronger: what is stored never changes what it describes. */
+function withStored(policy: Policy, { storedScopes }: CatalogueOptions): Policy {
+  if (!storedScopes) return policy;
+  return { ...policy, scopesOf: (project) => ({ ...storedScopes(project), ...policy.scopesOf(project) }) };
 }
 
 function open(provider: Provider, { drivers, tools }: CatalogueOptions): Opened {
@@ -62,7 +71,7 @@ function open(provider: Provider, { drivers, tools }: CatalogueOptions): Opened 
   };
 }
 
-const WORDS: Readonly<Record<keyof LimitReport, string>> = {
+const WORDS: Readonly<Record<Askable, string>> = {
   scopes: 'The scopes of this key are',
   endpoints: 'The endpoints of this key are',
   methods: 'The methods of this key are',
@@ -71,4 +80,9 @@ const WORDS: Readonly<Record<keyof LimitReport, string>> = {
   allowedIps: 'The allowed addresses of this key are',
   notBefore: 'The beginning of its window is',
   expiry: 'The end of its window is',
+  limits: 'The further limits of this key are',
+  scopeEndpoints: 'The endpoints of its scopes are',
+  deniedIps: 'The denied addresses of this key are',
+  hours: 'The hours of this key are',
+  tokens: 'Its form as a signed token is',
 };

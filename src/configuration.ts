@@ -53,7 +53,7 @@ export async function readConfiguration(
   const read = await textOf(file, required);
   if ('message' in read) return { ok: false, problems: [{ severity: 'error', file, path: '', ...read }] };
   const loaded = loadPolicy({ text: read.text ?? '', file, env: options.env(), settings, drivers, presets, now: options.now() });
-  const { providers, scopes } = loaded.readable;
+  const { providers, scopesOf } = loaded.readable;
   const enforcers = new Map(Object.values(providers).map((provider) => [provider.name, enforcerOf(provider, drivers)]));
   const driverOf = (name: string) => enforcers.get(name);
   const unenforced = checkEnforcement({ file, policy: loaded.readable, lineOf: loaded.lineOf, driverOf });
@@ -63,7 +63,7 @@ export async function readConfiguration(
     ok: true,
     policy: loaded.policy,
     warnings: loaded.warnings,
-    limitsOf: (plan) => limitsOf(driverOf(plan.provider)!, askedOf(plan, scopes)),
+    limitsOf: (plan) => limitsOf(driverOf(plan.provider)!, askedOf(plan, scopesOf(plan.project))),
     hasFile: read.text !== undefined,
   };
 }

@@ -53,7 +53,15 @@ export function loadPolicy(input: PolicyInput): PolicyResult {
   return { ok: true, policy, warnings: problems, readable, lineOf };
 }
 
-const NOTHING: ReadablePolicy = { projects: {}, sources: {}, providers: {}, scopes: {}, plans: [] };
+const NOTHING: ReadablePolicy = {
+  projects: {},
+  sources: {},
+  providers: {},
+  scopes: {},
+  plans: [],
+  scopesOf: () => ({}),
+  projectOf: () => undefined,
+};
 
 function valueOf(document: ConfigDocument, report: Report): unknown {
   try {

@@ -19,7 +19,7 @@ import { silentLog } from '../src/observe/log.ts';
 import type { Policy } from '../src/reservation/policy.ts';
 import { Secret } from '../src/secret/secret.ts';
 import type { TestEngine } from './engines.ts';
-import { plan as lab, scopes, projects } from './fixtures/plan.ts';
+import { ofDefault, plan as lab, scopes, projects } from './fixtures/plan.ts';
 import { clockAt, openWorkshop, type Far } from './workshop.ts';
 
 /** The management API over real HTTP: a real ledger, settling at a key manager that can fail, receiver and hand-over; only the clock is ours. */
@@ -154,6 +154,7 @@ function policyOf(plan: Policy['plans'][number]): Policy {
       campus: { name: 'campus', driver: 'generic', inventory: 'report', strays: 'report', verify: false, config: {} },
     },
     scopes,
+    ...ofDefault,
     plans: [{ ...plan, handover: { by: ['callback'], confirm: 'none' } }],
   };
 }

@@ -181,10 +181,13 @@ export const story: StoryAnswer = {
 
 export const plan: PlanAnswer = {
   name: 'lab',
+  project: 'default',
+  tokenType: 'opaque',
   match: { resource: 'lab-*' },
   provider: 'campus',
   scopes: { default: ['read'], allowed: ['read'] },
   methods: { read: ['GET'] },
+  rules: {},
   endpoints: { default: ['/**'], allowed: ['/**'] },
   quota: { default: 10, max: 10, per: 'month' },
   rateLimit: { default: { limit: 5, per: 'hour' }, max: { limit: 5, per: 'hour' } },

@@ -26,7 +26,7 @@ plans:
     const dataDir = join(folder, 'data');
     const { code, stdout, stderr } = await check([config(good)], { DATA_DIR: dataDir });
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/^PLAN .*\nlab +resource=lab-\* +local .* 50\/day +100\/hour +8h/);
+    expect(stdout).toMatch(/^PLAN .*\nlab +default +resource=lab-\* +local .* 50\/day +100\/hour +8h/);
     expect(stdout).toMatch(/ gateway: scopes methods quota rate expiry\n/);
     expect(existsSync(dataDir)).toBe(false);
   });

@@ -7,7 +7,7 @@ import { matchPlan, narrow } from '../src/reservation/narrow.ts';
 import { isPathPattern, patternCovers } from '../src/reservation/patterns.ts';
 import { windowFor } from '../src/reservation/window.ts';
 import { PERIODS, type Plan } from '../src/reservation/plan.ts';
-import { plan as base, scopes } from './fixtures/plan.ts';
+import { ofDefault, plan as base, scopes } from './fixtures/plan.ts';
 
 const plan: Plan = {
   ...base,
@@ -132,7 +132,7 @@ describe('matchPlan', () => {
       { ...plan, name: 'gpu', match: { resource: 'gpu-*' } },
       { ...plan, name: 'lab', match: { source: 'default', resourceType: 'API Key' } },
     ];
-    const named = (name: string, type: string) => matchPlan(plans, 'default', { id: '1', name, type })?.name;
+    const named = (name: string, type: string) => matchPlan({ ...ofDefault, plans }, 'default', { id: '1', name, type })?.name;
     expect([named('gpu-1', ''), named('x', 'API Key'), named('x', 'Server'), named('gpu.1', 'API Key')]).toEqual([
       'gpu',
       'lab',

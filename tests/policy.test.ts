@@ -32,6 +32,12 @@ function accepted(text: string, env: Record<string, string> = ENV) {
   return result;
 }
 
+/** A policy without what is asked of it. */
+function said(text: string) {
+  const { scopesOf: _scopesOf, projectOf: _projectOf, ...policy } = accepted(text).policy;
+  return policy;
+}
+
 function refused(text: string, env: Record<string, string> = ENV): readonly Problem[] {
   const result = load(text, env);
   return result.ok ? result.warnings : result.problems;
@@ -149,7 +155,8 @@ describe('the files we ship', () => {
   };
 
   test('the commented default changes nothing', () => {
-    expect(accepted(file('latchkey.yaml'))).toMatchObject({ policy: accepted('').policy, warnings: [] });
+    expect(said(file('latchkey.yaml'))).toEqual(said(''));
+    expect(accepted(file('latchkey.yaml')).warnings).toEqual([]);
   });
 
   test('with every comment taken off it says what the defaults say', () => {
@@ -221,7 +228,7 @@ describe('what is written', () => {
   test('uncommenting the scopes of the shipped file changes nothing', () => {
     const shipped = readFileSync(new URL('../config/latchkey.yaml', import.meta.url), 'utf8');
     const section = shipped.match(/^# scopes:\n(# {3}.*\n)+/m)![0].replaceAll(/^# /gm, '');
-    expect(accepted(section).policy).toEqual(accepted('').policy);
+    expect(said(section)).toEqual(said(''));
   });
 
   test('values may come from the environment, also numbers, and $${ stays as it is', () => {

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { verifyAudit } from '../src/audit/verify.ts';
 import type { Event } from '../src/reservation/event.ts';
 import type { Plan } from '../src/reservation/plan.ts';
-import { plan, scopes } from './fixtures/plan.ts';
+import { ofDefault, plan } from './fixtures/plan.ts';
 import { describeEngines } from './engines.ts';
 import { clockAt, openWorkshop, type TestWorkshop } from './workshop.ts';
 
@@ -33,7 +33,7 @@ describeEngines('a plan that is renamed, removed or given another provider', (en
     await shop.settleAll();
   };
   const configure = async (...plans: Plan[]) => {
-    Object.assign(shop.bound, { policy: () => ({ scopes, plans }) });
+    Object.assign(shop.bound, { policy: () => ({ ...ofDefault, plans }) });
     await shop.settleAll();
   };
   const living = () => shop.manager.keys().map((key) => key.api_key);

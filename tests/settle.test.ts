@@ -35,7 +35,7 @@ function tellForReal({ bound, ledger, sealer, clock, shop }: TestWorkshop): () =
     callback,
   };
   const announce = createAnnouncer({
-    policy: () => ({ ...shop.policy(), sources: { lab }, providers: {}, projects: {} }),
+    policy: () => ({ ...shop.policy(), sources: { lab }, providers: {}, projects: {}, scopes: {} }),
     sealer,
     now: clock.now,
     jobs: { enqueue: async () => {} },

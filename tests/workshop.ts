@@ -21,7 +21,7 @@ import { emptyReservation, fold, reviveReservation } from '../src/reservation/fo
 import type { Notice } from '../src/reservation/notice.ts';
 import type { Plan } from '../src/reservation/plan.ts';
 import { Secret } from '../src/secret/secret.ts';
-import { plan as lab, scopes } from './fixtures/plan.ts';
+import { ofDefault, plan as lab } from './fixtures/plan.ts';
 import type { TestEngine } from './engines.ts';
 
 const TOKEN = 'management-token-for-tests';
@@ -77,7 +77,7 @@ export async function openWorkshop(
   const proofs: { provider: string; seconds: number }[] = [];
   /** May be bound to something else by a test that has more of the house. */
   const bound: Pick<Workshop, 'policy' | 'announce'> = {
-    policy: () => ({ scopes, plans: [plan] }),
+    policy: () => ({ ...ofDefault, plans: [plan] }),
     announce: async (_tx, notice) => void notices.push(notice),
   };
   const log = {

@@ -15,6 +15,11 @@ const limits: LimitReport = {
   allowedIps: EXACT,
   notBefore: EXACT,
   expiry: EXACT,
+  limits: EXACT,
+  scopeEndpoints: EXACT,
+  deniedIps: EXACT,
+  hours: EXACT,
+  tokens: EXACT,
 };
 
 /** Keys of our own, in our own ledger: found by name, so nothing can be lost between us and the provider. */

@@ -19,8 +19,8 @@ export function compileLimits(
       instead: { by, note },
     })),
   );
-  function eachLimit<T>(of: (limit: PresetFile['limits'][keyof LimitReport]) => T) {
-    return Object.fromEntries(ENFORCED.map((limit) => [limit, of(written[limit])])) as Record<keyof LimitReport, T>;
+  function eachLimit<T>(of: (limit: PresetFile['limits'][(typeof ENFORCED)[number]]) => T) {
+    return Object.fromEntries(ENFORCED.map((limit) => [limit, of(written[limit])])) as Record<(typeof ENFORCED)[number], T>;
   }
   if (cases.length === 0) return { limits };
   return {

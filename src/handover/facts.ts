@@ -8,6 +8,7 @@ import type { Holder, Resource } from '../reservation/event.ts';
 import { contactOf } from '../reservation/fold.ts';
 import type { Grant, Window } from '../reservation/lease.ts';
 import type { Plan } from '../reservation/plan.ts';
+import { projectOfLease } from '../reservation/project.ts';
 import type { Policy, Source } from '../reservation/policy.ts';
 
 /** What a message or a claim page is about, as it stands when it is read. */
@@ -71,10 +72,11 @@ export type Unenforced = (provider: string, asked: readonly Asked[]) => readonly
 
 /** Of the key's own grant where there is one, or else of the plan. */
 export function unenforcedOf(unenforced: Unenforced, policy: Policy, facts: Facts): readonly string[] {
-  const { grant, key, lease } = facts;
+  const { grant, key, lease, reservation } = facts;
+  const scopes = policy.scopesOf(projectOfLease(policy, { source: reservation.source, plan: lease.plan }));
   const plan = planOf(policy, facts);
-  if (grant) return unenforced(key?.provider ?? lease.provider, [askedOfGrant(grant, policy.scopes)]);
-  return plan ? unenforced(plan.provider, askedOf(plan, policy.scopes)) : [];
+  if (grant) return unenforced(key?.provider ?? lease.provider, [askedOfGrant(grant, scopes)]);
+  return plan ? unenforced(plan.provider, askedOf(plan, scopes)) : [];
 }
 
 function holderOf(lease: LeaseRow, reservation: ReservationRow): Holder {

@@ -35,7 +35,7 @@ export function aheadOf(state: Reservation, plan: Plan, { policy, now }: { polic
       },
       keys: [],
       plan,
-      scopes: policy.scopes,
+      scopes: policy.scopesOf(plan.project),
       // The earliest that any provider may want it.
       powers: { suspend: true, notBefore: true, retime: 'move' },
     },

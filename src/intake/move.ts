@@ -89,18 +89,18 @@ interface Move {
 function move(before: Pick<LockedReservation, 'state' | 'fresh'>, news: readonly News[], { policy, now }: Mover): Move {
   let state = before.state;
   for (const { event } of news) state = fold(state, event);
-  const prospect = prospectOf(state, policy.plans);
+  const prospect = prospectOf(state, policy);
   const ahead = before.fresh && prospect.plan ? aheadOf(state, prospect.plan, { policy, now }) : undefined;
   return { news, state, ahead, ...prospect };
 }
 
 /** The plan to open leases under, or why there is none, in words for an operator. A closed booking needs neither. */
-function prospectOf(state: Reservation, plans: readonly Plan[]): Pick<Move, 'plan' | 'problem'> {
+function prospectOf(state: Reservation, policy: Policy): Pick<Move, 'plan' | 'problem'> {
   const none = (problem: string | null) => ({ plan: undefined, problem });
   if (closedBy(state)) return none(null);
   const resource = state.resource?.value;
   if (!resource) return none('the booking names no resource');
-  const plan = matchPlan(plans, state.source, resource);
+  const plan = matchPlan(policy, state.source, resource);
   if (!plan) return none(`no plan matches resource "${resource.name}" (id ${resource.id}, type "${resource.type}")`);
   if (!state.holders?.value.length) return none('the booking names nobody to give a key to');
   const opened = windowFor(plan, state);

@@ -40,7 +40,7 @@ export async function issue(shop: Workshop, turn: Turn, step: IssueStep): Promis
   const intent = await intend(shop, turn, step);
   try {
     const issued = await shop.make(step.plan.provider, {
-      request: requestFor(turn, { ...intent, grant: step.grant }, shop.policy().scopes),
+      request: requestFor(turn, { ...intent, grant: step.grant }, shop.policy()),
       previous: predecessorOf(shop, turn, step),
       keep: (handle) => keep(shop, turn, intent.id, handle),
     });

@@ -6,7 +6,8 @@ import { decide, type Decision } from '../reservation/decide.ts';
 import { reviveReservation } from '../reservation/fold.ts';
 import type { Grant } from '../reservation/lease.ts';
 import { matchPlan } from '../reservation/narrow.ts';
-import type { Catalogue, Plan } from '../reservation/plan.ts';
+import { projectOfLease } from '../reservation/project.ts';
+import type { Catalogue, Plan, Scopes } from '../reservation/plan.ts';
 import type { Reservation } from '../reservation/reservation.ts';
 import type { KeyFacts, Powers, Situation } from '../reservation/situation.ts';
 import { CLOSED } from '../reservation/terms.ts';
@@ -37,6 +38,8 @@ export function situationOf(lens: Lens, story: LeaseStory): Situation {
   const now = lens.now();
   const policy = lens.policy();
   const plan = planFor(policy, story, reservation);
+  const project = projectOfLease(policy, { source: reservation.source, plan: lease.plan });
+  const scopes = policy.scopesOf(project);
   return {
     reservation,
     lease: {
@@ -52,16 +55,16 @@ export function situationOf(lens: Lens, story: LeaseStory): Situation {
     },
     keys: keys.map((key) => ({ ...factsOf(key, now), powers: powersOf(lens, key.provider, key.revealedAt) })),
     plan,
-    scopes: policy.scopes,
+    scopes,
     powers: powersOf(lens, plan?.provider ?? lease.provider),
-    unkept: (grant) => unkeptAt(lens, plan?.provider ?? lease.provider, grant),
+    unkept: (grant) => unkeptAt(lens, plan?.provider ?? lease.provider, { grant, scopes }),
   };
 }
 
-function unkeptAt(lens: Lens, provider: string, grant: Grant): string[] {
+function unkeptAt(lens: Lens, provider: string, { grant, scopes }: { grant: Grant; scopes: Scopes }): string[] {
   const driver = lens.providers(provider)?.driver;
   if (!driver) return [];
-  return unkept(limitsOf(driver, [askedOfGrant(grant, lens.policy().scopes)])).map(
+  return unkept(limitsOf(driver, [askedOfGrant(grant, scopes)])).map(
     ({ limit, note }) => `provider ${provider} does not enforce ${limit} as it is asked for${note ? ` (${note})` : ''}`,
   );
 }
@@ -70,11 +73,12 @@ export function isUnder(lease: Pick<LeaseRow, 'plan' | 'provider'>, plan: Plan):
   return lease.plan === plan.name && lease.provider === plan.provider;
 }
 
-/** The lease's own plan, as long as it is configured and a key lives; else the one that matches the booking now. */
-function planFor({ plans }: Catalogue, { lease, keys }: LeaseStory, { source, resource }: Reservation): Plan | undefined {
-  const own = plans.find((plan) => isUnder(lease, plan));
+/** The lease's own plan, as long as its project has it and a key lives; else the one that matches the booking now. */
+function planFor(policy: Catalogue, { lease, keys }: LeaseStory, { source, resource }: Reservation): Plan | undefined {
+  const project = policy.projectOf(source);
+  const own = policy.plans.find((plan) => isUnder(lease, plan) && (project === undefined || plan.project === project));
   if (own && keys.some((key) => key.state !== 'revoked')) return own;
-  return (resource && matchPlan(plans, source, resource.value)) ?? own;
+  return (resource && matchPlan(policy, source, resource.value)) ?? own;
 }
 
 function seenClosedAt(keys: readonly KeyRow[]): Date | null {

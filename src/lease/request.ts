@@ -1,5 +1,6 @@
 import type { IssueRequest } from '../../providers/driver.ts';
 import { askedOfGrant } from '../policy/asked.ts';
+import { projectOfLease } from '../reservation/project.ts';
 import { contactOf } from '../reservation/fold.ts';
 import type { Grant, Window } from '../reservation/lease.ts';
 import type { Catalogue } from '../reservation/plan.ts';
@@ -31,8 +32,9 @@ export interface Wish {
 export function requestFor(
   { lease, reservation }: Pick<Turn, 'lease' | 'reservation'>,
   wish: Wish,
-  scopes: Catalogue['scopes'],
+  policy: Catalogue,
 ): IssueRequest {
+  const project = projectOfLease(policy, { source: reservation.source, plan: lease.plan });
   const holder = contactOf(reservation, lease.holderId);
   return {
     name: wish.name,
@@ -42,7 +44,8 @@ export function requestFor(
     reservation: { source: reservation.source, id: reservation.externalId },
     resource: reservation.resource?.value ?? { id: lease.resourceId, name: lease.resourceId, type: '' },
     holder: { id: holder.id, name: holder.name ?? holder.id },
-    ...askedOfGrant(wish.grant, scopes),
+    ...askedOfGrant(wish.grant, policy.scopesOf(project)),
+    project,
     window: wish.window,
     ...(wish.kept === undefined ? {} : { kept: wish.kept }),
   };

@@ -31,7 +31,7 @@ async function ask(shop: Workshop, turn: Turn, key: KeyRow, step: RetimeStep): P
   await shop.call(key.provider, 'retime', async (provider, call) => {
     const ref = refOf(shop, key);
     const wish = { id: key.id, name: key.name, secret: ref.secret ?? new Secret(''), window: step.window, grant: step.grant };
-    await provider.driver.retime!(ref, requestFor(turn, wish, shop.policy().scopes), call);
+    await provider.driver.retime!(ref, requestFor(turn, wish, shop.policy()), call);
   });
 }
 

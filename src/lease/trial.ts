@@ -65,7 +65,8 @@ function throwAway({ policy, keyPrefix, now }: TrialDeps, driver: Driver<unknown
   const id = randomBytes(6).toString('hex');
   const opensAt = now();
   return {
-    ...askedOf(plan, policy().scopes)[0]!,
+    ...askedOf(plan, policy().scopesOf(plan.project))[0]!,
+    project: plan.project,
     name: `lk-test${id}-1`,
     keyId: newId('key'),
     secret: mintKey(keyPrefix, driver.keyForm),

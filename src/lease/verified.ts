@@ -1,4 +1,4 @@
-import type { Driver, IssueRequest, Issued, LimitReport } from '../../providers/driver.ts';
+import { ASKABLE, type Driver, type IssueRequest, type Issued, type LimitReport } from '../../providers/driver.ts';
 import { localKeyOf, type KeyManager } from '../../providers/key-manager.ts';
 
 const BY_VERIFY = { by: 'latchkey', note: 'By /verify, where every request is put to it first.' } as const;
@@ -63,11 +63,13 @@ export function verified(driver: Driver<unknown>, keys: KeyManager): Driver<unkn
   };
 }
 
-/** When a key may be made is as before: what the gateway lets through does not ask us at once. */
+/**
+ * When a key may be made is as before: what the gateway lets through does not ask us at once. And what a value is, the gateway alone says.
+ */
 function withVerify(limits: LimitReport): LimitReport {
-  const { notBefore } = limits;
-  const entries = Object.entries(limits).map(([limit, kept]) => [limit, kept.by === 'gateway' ? kept : BY_VERIFY]);
-  return { ...(Object.fromEntries(entries) as unknown as LimitReport), notBefore };
+  const { notBefore, tokens } = limits;
+  const entries = ASKABLE.map((limit) => [limit, limits[limit]?.by === 'gateway' ? limits[limit] : BY_VERIFY]);
+  return { ...(Object.fromEntries(entries) as unknown as LimitReport), notBefore, tokens };
 }
 
 function keepsExpiry({ expiry }: LimitReport): boolean {

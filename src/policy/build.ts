@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Channel, Limit, Plan } from '../reservation/plan.ts';
 import { globMatches } from '../reservation/patterns.ts';
 import { DEFAULT_PROJECT } from '../reservation/project.ts';
+import { isScopeWildcard } from '../reservation/scopes.ts';
 import type { SigningSecret, Source } from '../reservation/policy.ts';
 import type { Settings } from '../settings.ts';
 import type { PlanEntry, SourceEntry } from './schema.ts';
@@ -12,7 +13,7 @@ export function buildSource(name: string, entry: z.output<typeof SourceEntry>, s
   const { callback, webhook } = entry;
   return {
     name,
-    project: DEFAULT_PROJECT,
+    project: entry.project ?? DEFAULT_PROJECT,
     preset: entry.preset,
     secrets: (entry.secrets ?? []).flatMap(({ secret, notAfter }): SigningSecret[] => (secret ? [{ secret, notAfter }] : [])),
     encoding: entry.encoding ?? 'base64',
@@ -27,22 +28,25 @@ export function buildPlan(entry: z.output<typeof PlanEntry>, context: PlanContex
   const { window } = entry;
   return {
     name: entry.name,
-    project: DEFAULT_PROJECT,
-    tokenType: 'opaque',
+    project: entry.project ?? DEFAULT_PROJECT,
+    tokenType: entry.tokenType,
     match: entry.match,
     provider: entry.provider,
-    scopes: { default: entry.scopes.default ?? (allowed.includes('read') ? ['read'] : allowed.slice(0, 1)), allowed },
+    scopes: { default: entry.scopes.default ?? usualScopes(allowed), allowed },
     endpoints: { default: entry.endpoints.default ?? endpoints, allowed: endpoints },
     quota: quotaOf(entry.quota, context.settings.defaultApiQuota),
     rateLimit: rateLimitOf(entry.rateLimit, context.settings.defaultRateLimit),
+    furtherLimits: entry.limits,
     allowedIps: entry.allowedIps,
+    deniedIps: entry.deniedIps,
+    hours: entry.hours,
     window: {
       opensBeforeMs: window.opensBefore,
       closesAfterMs: window.closesAfter,
       longestMs: window.longest,
       issueBeforeMs: window.issueBefore,
     },
-    handover: { by: entry.handover.by ?? configuredChannels(entry.match.source, context), confirm: entry.handover.confirm },
+    handover: { by: entry.handover.by ?? configuredChannels(entry, context), confirm: entry.handover.confirm },
     rotation: entry.rotation && { everyMs: entry.rotation.every, overlapMs: entry.rotation.overlap },
     acceptsUnenforced: entry.unenforced === 'accept',
   };
@@ -56,13 +60,21 @@ export interface PlanContext {
 }
 
 /** The channels by which news can reach the holders of a source's bookings. */
-export function configuredChannels(glob: string | undefined, { settings, sources }: PlanContext): Channel[] {
-  const own = sources.filter((source) => globMatches(glob ?? '*', source.name));
+export function configuredChannels(
+  { match, project = DEFAULT_PROJECT }: { readonly match: Plan['match']; readonly project?: string },
+  { settings, sources }: PlanContext,
+): Channel[] {
+  const own = sources.filter((source) => source.project === project && globMatches(match.source ?? '*', source.name));
   return [
     ...(own.some((source) => source.callback?.notifications) ? (['callback'] as const) : []),
     ...(settings.smtpUrl ? (['email'] as const) : []),
     ...(own.some((source) => source.webhook) ? (['webhook'] as const) : []),
   ];
+}
+
+/** Only reading, where that is allowed; and nothing that a wildcard stands for. */
+function usualScopes(allowed: readonly string[]): readonly string[] {
+  return allowed.includes('read') ? ['read'] : allowed.filter((scope) => !isScopeWildcard(scope)).slice(0, 1);
 }
 
 function callbackOf(entry: NonNullable<z.output<typeof SourceEntry>['callback']>, settings: Settings): Source['callback'] {
@@ -79,7 +91,7 @@ function callbackOf(entry: NonNullable<z.output<typeof SourceEntry>['callback']>
 function quotaOf(entry: z.output<typeof PlanEntry>['quota'], fallback: number): Plan['quota'] {
   if (entry === 'none') return undefined;
   const limit = entry.default ?? entry.max ?? fallback;
-  return { default: limit, max: entry.max ?? limit, per: entry.per };
+  return { default: limit, max: entry.max ?? limit, per: entry.per, ...(entry.unit && { unit: entry.unit }) };
 }
 
 function rateLimitOf(entry: z.output<typeof PlanEntry>['rateLimit'], fallback: Limit): Plan['rateLimit'] {

@@ -1,4 +1,4 @@
-import { DEFAULT_PROJECT, type Project } from '../reservation/project.ts';
+import type { KeyRules } from '../reservation/project.ts';
 import type { Settings } from '../settings.ts';
 import type { Report } from './problems.ts';
 
@@ -52,19 +52,15 @@ export function defaultPlans(provider: string): unknown[] {
 
 const DAY_MS = 86_400_000;
 
-/** What keys made by API get in a project that says nothing: the environment's limits, and an end. */
-export function defaultProject(settings: Settings): Project {
+/** What keys made by API get where neither they nor their project say anything: the environment's limits, and an end. */
+export function defaultKeyRules(settings: Settings): KeyRules {
   return {
-    name: DEFAULT_PROJECT,
-    limits: [],
-    keys: {
-      prefix: settings.apiKeyPrefix,
-      expires: { defaultMs: 30 * DAY_MS, longestMs: 365 * DAY_MS, never: false },
-      created: { limit: 1000, per: 'hour' },
-      tokenType: 'opaque',
-      quota: { limit: settings.defaultApiQuota, per: 'month' },
-      rateLimit: settings.defaultRateLimit,
-      keptMs: 90 * DAY_MS,
-    },
+    prefix: settings.apiKeyPrefix,
+    expires: { defaultMs: 30 * DAY_MS, longestMs: 365 * DAY_MS, never: false },
+    created: { limit: 1000, per: 'hour' },
+    tokenType: 'opaque',
+    quota: { limit: settings.defaultApiQuota, per: 'month' },
+    rateLimit: settings.defaultRateLimit,
+    keptMs: 90 * DAY_MS,
   };
 }

@@ -1,4 +1,4 @@
-import type { ENFORCED } from '../../providers/driver.ts';
+import type { Askable } from '../../providers/driver.ts';
 import type { Catalogue, Plan } from '../reservation/plan.ts';
 import { askedOf, limitsOf, unkept, type Enforcer } from './asked.ts';
 import { problemAt, type Locate, type Path, type Problem } from './problems.ts';
@@ -6,7 +6,7 @@ import { problemAt, type Locate, type Path, type Problem } from './problems.ts';
 export interface EnforcementCheck {
   readonly file: string;
   /** A plan that could not be read is left out, and keeps its place. */
-  readonly policy: { readonly plans: readonly (Plan | undefined)[]; readonly scopes: Catalogue['scopes'] };
+  readonly policy: { readonly plans: readonly (Plan | undefined)[]; readonly scopesOf: Catalogue['scopesOf'] };
   /** The driver of a provider; undefined where that is not known. */
   readonly driverOf: (provider: string) => Enforcer | undefined;
   readonly lineOf: Locate;
@@ -18,7 +18,7 @@ export function checkEnforcement({ file, policy, driverOf, lineOf }: Enforcement
     if (!plan || plan.acceptsUnenforced) return [];
     const driver = driverOf(plan.provider);
     if (!driver) return [];
-    return unkept(limitsOf(driver, askedOf(plan, policy.scopes))).map(({ limit, note }) => {
+    return unkept(limitsOf(driver, askedOf(plan, policy.scopesOf(plan.project)))).map(({ limit, note }) => {
       const section = SECTIONS[limit];
       const path: Path = ['plans', index, ...(section ? [section] : [])];
       const message = `asks for ${limit}, which provider "${plan.provider}" does not enforce${note ? ` (${note})` : ''}`;
@@ -31,7 +31,7 @@ export function checkEnforcement({ file, policy, driverOf, lineOf }: Enforcement
 }
 
 /** Where a plan asks for it. */
-const SECTIONS: Partial<Record<(typeof ENFORCED)[number], string>> = {
+const SECTIONS: Partial<Record<Askable, string>> = {
   scopes: 'scopes',
   methods: 'scopes',
   expiry: 'window',
@@ -39,4 +39,9 @@ const SECTIONS: Partial<Record<(typeof ENFORCED)[number], string>> = {
   quota: 'quota',
   rate: 'rateLimit',
   allowedIps: 'allowedIps',
+  limits: 'limits',
+  scopeEndpoints: 'scopes',
+  deniedIps: 'deniedIps',
+  hours: 'hours',
+  tokens: 'tokenType',
 };

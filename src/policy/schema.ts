@@ -1,6 +1,9 @@
 import { z } from 'zod';
-import { isPathPattern } from '../reservation/patterns.ts';
-import { CHANNELS, CONFIRMATIONS, METHODS } from '../reservation/plan.ts';
+import { CHANNELS, CONFIRMATIONS } from '../reservation/plan.ts';
+import { TOKEN_TYPES } from '../reservation/rights.ts';
+import { ProjectEntry, Rotation } from './project-schema.ts';
+import { hours, limits, unit } from './rights-words.ts';
+import { endpoint, ScopeEntry, scopeName } from './scope-schema.ts';
 import { cidr, count, duration, httpUrl, instant, name, rate, secret } from './words.ts';
 
 /** What may stand in the configuration file. The same schemas check it and describe it to editors. */
@@ -10,8 +13,11 @@ const SigningEntry = z.union([
   z.strictObject({ secret, notAfter: instant.optional().meta({ description: 'Not accepted from then on, for rotation.' }) }),
 ]);
 
+const project = name.optional().meta({ description: 'Whose it is. Without it the project named default.' });
+
 export const SourceEntry = z
   .strictObject({
+    project,
     preset: z.string().meta({ description: 'How this system signs and words its events.' }),
     secrets: z
       .array(SigningEntry)
@@ -53,18 +59,10 @@ export const ProviderEntry = ProviderRules.extend({
   .loose()
   .meta({ description: 'Where keys are made.' });
 
-export const ScopeEntry = z
-  .strictObject({ methods: z.array(z.enum(METHODS)).min(1), description: z.string().optional() })
-  .meta({ description: 'The HTTP methods a scope allows.' });
-
-const endpoint = z.string().refine(isPathPattern, {
-  params: { fix: 'write a path such as /api/v1/** (one * is one segment, ** any number)' },
-  error: 'is not a path',
-});
-
 export const PlanEntry = z
   .strictObject({
     name,
+    project,
     match: z
       .strictObject({ source: z.string().optional(), resource: z.string().optional(), resourceType: z.string().optional() })
       .prefault({})
@@ -72,7 +70,8 @@ export const PlanEntry = z
     provider: z.string(),
     scopes: z
       .strictObject({ default: z.array(z.string()).min(1).optional(), allowed: z.array(z.string()).min(1).optional() })
-      .prefault({}),
+      .prefault({})
+      .meta({ description: 'By name, or all that begin alike: akm:projects:* or akm:*.' }),
     endpoints: z
       .strictObject({ default: z.array(endpoint).min(1).optional(), allowed: z.array(endpoint).min(1).optional() })
       .prefault({}),
@@ -83,6 +82,7 @@ export const PlanEntry = z
           default: count.optional(),
           max: count.optional(),
           per: z.enum(['reservation', 'hour', 'day', 'month']).prefault('reservation'),
+          unit: unit.optional(),
         }),
       ])
       .prefault({})
@@ -91,7 +91,11 @@ export const PlanEntry = z
       .union([z.literal('none'), z.strictObject({ default: rate.optional(), max: rate.optional() })])
       .prefault({})
       .meta({ description: 'Requests in a period. Without it DEFAULT_RATE_LIMIT; none for no limit.' }),
+    limits: limits.optional(),
     allowedIps: z.array(cidr).min(1).optional().meta({ description: 'Networks a key may be used from.' }),
+    deniedIps: z.array(cidr).min(1).optional().meta({ description: 'Networks it may not be used from, whatever else is so.' }),
+    hours: hours.optional(),
+    tokenType: z.enum(TOKEN_TYPES).prefault('opaque').meta({ description: 'A random value, or a signed token (jwt).' }),
     window: z
       .strictObject({
         opensBefore: duration.prefault('0m'),
@@ -108,7 +112,7 @@ export const PlanEntry = z
         confirm: z.enum(CONFIRMATIONS).prefault('email').meta({ description: 'What the holder must know beside the link.' }),
       })
       .prefault({}),
-    rotation: z.strictObject({ every: duration, overlap: duration.prefault('24h') }).optional(),
+    rotation: Rotation.optional(),
     unenforced: z
       .literal('accept')
       .optional()
@@ -118,9 +122,10 @@ export const PlanEntry = z
 
 export const PolicyFile = z
   .strictObject({
+    projects: z.record(name, ProjectEntry).nullish(),
     sources: z.record(name, SourceEntry).nullish(),
     providers: z.record(name, ProviderEntry).nullish(),
-    scopes: z.record(name, ScopeEntry).nullish(),
+    scopes: z.record(scopeName, ScopeEntry).nullish(),
     plans: z.array(PlanEntry).min(1).nullish(),
   })
   .meta({ title: 'Latchkey configuration', description: 'A section that is left out comes from the environment.' });
@@ -128,9 +133,10 @@ export const PolicyFile = z
 /** The sections alone, each entry unread: so one bad entry does not hide the problems of the others. */
 export const Sections = z
   .strictObject({
+    projects: z.record(name, z.unknown()).nullish(),
     sources: z.record(name, z.unknown()).nullish(),
     providers: z.record(name, z.unknown()).nullish(),
-    scopes: z.record(name, z.unknown()).nullish(),
+    scopes: z.record(scopeName, z.unknown()).nullish(),
     plans: z.array(z.unknown()).min(1).nullish(),
   })
   .nullish();

@@ -1,15 +1,18 @@
-import type { z } from 'zod';
 import type { Plan, Scope } from '../reservation/plan.ts';
-import type { Policy, Provider, Source } from '../reservation/policy.ts';
+import type { Policy } from '../reservation/policy.ts';
 import type { PolicyInput } from '../policy.ts';
 import { lookUp } from '../settings/lookup.ts';
-import { buildPlan, buildSource, type PlanContext } from './build.ts';
-import { checkEnds, checkHandover, checkOrder, checkPlan, checkSecrets, checkSource, type Names } from './check.ts';
-import { DEFAULT_PROJECT } from '../reservation/project.ts';
-import { defaultPlans, defaultProject, defaultProviders, defaultScopes, defaultSources } from './defaults.ts';
-import { findingsOf } from './issues.ts';
-import { suggest, type Path, type Report } from './problems.ts';
-import { PlanEntry, ProviderEntry, ScopeEntry, Sections, SourceEntry } from './schema.ts';
+import { buildPlan, type PlanContext } from './build.ts';
+import { checkOrder } from './check-order.ts';
+import { checkHandover, checkPlan } from './check-plan.ts';
+import type { Names } from './check.ts';
+import { DEFAULT_PROJECT, type Project } from '../reservation/project.ts';
+import { defaultPlans, defaultProviders, defaultScopes, defaultSources } from './defaults.ts';
+import { eachOf, parse, readProject, readProvider, readSource, type Reading } from './entries.ts';
+import type { Report } from './problems.ts';
+import { plainProject } from './projects.ts';
+import { PlanEntry, Sections } from './schema.ts';
+import { ScopeEntry } from './scope-schema.ts';
 
 /** A policy as far as it is right. Plans stand at their places in the file. */
 export interface ReadablePolicy extends Omit<Policy, 'plans'> {
@@ -19,20 +22,28 @@ export interface ReadablePolicy extends Omit<Policy, 'plans'> {
 /** The value of a configuration file as a policy, as far as it is right; the rest is reported. */
 export function readPolicy(value: unknown, input: PolicyInput, report: Report): ReadablePolicy {
   const { settings } = input;
+  const reading: Reading = { input, report };
   const written = parse(Sections, value, [], report) ?? {};
   const raw = {
     sources: written.sources ?? defaultSources(settings),
     providers: written.providers ?? defaultProviders(settings, report),
     scopes: written.scopes ?? defaultScopes(settings),
   };
+  const scopes = eachOf(raw.scopes, (name, entry): Scope | undefined => parse(ScopeEntry, entry, ['scopes', name], report));
+  const plain = plainProject(settings, scopes);
+  const projects: Record<string, Project> = {
+    [DEFAULT_PROJECT]: plain,
+    ...eachOf(written.projects ?? {}, (name, entry) => readProject(name, entry, { ...reading, scopes })),
+  };
   const names: Names = {
+    projects: [...new Set([DEFAULT_PROJECT, ...Object.keys(written.projects ?? {})])],
     sources: Object.keys(raw.sources),
     providers: Object.keys(raw.providers),
     scopes: Object.keys(raw.scopes),
+    scopesOf: (project) => [...Object.keys(raw.scopes), ...keysIn(written.projects?.[project], 'scopes')],
   };
-  const sources = eachOf(raw.sources, (name, entry) => readSource(name, entry, input, report));
-  const providers = eachOf(raw.providers, (name, entry) => readProvider(name, entry, input, report));
-  const scopes = eachOf(raw.scopes, (name, entry): Scope | undefined => parse(ScopeEntry, entry, ['scopes', name], report));
+  const sources = eachOf(raw.sources, (name, entry) => readSource(name, entry, { ...reading, names }));
+  const providers = eachOf(raw.providers, (name, entry) => readProvider(name, entry, reading));
   const context: PlanContext = {
     settings,
     sources: Object.values(sources),
@@ -46,12 +57,20 @@ export function readPolicy(value: unknown, input: PolicyInput, report: Report): 
     const readable = parsed ?? PlanEntry.safeParse(readablePart(entry)).data;
     if (!readable) return undefined;
     const plan = buildPlan(readable, context);
-    checkPlan(plan, path, names, report);
+    checkPlan(plan, path, { names, sources: context.sources }, report);
     checkHandover(plan, path, context, report);
     return parsed ? plan : undefined;
   });
   checkOrder(plans, report);
-  return { projects: { [DEFAULT_PROJECT]: defaultProject(settings) }, sources, providers, scopes, plans };
+  return {
+    projects,
+    sources,
+    providers,
+    scopes,
+    plans,
+    scopesOf: (project) => (Object.hasOwn(projects, project) ? projects[project]! : plain).scopes,
+    projectOf: (source) => sources[source]?.project,
+  };
 }
 
 /**
@@ -64,51 +83,10 @@ function grantedScopes({ settings, env }: PolicyInput, described: readonly strin
   return isSet ? settings.availableScopes : settings.availableScopes.filter((scope) => described.includes(scope));
 }
 
-function readSource(name: string, value: unknown, input: PolicyInput, report: Report): Source | undefined {
-  const path = ['sources', name];
-  const entry = parse(SourceEntry, value, path, report);
-  if (!entry) return undefined;
-  const preset = input.presets.find(({ id }) => id === entry.preset);
-  if (!preset)
-    report({
-      path: [...path, 'preset'],
-      message: `names no preset: "${entry.preset}"`,
-      fix: suggest(
-        entry.preset,
-        input.presets.map(({ id }) => id),
-      ),
-    });
-  const source = buildSource(name, entry, input.settings);
-  checkSource(source, input.settings.insecure, report);
-  checkSecrets(source, preset?.secretForm, report);
-  checkEnds(source, input.now, report);
-  return source;
-}
-
-function readProvider(name: string, value: unknown, input: PolicyInput, report: Report): Provider | undefined {
-  const path = ['providers', name];
-  const entry = parse(ProviderEntry, value, path, report);
-  if (!entry) return undefined;
-  const { driver: id, inventory, strays, verify, ...config } = entry;
-  const driver = input.drivers.find((candidate) => candidate.id === id);
-  if (!driver) {
-    const known = input.drivers.map((candidate) => candidate.id);
-    report({ path: [...path, 'driver'], message: `names no driver: "${id}"`, fix: suggest(id, known) });
-    return undefined;
-  }
-  return { name, driver: id, inventory, strays, verify, config: parse(driver.config, config, path, report) };
-}
-
-function parse<Schema extends z.ZodType>(
-  schema: Schema,
-  value: unknown,
-  path: Path,
-  report: Report,
-): z.output<Schema> | undefined {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  for (const finding of findingsOf(parsed.error, schema, path)) report(finding);
-  return undefined;
+function keysIn(entry: unknown, section: string): string[] {
+  if (typeof entry !== 'object' || entry === null) return [];
+  const value: unknown = (entry as Record<string, unknown>)[section];
+  return typeof value === 'object' && value !== null ? Object.keys(value) : [];
 }
 
 /** A plan without the sections that cannot be read, which their defaults stand in for. */
@@ -118,14 +96,4 @@ function readablePart(entry: unknown): unknown {
   );
   if (typeof entry !== 'object' || entry === null) return entry;
   return Object.fromEntries(Object.entries(entry).filter(([section]) => !broken.has(section)));
-}
-
-/** Without a prototype, so that a name from a URL such as `constructor` finds nothing. */
-function eachOf<T>(entries: Record<string, unknown>, read: (name: string, entry: unknown) => T | undefined): Record<string, T> {
-  const results = Object.create(null) as Record<string, T>;
-  for (const [name, entry] of Object.entries(entries)) {
-    const result = read(name, entry);
-    if (result !== undefined) results[name] = result;
-  }
-  return results;
 }

@@ -34,6 +34,12 @@ export const count = reads(
 /** Names stand in URLs, metrics and other systems. */
 export const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/, 'write up to 64 letters, digits and . _ : -');
 
+export const prefix = reads(
+  (text) => (/^[a-z][a-z0-9_]{0,15}$/.test(text) ? text : undefined),
+  'is not how a key may begin',
+  'write up to 16 of a-z, 0-9 and _, a letter first, such as temp',
+);
+
 /** Empty means not configured. */
 export const httpUrl = z.string().transform((text, context): string | undefined => {
   const url = URL.parse(text);
@@ -69,7 +75,7 @@ function parseDuration(text: string): number | undefined {
   return ms <= LONGEST_MS ? ms : undefined;
 }
 
-function reads<T>(read: (text: string) => T | undefined, wrong: string, fix: string) {
+export function reads<T>(read: (text: string) => T | undefined, wrong: string, fix: string) {
   return z.union([z.string(), z.number()]).transform((value, context): T => {
     const result = read(String(value).trim());
     if (result !== undefined) return result;

@@ -33,7 +33,7 @@ export interface Plan {
   readonly scopes: { readonly default: readonly string[]; readonly allowed: readonly string[] };
   /** Path patterns: `*` is one segment, `**` any number of them. */
   readonly endpoints: { readonly default: readonly string[]; readonly allowed: readonly string[] };
-  readonly quota?: { readonly default: number; readonly max: number; readonly per: Period };
+  readonly quota?: { readonly default: number; readonly max: number; readonly per: Period; readonly unit?: Limit['unit'] };
   readonly rateLimit?: { readonly default: Limit; readonly max: Limit };
   /** Further limits, each a sliding window; a booking cannot ask for others. */
   readonly furtherLimits?: readonly Limit[];
@@ -62,8 +62,15 @@ export type Channel = (typeof CHANNELS)[number];
 export const CONFIRMATIONS = ['none', 'email', 'code'] as const;
 export type Confirmation = (typeof CONFIRMATIONS)[number];
 
-/** The sources, providers, scopes and plans in force. */
+/** By name. */
+export type Scopes = Readonly<Record<string, Scope>>;
+
+/** What the rules ask of the configuration in force. */
 export interface Catalogue {
-  readonly scopes: Readonly<Record<string, Scope>>;
+  /** Those that a project knows: what the configuration describes, and what its own catalogue adds. */
+  scopesOf(project: string): Scopes;
+  /** Whose a source is; undefined for one that is not configured any more. */
+  projectOf(source: string): string | undefined;
+  /** In the order of the file: the first of its project that matches is the plan. */
   readonly plans: readonly Plan[];
 }

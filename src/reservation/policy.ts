@@ -1,16 +1,15 @@
 import type { Secret } from '../secret/secret.ts';
-import type { Plan, Scope } from './plan.ts';
+import type { Catalogue, Scopes } from './plan.ts';
 import type { Project } from './project.ts';
 
 /** The configuration in force, parsed and checked. One value at a time; a reload swaps it whole. */
-export interface Policy {
+export interface Policy extends Catalogue {
   /** Always with the one named default. */
   readonly projects: Readonly<Record<string, Project>>;
   readonly sources: Readonly<Record<string, Source>>;
   readonly providers: Readonly<Record<string, Provider>>;
-  readonly scopes: Readonly<Record<string, Scope>>;
-  /** In the order of the file: the first that matches is the plan. */
-  readonly plans: readonly Plan[];
+  /** What the configuration describes for all projects. */
+  readonly scopes: Scopes;
 }
 
 export interface SigningSecret {

@@ -1,4 +1,4 @@
-import type { Method } from './plan.ts';
+import type { Method, Scopes } from './plan.ts';
 
 /** What narrows a key beyond methods, paths and counts. */
 
@@ -24,3 +24,10 @@ export interface Hours {
 /** What a key's value is: a random text that only `/verify` knows, or a signed token that others can read. */
 export const TOKEN_TYPES = ['opaque', 'jwt'] as const;
 export type TokenType = (typeof TOKEN_TYPES)[number];
+
+/** What each of a key's scopes lets through, where one of them is for some paths only; else methods and paths say it all. */
+export function rulesOf(granted: readonly string[], scopes: Scopes): readonly Rule[] | undefined {
+  const own = granted.flatMap((name) => (Object.hasOwn(scopes, name) ? [scopes[name]!] : []));
+  if (!own.some(({ endpoints }) => endpoints)) return undefined;
+  return own.map(({ methods, endpoints }) => ({ methods, endpoints: endpoints ?? ['/**'] }));
+}

@@ -1,5 +1,5 @@
 import type { Grant, Granted, KeyState } from './lease.ts';
-import type { Catalogue, Plan } from './plan.ts';
+import type { Plan, Scopes } from './plan.ts';
 import type { Reservation } from './reservation.ts';
 
 /** Everything there is to know before deciding: what is booked, what was granted, what lives. */
@@ -9,7 +9,8 @@ export interface Situation {
   readonly keys: readonly KeyFacts[];
   /** What new keys are made under. Undefined when the configuration has none: living keys stay until their end, no new ones are made. */
   readonly plan: Plan | undefined;
-  readonly scopes: Catalogue['scopes'];
+  /** Of the booking's project. */
+  readonly scopes: Scopes;
   /** Of the provider that a new key would be made at. */
   readonly powers: Powers;
   /** Reasons against a grant that nobody would enforce there; the plan itself was judged at the start. */

@@ -15,9 +15,10 @@ export function catalogueApi({ policy, providers }: Pick<ApiDeps, 'policy' | 'pr
       summary: 'Plans, in the order in which they are matched',
       responses: { 200: listOf(PlanView) },
       handle: async () => {
-        const { plans, scopes } = policy();
+        const { plans, scopesOf } = policy();
         const items = plans.map((plan) => {
           const driver = providers(plan.provider)?.driver;
+          const scopes = scopesOf(plan.project);
           return viewOfPlan(plan, { scopes, limits: driver ? limitsOf(driver, askedOf(plan, scopes)) : {} });
         });
         return { status: 200, body: { items, next: null } };

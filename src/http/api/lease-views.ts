@@ -6,10 +6,29 @@ import { sumUsage } from '../../ledger/usage.ts';
 import { Fault } from '../../reservation/fault.ts';
 import { LEASE_STATES } from '../../reservation/lease.ts';
 import { METHODS, PERIODS } from '../../reservation/plan.ts';
+import { TOKEN_TYPES } from '../../reservation/rights.ts';
 import { KeyView, viewOfKey } from './key-views.ts';
 import { Time } from './words.ts';
 
-export const LimitView = z.object({ limit: z.int(), per: z.enum(PERIODS) });
+export const LimitView = z.object({
+  limit: z.int(),
+  per: z.enum(PERIODS),
+  unit: z.literal('requests').optional().meta({ description: 'Each call counts once; else for the cost that its caller says.' }),
+});
+
+export const RuleView = z.object({
+  methods: z.array(z.enum(METHODS)).readonly(),
+  endpoints: z.array(z.string()).readonly(),
+});
+
+export const HoursView = z
+  .object({
+    days: z.array(z.int().min(1).max(7)).readonly().optional().meta({ description: '1 is Monday; every day when left out.' }),
+    from: z.string().meta({ examples: ['08:00'] }),
+    to: z.string().meta({ description: 'Where it is not after `from`, of the next day.', examples: ['18:00'] }),
+    zone: z.string().meta({ examples: ['Europe/Rome'] }),
+  })
+  .meta({ id: 'Hours', description: 'Part of each week, by the wall clock of an IANA time zone.' });
 
 export const GrantView = z
   .object({
@@ -18,7 +37,16 @@ export const GrantView = z
     endpoints: z.array(z.string()).readonly(),
     quota: LimitView.optional(),
     rateLimit: LimitView.optional(),
+    limits: z.array(LimitView).readonly().optional().meta({ description: 'Further limits, each a sliding window.' }),
+    rules: z
+      .array(RuleView)
+      .readonly()
+      .optional()
+      .meta({ description: 'Where scopes are for some paths only: one for each, one of which must let a request through.' }),
     allowedIps: z.array(z.string()).readonly().optional(),
+    deniedIps: z.array(z.string()).readonly().optional(),
+    hours: z.array(HoursView).readonly().optional(),
+    tokenType: z.enum(TOKEN_TYPES).optional(),
   })
   .meta({ id: 'Grant', description: "What a key may do: the plan's ceilings narrowed by the booking." });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ENFORCED, FAILURES, type Driver } from '../../../providers/driver.ts';
+import { ASKABLE, FAILURES, type Driver } from '../../../providers/driver.ts';
 import { ACTIONS } from '../../lease/call.ts';
 import type { ProviderState } from '../../lease/watch.ts';
 import type { InventoryRow } from '../../ledger/schema.ts';
@@ -55,7 +55,9 @@ export const ProviderView = z
   .object({
     name: z.string(),
     driver: z.string(),
-    limits: z.record(z.enum(ENFORCED), Enforcement).meta({ description: 'Who keeps each promise.' }),
+    limits: z
+      .partialRecord(z.enum(ASKABLE), Enforcement)
+      .meta({ description: 'Who keeps each promise; one that is not named is kept by nobody.' }),
     pace: Pace,
     powers: Names.meta({ description: 'What its driver can do besides issue and revoke.' }),
     check: Check.optional().meta({ description: 'The last one.' }),

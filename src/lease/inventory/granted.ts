@@ -12,5 +12,5 @@ export function requestAsGranted(
   { id, name, opensAt, closesAt }: KeyRow,
 ): IssueRequest {
   const wish = { id, name, secret: about.secret ?? new Secret(''), window: { opensAt, closesAt }, grant: about.grant };
-  return requestFor(about, wish, policy().scopes);
+  return requestFor(about, wish, policy());
 }
