@@ -172,6 +172,9 @@ const STATEMENTS = [
 
 const UNDO = [
   `drop table bulk_item, bulk, known_address, alert, alert_rule, signing_key, scope, budget, window_use`,
+  `insert into usage (lease_id, key_id, hour, code, count)
+    select lease_id, '', hour, code, sum(count) from usage where key_id <> '' group by lease_id, hour, code
+    on conflict (lease_id, key_id, hour, code) do update set count = usage.count + excluded.count`,
   `delete from usage where key_id <> ''`,
   `alter table usage drop constraint usage_pkey, drop column key_id, add primary key (lease_id, hour, code)`,
   `delete from local_key where project_key_id is not null`,
