@@ -90,7 +90,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       redisUrl: settings.redisUrl,
       withoutMs: settings.verifyWithoutDatabaseMs,
       log: (message, fields) => log.warn(message, fields),
-      limitsOfProject: (project) => catalogue.policy().projects[project]?.limits ?? [],
+      limitsOfProject: (project) => catalogue.policy().projects[project]?.limits,
       counted: (code) => metrics.verdicts.inc({ code }),
       knowsOthers: () => Object.values(catalogue.policy().providers).some(({ verify }) => verify),
     });

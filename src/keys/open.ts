@@ -34,14 +34,14 @@ export interface KeysOptions {
   /** How long a node answers from memory while the database is out of reach; a minute where nothing is said. */
   readonly withoutMs?: number;
   /** What all keys of a project share now. */
-  readonly limitsOfProject?: (project: string) => readonly Limit[];
+  readonly limitsOfProject?: (project: string) => readonly Limit[] | undefined;
   readonly counted?: (code: VerifyCode) => void;
   readonly knowsOthers?: () => boolean;
 }
 
 /** The built-in key manager with all its keys read, ready to verify. */
 export async function openKeys({ ledger, now, log, redisUrl, withoutMs = 60_000, ...rest }: KeysOptions): Promise<Keys> {
-  const { limitsOfProject = () => [], ...watching } = rest;
+  const { limitsOfProject = () => undefined, ...watching } = rest;
   const memory = createMemoryLimits();
   const limits = redisUrl ? createRedisLimits({ client: connectRedis(redisUrl), fallback: memory, log }) : memory;
   const book = createBook({ ledger, limits, projectBudget: projectBudgets(limitsOfProject), now, log, withoutMs });

@@ -51,6 +51,7 @@ export interface KeyRecord {
 /** What all keys of a project share, as the configuration in force has it. */
 export type ProjectBudget = (project: string) => Budget['project'];
 
+const NONE: readonly Limit[] = [];
 const LARGEST_CACHE = 10_000;
 const compiled = new Map<string, Rights>();
 
@@ -75,7 +76,7 @@ export function recordOf(row: LocalKeyState, projectBudget: ProjectBudget): KeyR
 }
 
 /** One object for each project, which reads its limits when they are asked for: a reload of the configuration counts at once. */
-export function projectBudgets(limitsOf: (project: string) => readonly Limit[]): ProjectBudget {
+export function projectBudgets(limitsOf: (project: string) => readonly Limit[] | undefined): ProjectBudget {
   const budgets = new Map<string, NonNullable<Budget['project']>>();
   return (project) => {
     let budget = budgets.get(project);
@@ -83,7 +84,8 @@ export function projectBudgets(limitsOf: (project: string) => readonly Limit[]):
       budget = {
         id: `project:${project}`,
         get limits() {
-          return limitsOf(project);
+          // The same list as long as it is in force: limits are set up anew for another.
+          return limitsOf(project) ?? NONE;
         },
       };
       budgets.set(project, budget);

@@ -1,4 +1,4 @@
-import type { Taken } from './budget.ts';
+import type { LimitState, Taken } from './budget.ts';
 
 /** What is asked about a key, and what is answered. */
 
@@ -34,18 +34,6 @@ export interface VerifyRequest {
   readonly guesser?: string;
 }
 
-/** One limit after the call, as the fields of RateLimit and RateLimit-Policy want it. */
-export interface LimitState {
-  /** Unique in its list, and a token: `hour`, `project-day`, `quota`. */
-  readonly name: string;
-  readonly limit: number;
-  readonly remaining: number;
-  /** The window in seconds; null for a reservation's. */
-  readonly windowSeconds: number | null;
-  /** Until the next place is free, or the quota is whole again; null when that is never, or nothing is taken. */
-  readonly resetMs: number | null;
-}
-
 export interface Verdict {
   readonly valid: boolean;
   readonly code: VerifyCode;
@@ -60,8 +48,10 @@ export interface Verdict {
   readonly expiresAt?: Date | null;
   readonly rateLimit?: Taken['rateLimit'];
   readonly quota?: Taken['quota'];
-  /** Every limit that the call was held against, the quota last. */
+  /** Every limit that the call was held against, the quota last; absent when there is none. */
   readonly limits?: readonly LimitState[];
+  /** Staff stopped the budget, whatever is left of it: why it is `QUOTA_EXCEEDED`. */
+  readonly frozen?: true;
   /** Where it is `NOT_FOUND`: too many wrong keys came from there, so this one was not looked up. */
   readonly retryAfterMs?: number;
 }

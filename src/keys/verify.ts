@@ -84,6 +84,8 @@ export function createVerify(options: VerifyOptions): Verify {
       expiresAt: record.closesAt >= NEVER ? null : new Date(record.closesAt),
       rateLimit: taken?.rateLimit,
       quota: taken?.quota,
+      limits: taken && taken.limits.length > 0 ? taken.limits : undefined,
+      frozen: taken?.frozen,
       retryAfterMs: taken?.retryAfterMs,
     };
   }

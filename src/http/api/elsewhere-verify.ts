@@ -6,6 +6,19 @@ import { Text, Time } from './words.ts';
 
 const OUT = { means: 'The database cannot be asked now: ask again after Retry-After seconds.' };
 
+const FOR_GATEWAYS: Elsewhere['responses'] = {
+  200: { means: 'Good.', schema: z.object({ valid: z.literal(true), keyId: z.string(), expiresAt: Time.nullable() }) },
+  400: { means: 'The query cannot be read.' },
+  401: { means: 'Not, not yet or no longer a key.', schema: OAuthError },
+  403: { means: 'Not for this method, path or address.', schema: OAuthError, orProblem: 'Not asked from here.' },
+  429: {
+    means: 'Rate limit or quota used up; see Retry-After.',
+    schema: OAuthError,
+    orProblem: 'Too many wrong operator tokens from this address.',
+  },
+  503: OUT,
+};
+
 /** Is this key good? */
 export const VERIFY: readonly Elsewhere[] = [
   {
@@ -43,17 +56,29 @@ export const VERIFY: readonly Elsewhere[] = [
         .optional()
         .meta({ description: 'The operator token of a gateway that asks from a network not in VERIFY_ALLOW_FROM.' }),
     }),
-    responses: {
-      200: { means: 'Good.', schema: z.object({ valid: z.literal(true), keyId: z.string(), expiresAt: Time.nullable() }) },
-      400: { means: 'The query cannot be read.' },
-      401: { means: 'Not, not yet or no longer a key.', schema: OAuthError },
-      403: { means: 'Not for this method, path or address.', schema: OAuthError, orProblem: 'Not asked from here.' },
-      429: {
-        means: 'Rate limit or quota used up; see Retry-After.',
-        schema: OAuthError,
-        orProblem: 'Too many wrong operator tokens from this address.',
-      },
-      503: OUT,
-    },
+    responses: FOR_GATEWAYS,
+  },
+  ...(['nginx', 'caddy', 'traefik', 'apisix'] as const).map((gateway): Elsewhere => {
+    const nginx = gateway === 'nginx';
+    return {
+      id: `verifyFor${gateway[0]!.toUpperCase()}${gateway.slice(1)}`,
+      tag: 'verify',
+      method: 'get',
+      path: `/verify/${gateway}`,
+      summary: `Is this key good? As ${gateway} asks`,
+      description: nginx
+        ? 'Reads only X-Original-Method, X-Original-URI and X-Original-IP, and answers 403 with X-Verify-Status: 429 instead of 429.'
+        : 'Reads only X-Forwarded-Method, X-Forwarded-Uri and X-Forwarded-For.',
+      responses: FOR_GATEWAYS,
+    };
+  }),
+  {
+    id: 'verifyForEnvoy',
+    tag: 'verify',
+    method: 'get',
+    path: '/verify/envoy/{path}',
+    summary: 'Is this key good? As Envoy asks: with any method, and the original path behind ours',
+    params: z.object({ path: z.string() }),
+    responses: FOR_GATEWAYS,
   },
 ];

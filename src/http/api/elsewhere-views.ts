@@ -15,6 +15,19 @@ export const Outcome = z
 export const Event = z.looseObject({}).meta({ description: "The source's own JSON." });
 const Limit = z.object({ limit: z.int(), used: z.int().optional(), remaining: z.int(), resetAt: Time.nullable() });
 
+const LimitState = z
+  .object({
+    name: z.string(),
+    limit: z.int(),
+    remaining: z.int(),
+    windowSeconds: z.int().nullable().meta({ description: 'Null for a quota of the whole booking.' }),
+    resetMs: z
+      .int()
+      .nullable()
+      .meta({ description: 'Until the next place is free; null when that is never, or nothing is taken.' }),
+  })
+  .meta({ id: 'LimitState' });
+
 export const Verdict = z
   .object({
     valid: z.boolean(),
@@ -27,6 +40,8 @@ export const Verdict = z
     expiresAt: Time.nullable().optional().meta({ description: 'Null for a key that does not expire.' }),
     rateLimit: Limit.optional(),
     quota: Limit.optional(),
+    limits: z.array(LimitState).optional().meta({ description: 'Every limit the call was held against, the quota last.' }),
+    frozen: z.literal(true).optional().meta({ description: 'Staff stopped the budget, whatever is left of it.' }),
     retryAfterMs: z.int().optional(),
   })
   .meta({ id: 'Verdict' });

@@ -35,15 +35,17 @@ const REFUSALS = {
   QUOTA_EXCEEDED: { status: 429, error: 'quota_exceeded', description: 'Quota exceeded' },
 } as const satisfies Record<Exclude<VerifyCode, 'VALID'>, Refusal>;
 
+const FROZEN: Refusal = { status: 429, error: 'quota_exceeded', description: 'Quota is frozen' };
 const GUESSING: Refusal = { status: 429, error: 'rate_limit_exceeded', description: 'Too many invalid API keys' };
 
 export function answerGateway(asker: Asker, verdict: Verdict): void {
   if (verdict.code === 'VALID') return allow(asker, verdict);
   const lines = headerLines(asker.requestId);
   addLimitHeaders(lines, verdict);
-  const { retryAfterMs, code } = verdict;
+  const { retryAfterMs, code, frozen } = verdict;
   if (retryAfterMs !== undefined) lines.push('retry-after', `${Math.max(1, Math.ceil(retryAfterMs / 1000))}`);
-  refuse(asker, code === 'NOT_FOUND' && retryAfterMs !== undefined ? GUESSING : REFUSALS[code], lines);
+  const isGuess = code === 'NOT_FOUND' && retryAfterMs !== undefined;
+  refuse(asker, isGuess ? GUESSING : frozen ? FROZEN : REFUSALS[code], lines);
 }
 
 export function refuse({ response, requestId, knowsOnly403 }: Asker, refusal: Refusal, lines = headerLines(requestId)): void {
