@@ -40,10 +40,9 @@ export function startVerifyLoad(url: string, { keys, connections, depth = 1 }: V
     let half = '';
     let ending = false;
     const ask = () => {
-      while (!stopping && !ending && asked < depth) {
-        socket.write(question());
-        asked += 1;
-      }
+      const more = stopping || ending ? 0 : depth - asked;
+      for (let each = 0; each < more; each += 1) socket.write(question());
+      asked += more;
       if ((stopping || ending) && asked === 0) socket.end();
     };
     socket.setNoDelay(true).once('connect', ask);
