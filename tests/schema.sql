@@ -349,6 +349,7 @@ create table "project_key" (
   "rotation" jsonb,
   "rotate_at" timestamp with time zone,
   "rotated_at" timestamp with time zone,
+  "rotation_asked" jsonb,
   "sealed_value" text,
   "suspended_at" timestamp with time zone,
   "suspend_reason" text,

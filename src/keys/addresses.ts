@@ -68,3 +68,9 @@ function contains(network: Network, address: readonly number[]): boolean {
   const rest = network.bits & 7;
   return rest === 0 || ((network.bytes[whole] ?? 0) ^ (address[whole] ?? 0)) >> (8 - rest) === 0;
 }
+
+/** Whether every address of one network is in the other. Throws a Fault 'invalid' naming the one that is no network. */
+export function networkWithin(inner: string, outer: string): boolean {
+  const [narrow, wide] = [readNetwork(inner), readNetwork(outer)];
+  return narrow.bits >= wide.bits && contains(wide, narrow.bytes);
+}

@@ -18,7 +18,8 @@ export interface KeysWithin {
 export function createKeysWithin({ ledger, book }: { ledger: Pick<Ledger, 'engine'>; book: Book }): KeysWithin {
   async function changed(tx: Tx, rows: readonly LocalKeyState[]): Promise<void> {
     tx.afterCommit(() => book.committed(rows));
-    if (ledger.engine === 'postgres') for (const row of rows) await tx.notify(CHANNEL, row.name);
+    // Those that are told in the same moment are told in one statement.
+    if (ledger.engine === 'postgres') await Promise.all(rows.map((row) => tx.notify(CHANNEL, row.name)));
   }
 
   return {

@@ -337,6 +337,8 @@ export interface ProjectKeyTable {
   rotation: NullableJson<{ everyMs: number; overlapMs: number }>;
   rotateAt: Nullable<Date>;
   rotatedAt: Nullable<Date>;
+  /** What an operator asked the clock for, once and instead of its own rotation. */
+  rotationAsked: NullableJson<{ overlapMs: number; reason: string; actor: string }>;
   /** A value that nobody has fetched yet, sealed; null once it was. */
   sealedValue: Nullable<string>;
   suspendedAt: Nullable<Date>;

@@ -35,6 +35,7 @@ const STATEMENTS = [
     rotation jsonb,
     rotate_at timestamptz,
     rotated_at timestamptz,
+    rotation_asked jsonb,
     sealed_value text,
     suspended_at timestamptz,
     suspend_reason text,
