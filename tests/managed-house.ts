@@ -26,8 +26,15 @@ export async function openManagedHouse(engine: TestEngine, startsAt = '2026-03-0
   const house: House = {
     within: keys.within,
     sealer: test.sealer,
-    policy: () => ({ projects: state.projects, sources: {}, providers: {}, scopes: state.scopes, plans: [] }) satisfies Policy,
-    scopes: () => state.scopes,
+    policy: (): Policy => ({
+      projects: state.projects,
+      sources: {},
+      providers: {},
+      scopes: state.scopes,
+      plans: [],
+      scopesOf: () => state.scopes,
+      projectOf: () => undefined,
+    }),
     mint: createMint(),
     now: clock.now,
   };

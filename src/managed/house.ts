@@ -2,9 +2,8 @@ import type { KeysWithin } from '../keys/within.ts';
 import type { Tx } from '../ledger/database.ts';
 import type { ProjectKeyRow } from '../ledger/schema.ts';
 import { Fault } from '../reservation/fault.ts';
-import type { Scope } from '../reservation/plan.ts';
 import type { Policy } from '../reservation/policy.ts';
-import type { Project } from '../reservation/project.ts';
+import { projectNamed } from '../reservation/project.ts';
 import type { Sealer } from '../secret/seal.ts';
 import type { Secret } from '../secret/secret.ts';
 import type { Bounds, Refusal } from './asked.ts';
@@ -14,8 +13,6 @@ export interface House {
   readonly within: KeysWithin;
   readonly sealer: Sealer;
   readonly policy: () => Policy;
-  /** Those that a project has now. */
-  readonly scopes: (project: string) => Readonly<Record<string, Scope>>;
   readonly mint: Mint;
   readonly now: () => Date;
 }
@@ -23,18 +20,12 @@ export interface House {
 /** A new value of a key: `row` says what it is for. Throws Fault('invalid') for a form that it cannot make. */
 export type Mint = (tx: Tx, row: ProjectKeyRow) => Promise<Secret>;
 
-export function projectOf(policy: Policy, name: string): Project {
-  const project = Object.hasOwn(policy.projects, name) ? policy.projects[name] : undefined;
-  if (!project) throw new Fault('not_found', `there is no project ${name}`);
-  return project;
-}
-
 /** What the keys of a project may be. Throws Fault('not_found') for one that is not configured. */
-export function boundsOf(house: Pick<House, 'policy' | 'scopes'>, project: string): Bounds {
+export function boundsOf(house: Pick<House, 'policy'>, project: string): Bounds {
   const policy = house.policy();
-  const { keys: rules } = projectOf(policy, project);
+  const { keys: rules } = projectNamed(policy, project);
   const others = Object.values(policy.projects).filter(({ name }) => name !== project);
-  return { rules, scopes: house.scopes(project), otherPrefixes: others.map(({ keys }) => keys.prefix) };
+  return { rules, scopes: policy.scopesOf(project), otherPrefixes: others.map(({ keys }) => keys.prefix) };
 }
 
 /** Throws Fault('invalid') with all the reasons, at the field of the first. */

@@ -1,6 +1,7 @@
 import type { Ledger } from '../ledger/database.ts';
 import { alterMany, askRotation, livingKeys, type ManyFilter } from '../ledger/project-keys-many.ts';
-import { projectOf, type House } from './house.ts';
+import { projectNamed } from '../reservation/project.ts';
+import type { House } from './house.ts';
 
 const A_TRANSACTION = 500;
 
@@ -17,7 +18,7 @@ export interface RotatingMany {
  * are made by the clock, paced, and wait to be fetched. Stopped in the middle it may be asked for again. Answers how many keys it found.
  */
 export async function rotateMany(house: House, ledger: Pick<Ledger, 'transact'>, asked: RotatingMany): Promise<number> {
-  projectOf(house.policy(), asked.project);
+  projectNamed(house.policy(), asked.project);
   const { project, filter, overlapMs, reason, actor } = asked;
   let found = 0;
   for (let after = ''; ;) {

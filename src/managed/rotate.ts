@@ -6,7 +6,8 @@ import { Fault } from '../reservation/fault.ts';
 import type { Made } from './create.ts';
 import { mustLive, take } from './find.ts';
 import { alter, putGeneration } from './generation.ts';
-import { projectOf, type House } from './house.ts';
+import { projectNamed } from '../reservation/project.ts';
+import type { House } from './house.ts';
 import { nextRotation } from './life.ts';
 import type { Act } from './revoke.ts';
 
@@ -83,7 +84,7 @@ export async function revealKey(house: House, tx: Tx, { actor, ...which }: Omit<
 }
 
 function overlapFor(house: House, row: ProjectKeyRow, asked: number | undefined): number {
-  const most = projectOf(house.policy(), row.project).keys.rotation?.overlapMs;
+  const most = projectNamed(house.policy(), row.project).keys.rotation?.overlapMs;
   const usual = row.rotation?.overlapMs ?? most ?? USUAL_OVERLAP_MS;
   if (asked !== undefined && most !== undefined && asked > most)
     throw new Fault('invalid', `overlap: this project keeps an old value for ${most / 60_000} minutes at most`, {
