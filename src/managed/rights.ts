@@ -3,6 +3,7 @@ import type { StoredRights } from '../ledger/schema.ts';
 import { formatRate, rateWithin } from '../reservation/limits.ts';
 import { isPathPattern } from '../reservation/patterns.ts';
 import { METHODS, type Limit, type Method, type Scope } from '../reservation/plan.ts';
+import { rulesOf } from '../reservation/rights.ts';
 import { expandScopes, isScopeWildcard } from '../reservation/scopes.ts';
 import { quoted } from '../reservation/text.ts';
 import type { Bounds, Refusal, RightsAsked } from './asked.ts';
@@ -27,7 +28,7 @@ export function rightsFor(
     scopes: granted,
     methods,
     endpoints: endpointsOf(asked, refused),
-    rules: rulesOf(granted.map((name) => scopes[name]!)),
+    rules: rulesOf(granted, scopes),
     quota: within('quota', asked.quota, rules.quota, refused),
     rateLimit: within('rateLimit', asked.rateLimit, rules.rateLimit, refused),
     limits: together(asked.limits, rules.limits),
@@ -59,12 +60,6 @@ function methodsOf({ methods: asked }: RightsAsked, granted: readonly Scope[], r
   for (const method of asked)
     if (!allowed.has(method)) refused.push({ at: 'methods', why: `${method} is allowed by none of its scopes` });
   return METHODS.filter((method) => asked.includes(method));
-}
-
-/** Where all its scopes are for every path, the methods say it all. */
-function rulesOf(granted: readonly Scope[]): StoredRights['rules'] {
-  if (granted.every(({ endpoints }) => !endpoints)) return undefined;
-  return granted.map(({ methods, endpoints }) => ({ methods, endpoints: endpoints ?? ['/**'] }));
 }
 
 function endpointsOf({ endpoints = ['/**'] }: RightsAsked, refused: Refusal[]): string[] {
