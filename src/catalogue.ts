@@ -10,6 +10,8 @@ import type { Policy, Provider } from './reservation/policy.ts';
 /** The configuration in force and the providers it opens. A reload swaps all of it or nothing. */
 export interface Catalogue {
   policy(): Policy;
+  /** What the configuration describes for a project, without what is stored. */
+  configuredScopes(project: string): Scopes;
   provider(name: string): (OpenProvider & { readonly driverId: string }) | undefined;
   /** Sentences for a key's holder about what nobody enforces of what is asked of this provider. */
   unenforced(provider: string, asked: readonly Asked[]): readonly string[];
@@ -31,12 +33,14 @@ type Opened = OpenProvider & { readonly driverId: string };
 export function openCatalogue(first: Configuration, options: CatalogueOptions): Catalogue {
   const providersOf = ({ policy }: Configuration) =>
     new Map(Object.values(policy.providers).map((provider) => [provider.name, open(provider, options)]));
-  let policy = withStored(first.policy, options);
+  let configured = first.policy;
+  let policy = withStored(configured, options);
   let opened: ReadonlyMap<string, Opened> = providersOf(first);
   let { hasFile } = first;
   first.warnings.forEach(options.warn);
   return {
     policy: () => policy,
+    configuredScopes: (project) => configured.scopesOf(project),
     provider: (name) => opened.get(name),
     unenforced(provider, asked) {
       const driver = opened.get(provider)?.driver;
@@ -48,7 +52,8 @@ export function openCatalogue(first: Configuration, options: CatalogueOptions): 
       if (!next.ok) return next.problems;
       next.warnings.forEach(options.warn);
       opened = providersOf(next);
-      policy = withStored(next.policy, options);
+      configured = next.policy;
+      policy = withStored(configured, options);
       ({ hasFile } = next);
       return [];
     },
@@ -58,7 +63,18 @@ export function openCatalogue(first: Configuration, options: CatalogueOptions): 
 /** The configuration is the stronger: what is stored never changes what it describes. */
 function withStored(policy: Policy, { storedScopes }: CatalogueOptions): Policy {
   if (!storedScopes) return policy;
-  return { ...policy, scopesOf: (project) => ({ ...storedScopes(project), ...policy.scopesOf(project) }) };
+  const merged = new Map<string, { readonly stored: Scopes; readonly scopes: Scopes }>();
+  return {
+    ...policy,
+    scopesOf(project) {
+      const stored = storedScopes(project);
+      const last = merged.get(project);
+      if (last?.stored === stored) return last.scopes;
+      const scopes = Object.assign(Object.create(null), stored, policy.scopesOf(project)) as Scopes;
+      merged.set(project, { stored, scopes });
+      return scopes;
+    },
+  };
 }
 
 function open(provider: Provider, { drivers, tools }: CatalogueOptions): Opened {

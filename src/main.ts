@@ -28,6 +28,7 @@ import { createMetrics } from './observe/metrics.ts';
 import type { Problem } from './policy/problems.ts';
 import { createReloading, warnOfLostProviders } from './reload.ts';
 import type { Policy } from './reservation/policy.ts';
+import { openScopes } from './scopes/open.ts';
 import { createSealer } from './secret/seal.ts';
 import { Secret } from './secret/secret.ts';
 import { CALLS_MS, closeAll, closeTogether, DRAIN_MS } from './stop.ts';
@@ -95,8 +96,16 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       knowsOthers: () => Object.values(catalogue.policy().providers).some(({ verify }) => verify),
     });
     unwind.unshift(() => keys.close());
+    const scopes = await openScopes({
+      ledger,
+      configured: (project) => catalogue.configuredScopes(project),
+      now,
+      log: (message, fields) => log.warn(message, fields),
+    });
+    unwind.unshift(() => scopes.close());
     const catalogue = openCatalogue(configuration, {
       ...about,
+      storedScopes: scopes.stored,
       tools: { keys: keys.manager, userAgent: 'latchkey', lock: createLock(ledger.db, now) },
       warn: (problem) =>
         log.warn('configuration', { file: problem.file, line: problem.line, path: problem.path, problem: problem.message }),
@@ -181,6 +190,8 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     });
     const routers = createRouters({
       ...common,
+      configuredScopes: catalogue.configuredScopes,
+      scopes,
       settings,
       guard,
       access,

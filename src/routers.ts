@@ -16,6 +16,8 @@ import { metricsRoutes } from './http/metrics.ts';
 import { TOKEN_HEADER, type VerifyAccess } from './http/front/access.ts';
 import { webhookRoutes } from './http/webhooks.ts';
 import packageFile from '../package.json' with { type: 'json' };
+import type { Scope } from './reservation/plan.ts';
+import type { Scopes } from './scopes/open.ts';
 import type { Sealer } from './secret/seal.ts';
 
 const VERSION = packageFile.version;
@@ -32,6 +34,8 @@ export interface RouterParts {
   readonly receiver: Receiver;
   readonly handover: Handover;
   readonly catalogue: Catalogue;
+  readonly configuredScopes: (project: string) => Readonly<Record<string, Scope>>;
+  readonly scopes: Scopes;
   readonly leasing: Leasing;
   readonly chain: Chain;
   readonly reload: () => Promise<readonly Problem[]>;

@@ -17,6 +17,7 @@ import { createTryOut } from '../src/lease/trial.ts';
 import { startJobs } from '../src/ledger/jobs.ts';
 import { silentLog } from '../src/observe/log.ts';
 import type { Policy } from '../src/reservation/policy.ts';
+import { openScopes } from '../src/scopes/open.ts';
 import { Secret } from '../src/secret/secret.ts';
 import type { TestEngine } from './engines.ts';
 import { ofDefault, plan as lab, scopes, projects } from './fixtures/plan.ts';
@@ -74,6 +75,8 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
   tokens.viewer = await hire('viewer');
 
   const builtin = await openKeys({ ledger, now, log: () => {} });
+  const configuredScopes = (project: string) => state.policy.scopesOf(project);
+  const catalogue = await openScopes({ ledger, configured: configuredScopes, now, log: () => {} });
   const rules = (provider: string) => state.policy.providers[provider];
   const inventories = createInventories({ shop, jobs, rules, alert: handover.alert, counted: () => {} });
   const providers: ApiDeps['providers'] = (name) => (name === 'campus' ? shop.providers(name) : undefined);
@@ -86,6 +89,8 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     receiver,
     handover,
     policy,
+    configuredScopes,
+    scopes: catalogue,
     providers,
     call: shop.call,
     watch: work.watch,
@@ -139,6 +144,7 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
       await new Promise((done) => server.close(done));
       handover.close();
       await builtin.close();
+      await catalogue.close();
       await jobs.stop();
       await work.close();
     },

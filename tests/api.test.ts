@@ -28,6 +28,9 @@ const GOOD: Record<string, unknown> = {
   },
   createHook: { url: 'https://hooks.example.org/x' },
   createOperator: { name: 'grace', role: 'viewer' },
+  putScope: { methods: ['GET'] },
+  importScopes: { scopes: [] },
+  scopesFromOpenApi: { document: { openapi: '3.1.0', paths: {} }, dryRun: true },
 };
 
 describeEngines('the management API', (engine) => {
@@ -56,7 +59,7 @@ describeEngines('the management API', (engine) => {
     for (const route of house.routes) {
       const method = route.method.toUpperCase();
       const hasId = route.path.includes('{');
-      const body = route.method === 'post' ? (GOOD[route.id] ?? {}) : undefined;
+      const body = takesBody(route) ? (GOOD[route.id] ?? {}) : undefined;
       if (hasId) {
         for (const id of ['lse_0', 'no such thing', "'; drop table lease; --", '..%2f..', '%F0%9F%94%91'])
           expect(await house.ask(method, pathOf(route, id), { body }), `${route.id} ${id}`).toMatchObject({
@@ -78,7 +81,7 @@ describeEngines('the management API', (engine) => {
           headers: expect.anything(),
           body: { code: 'invalid', at: expect.any(String) },
         });
-      if (route.method !== 'post') continue;
+      if (!takesBody(route)) continue;
       for (const raw of [
         '{',
         'null',
@@ -195,6 +198,8 @@ describeEngines('the management API', (engine) => {
     expect(await counts(['/audit?actor=latchkey&action=lease.active', '/debts?provider=campus'])).toEqual([1, 0]);
   });
 });
+
+const takesBody = ({ method }: ApiRoute) => method === 'post' || method === 'put';
 
 function pathOf(route: ApiRoute, id = 'lse_0'): string {
   return `/api/v1${route.path.replaceAll(/\{\w+\}/g, id)}`;

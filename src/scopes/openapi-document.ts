@@ -6,9 +6,9 @@ import { clip } from '../reservation/text.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** Characters. YAML is read much slower than JSON, while nobody else is served. */
+/** Characters. YAML is read much slower than JSON. */
 export const LARGEST_JSON = 2_000_000;
-export const LARGEST_YAML = 200_000;
+export const LARGEST_YAML = 1_000_000;
 const MOST_ALIASES = 100;
 const DEEPEST_REFERENCE = 10;
 

@@ -24,6 +24,9 @@ import { replaysApi } from './replays.ts';
 import { reservationsApi } from './reservations.ts';
 import { rotationsApi } from './rotations.ts';
 import { createApiRouter, type ApiRoute, type RouterParts } from './route.ts';
+import { scopesApi } from './scopes.ts';
+import { scopesImportApi } from './scopes-import.ts';
+import { scopesOpenApiApi } from './scopes-openapi.ts';
 import { straysApi } from './strays.ts';
 import { usageApi } from './usage.ts';
 
@@ -46,6 +49,9 @@ export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
     deliveriesApi,
     hooksApi,
     catalogueApi,
+    scopesImportApi,
+    scopesOpenApiApi,
+    scopesApi,
     providersApi,
     providerTestApi,
     auditApi,

@@ -12,6 +12,8 @@ import type { Watch } from '../../lease/watch.ts';
 import type { KeyManager } from '../../../providers/key-manager.ts';
 import type { Ledger, Tx } from '../../ledger/database.ts';
 import type { Policy } from '../../reservation/policy.ts';
+import type { Scope } from '../../reservation/plan.ts';
+import type { Scopes } from '../../scopes/open.ts';
 import type { Sealer } from '../../secret/seal.ts';
 
 /** What the management API works with. Each resource takes what it needs of it. */
@@ -24,6 +26,9 @@ export interface ApiDeps {
   readonly receiver: Pick<Receiver, 'replay'>;
   readonly handover: Pick<Deliverer, 'resend'> & { readonly claims: Pick<Claims, 'reissueLink'> };
   readonly policy: () => Policy;
+  /** What the configuration describes for a project, and what API calls do. */
+  readonly configuredScopes: (project: string) => Readonly<Record<string, Scope>>;
+  readonly scopes: Pick<Scopes, 'stored' | 'described' | 'preview' | 'apply' | 'remove'>;
   readonly providers: (name: string) => OpenProvider | undefined;
   readonly call: Caller;
   readonly watch: Watch;

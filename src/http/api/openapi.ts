@@ -61,7 +61,7 @@ function operationOf(route: ApiRoute, gatherer: Gatherer): Operation {
   const parameters = [...parametersOf(route.params, 'path', gatherer), ...parametersOf(route.query, 'query', gatherer)];
   return {
     operationId: route.id,
-    tags: [route.path.split('/')[1]!],
+    tags: [tagOf(route.path)],
     summary: route.summary,
     description: route.description,
     'x-permission': route.permission,
@@ -71,6 +71,11 @@ function operationOf(route: ApiRoute, gatherer: Gatherer): Operation {
       : {}),
     responses: { ...successes(route, gatherer), ...failures(route) },
   };
+}
+
+/** The first word of the path, of a project's resources that of the resource. */
+function tagOf(path: string): string {
+  return path.replace(/^\/projects\/\{project\}(?=\/)/, '').split('/')[1]!;
 }
 
 function successes({ responses }: ApiRoute, gatherer: Gatherer): Record<string, Answer> {

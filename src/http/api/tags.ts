@@ -1,4 +1,4 @@
-/** The chapters of the document, in reading order. The management API's are the first words of its paths. */
+/** The chapters of the document, in reading order. The management API's are the first words of its paths, or of what is below a project. */
 export const TAGS = [
   { name: 'explain', description: 'The whole story of one booking. Begin here when something is stuck.' },
   { name: 'reservations', description: 'Bookings, as all their events add up.' },
@@ -16,6 +16,10 @@ export const TAGS = [
   { name: 'deliveries', description: 'What we told holders, sources and subscribers.' },
   { name: 'hooks', description: 'Webhooks that get the news.' },
   { name: 'plans', description: 'What resources grant.' },
+  {
+    name: 'scopes',
+    description: 'What keys may be granted in a project: described one by one, imported, or made of an OpenAPI document.',
+  },
   { name: 'providers', description: 'The gateways that keys are made at.' },
   { name: 'sources', description: 'The systems that bookings come from.' },
   { name: 'audit', description: 'Every change of state, in a chain that shows tampering.' },
