@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LocalKey } from '../providers/key-manager.ts';
 import { createBook, type BookOptions } from '../src/keys/book.ts';
 import { createGuesses } from '../src/keys/guesses.ts';
+import { createFlush } from '../src/keys/flush.ts';
 import { mintKey } from '../src/keys/key.ts';
 import type { Limits } from '../src/keys/budget.ts';
 import { createMemoryLimits } from '../src/keys/limits.ts';
@@ -47,11 +48,11 @@ function slow(ledger: Ledger, pass: () => Promise<void>): Ledger {
 function nodeOn(ledger: Ledger, limits: Limits = createMemoryLimits()) {
   const options: BookOptions = { ledger, limits, projectBudget: () => undefined, withoutMs: 60_000, now, log };
   const book = createBook(options);
-  const usage = createUsageMeter({ ledger, log });
+  const usage = createUsageMeter();
+  const flush = createFlush({ ledger, parts: [usage], log });
   return {
     book,
-    usage,
-    manager: createKeyManager({ ledger, book, usage, now }),
+    manager: createKeyManager({ ledger, book, usage: flush, now }),
     verify: createVerify({ book, limits, usage, guesses: createGuesses(), now }),
   };
 }
@@ -164,15 +165,17 @@ describeEngines('the book of keys', (engine) => {
       ...store.ledger,
       transact: (work) => (away ? Promise.reject(new Error('away')) : store.ledger.transact(work)),
     };
-    const usage = createUsageMeter({ ledger: failing, log });
-    usage.count('lse_meter', 'VALID', 2, NOW.getTime());
-    usage.count('lse_meter', 'VALID', 1, NOW.getTime() + 3_600_000);
-    await expect(usage.flush()).rejects.toThrow('away');
-    usage.count('lse_meter', 'EXPIRED', 1, NOW.getTime());
+    const usage = createUsageMeter();
+    const { flush, stop } = createFlush({ ledger: failing, parts: [usage], log });
+    const key = { id: 'key_meter', budget: { lease: 'lse_meter' } };
+    usage.count(key, 'VALID', { amount: 2, at: NOW.getTime() });
+    usage.count(key, 'VALID', { amount: 1, at: NOW.getTime() + 3_600_000 });
+    await expect(flush()).rejects.toThrow('away');
+    usage.count(key, 'EXPIRED', { amount: 1, at: NOW.getTime() });
     away = false;
-    await usage.flush();
-    await usage.flush();
-    await usage.stop();
+    await flush();
+    await flush();
+    await stop();
     expect(await sumUsage(store.ledger.db, 'lse_meter')).toEqual({ VALID: 3, EXPIRED: 1 });
     const hour = new Date('2026-03-01T13:00:00Z');
     expect(await sumUsage(store.ledger.db, 'lse_meter', { from: hour })).toEqual({ VALID: 1 });
@@ -180,10 +183,13 @@ describeEngines('the book of keys', (engine) => {
   });
 
   test('two nodes that write the usage of the same leases add up', async () => {
-    const nodes = [createUsageMeter({ ledger: store.ledger, log }), createUsageMeter({ ledger: store.ledger, log })];
+    const nodes = [createUsageMeter(), createUsageMeter()];
     for (const [at, usage] of nodes.entries())
-      for (let n = 0; n < 3000; n++) usage.count(`lse_many_${at === 0 ? n : 2999 - n}`, 'VALID', 1, NOW.getTime());
-    await Promise.all(nodes.map((usage) => usage.stop()));
+      for (let n = 0; n < 3000; n++) {
+        const lease = `lse_many_${at === 0 ? n : 2999 - n}`;
+        usage.count({ id: `key_${lease}`, budget: { lease } }, 'VALID', { amount: 1, at: NOW.getTime() });
+      }
+    await Promise.all(nodes.map((usage) => createFlush({ ledger: store.ledger, parts: [usage], log }).stop()));
     for (const n of [0, 1500, 2999]) expect(await sumUsage(store.ledger.db, `lse_many_${n}`)).toEqual({ VALID: 2 });
   });
 });

@@ -290,6 +290,7 @@ create table "local_key" (
   UNIQUE (hash),
   UNIQUE (name)
 );
+CREATE INDEX local_key_lease ON public.local_key USING btree (lease_id);
 CREATE INDEX local_key_project_key ON public.local_key USING btree (project_key_id) WHERE (project_key_id IS NOT NULL);
 
 create table "lock" (
@@ -456,8 +457,11 @@ create table "usage" (
 
 create table "window_use" (
   "budget" text not null,
+  "name" text not null,
   "at" timestamp with time zone not null,
+  "node" text not null,
   "count" bigint not null,
-  PRIMARY KEY (budget, at)
+  "gone_at" timestamp with time zone,
+  PRIMARY KEY (budget, name, at, node)
 );
-CREATE INDEX window_use_at ON public.window_use USING btree (at);
+CREATE INDEX window_use_gone_at ON public.window_use USING btree (gone_at);

@@ -1,18 +1,29 @@
 import type { Limit } from '../reservation/plan.ts';
 import type { Budget } from './budget.ts';
 import { createMeter, nameOf, type Meter } from './meter.ts';
-import { createQuotaCounter, type QuotaCounter } from './quota-counter.ts';
+import { createQuotaCounter, turn, type QuotaCounter } from './quota-counter.ts';
 
 /** Where a budget's use is counted. Keys of one lease share it; what is idle is dropped and made again. */
 export interface Account {
   readonly id: string;
   readonly meters: Meter[];
   counter: QuotaCounter | undefined;
+  /** What was asked of it last, for who tells how much of it is used. */
+  quota: Limit | undefined;
+  /** Of a project: what its keys share. */
+  limits: readonly Limit[] | undefined;
+  /** By limit, the highest threshold that is known to be told, and for which period. */
+  readonly reached: Map<string, Reached>;
   ruling: Ruling | undefined;
   /** Whether it has something to write. */
   dirty: boolean;
   /** Dropped: whoever remembers it looks again. */
   gone: boolean;
+}
+
+export interface Reached {
+  readonly percent: number;
+  readonly start: number;
 }
 
 /** What staff decided about a budget. */
@@ -46,7 +57,17 @@ export interface Bound {
 }
 
 export function createAccount(id: string, ruling: Ruling | undefined): Account {
-  return { id, meters: [], counter: undefined, ruling, dirty: false, gone: false };
+  return {
+    id,
+    meters: [],
+    counter: undefined,
+    quota: undefined,
+    limits: undefined,
+    reached: new Map(),
+    ruling,
+    dirty: false,
+    gone: false,
+  };
 }
 
 export function meterOf(account: Account, limit: Limit): Meter {
@@ -56,8 +77,11 @@ export function meterOf(account: Account, limit: Limit): Meter {
   return meter;
 }
 
-export function counterOf(account: Account, per: Limit['per'], at: number): QuotaCounter {
-  return (account.counter ??= createQuotaCounter(per, at));
+/** As it is at that moment. */
+export function counterOf(account: Account, quota: Pick<Limit, 'per' | 'unit'>, at: number): QuotaCounter {
+  const counter = (account.counter ??= createQuotaCounter(quota, at));
+  turn(counter, quota, at);
+  return counter;
 }
 
 /** All windows of a budget. Of several of one length only the smallest can ever refuse. */

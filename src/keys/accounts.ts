@@ -43,6 +43,8 @@ export function createAccounts(): Accounts {
   function bind(budget: Budget): Bound {
     const own = open(budget.lease);
     const shared = budget.project && open(budget.project.id);
+    own.quota = budget.quota;
+    if (shared) shared.limits = sharedBy(budget);
     const checks = checksOf(budget, own, shared);
     return (budget.bound = { of: budget, accounts: self, own, shared, sharedLimits: sharedBy(budget), checks });
   }
@@ -88,7 +90,7 @@ export function createAccounts(): Accounts {
 
 function holdsNothing({ meters, counter, dirty }: Account, at: number): boolean {
   if (dirty || !meters.every((meter) => isIdle(meter, at))) return false;
-  return counter === undefined || counter.used === 0 || periodStart(counter.per, at) > counter.start;
+  return counter === undefined || counter.used === 0 || periodStart(counter.kind.per, at) > counter.start;
 }
 
 function sharedBy({ project }: Budget): readonly Limit[] | undefined {

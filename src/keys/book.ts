@@ -54,7 +54,7 @@ export function createBook({ ledger, limits, projectBudget, now, log, withoutMs 
     const record = recordOf(row, projectBudget);
     shelf.put(record);
     const { quota, lease } = record.budget;
-    if (quota && row.used > 0) limits.restore(lease, { per: quota.per, used: row.used, at: now().getTime() });
+    if (quota && row.used > 0) limits.restore(lease, { per: quota.per, unit: quota.unit, used: row.used, at: now().getTime() });
   }
 
   async function lookUp(hash: string): Promise<KeyRecord | null> {

@@ -52,8 +52,7 @@ export interface LimitState {
 }
 
 /** What was used in the quota period that holds `at`. */
-export interface Spent {
-  readonly per: Limit['per'];
+export interface Spent extends Pick<Limit, 'per' | 'unit'> {
   readonly used: number;
   readonly at: number;
 }

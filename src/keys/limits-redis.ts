@@ -92,7 +92,7 @@ export function createRedisLimits({ client, fallback, log, prefix = 'latchkey' }
     );
     const [refusals = 0, used = 0, ...readings] = answer;
     if (refusals === 0) fallback.note(budget, cost, at);
-    if (quota) fallback.restore(budget.lease, { per: quota.per, used, at });
+    if (quota) fallback.restore(budget.lease, { per: quota.per, unit: quota.unit, used, at });
     const spent = quota && spentOf({ used, limit: quotaLimit(own, quota, at) }, quota, at);
     const taken = told(checks.map(stateOf(readings)), spent, { quota, at });
     return refusals === 0 ? taken : refused(taken, fullOf(checks, readings), { quota, cost, at });

@@ -3,7 +3,6 @@ import { createAccounts, type Accounts } from './accounts.ts';
 import type { Budget, Limits, Taken } from './budget.ts';
 import { use, usedAt } from './meter.ts';
 import { periodStart } from './periods.ts';
-import { turn } from './quota-counter.ts';
 import { fullHere, quotaLimit, refused, toldHere, UNLIMITED, weightOf } from './taken.ts';
 
 /** Limits that answer at once, and so are exact however many ask at a time. */
@@ -44,10 +43,10 @@ export function createMemoryLimits(): MemoryLimits {
       let full: Check[] | undefined;
       for (const check of checks)
         if (usedAt(check.meter, at) + (check.byRequest ? 1 : cost) > check.limit) (full ??= []).push(check);
-      if (quota) turn(counterOf(own, quota.per, at), quota.per, at);
+      const counter = quota && counterOf(own, quota, at);
       if (own.ruling?.frozen || shared?.ruling?.frozen)
         return { ...toldHere(bound, quota, at), refused: 'QUOTA_EXCEEDED', frozen: true };
-      const isSpent = quota && own.counter!.used + weightOf(quota, cost) > quotaLimit(own, quota, at);
+      const isSpent = counter && quota && counter.used + weightOf(quota, cost) > quotaLimit(own, quota, at);
       if (full || isSpent) {
         const windows = (full ?? []).map((check) => fullHere(check, cost, at));
         return refused(toldHere(bound, quota, at), windows, { quota, cost, at });
@@ -59,20 +58,16 @@ export function createMemoryLimits(): MemoryLimits {
     note(budget, cost, at) {
       const bound = accounts.boundOf(budget);
       for (const { meter } of bound.checks) usedAt(meter, at);
-      if (budget.quota) turn(counterOf(bound.own, budget.quota.per, at), budget.quota.per, at);
+      if (budget.quota) counterOf(bound.own, budget.quota, at);
       count(bound, budget, { cost, at });
     },
-    restore(lease, { per, used, at }) {
-      const counter = counterOf(accounts.open(lease), per, at);
-      turn(counter, per, at);
-      if (periodStart(per, at) === counter.start) counter.used = Math.max(counter.used, used);
+    restore(lease, { used, at, ...kind }) {
+      const counter = counterOf(accounts.open(lease), kind, at);
+      if (periodStart(kind.per, at) === counter.start) counter.used = Math.max(counter.used, used);
     },
     spent({ lease, quota }, at) {
       const account = quota && accounts.find(lease);
-      if (!account) return 0;
-      const counter = counterOf(account, quota.per, at);
-      turn(counter, quota.per, at);
-      return counter.used;
+      return account ? counterOf(account, quota, at).used : 0;
     },
     forget(lease) {
       accounts.forget(lease);

@@ -14,10 +14,10 @@ import {
 import { askTogether } from '../ledger/together.ts';
 import { sumUsage } from '../ledger/usage.ts';
 import type { Book } from './book.ts';
+import type { Flush } from './flush.ts';
 import { hashKey } from './key.ts';
 import { recordOf, type KeyRecord } from './record.ts';
 import { standing } from './refusals.ts';
-import type { UsageMeter } from './usage.ts';
 import { createKeysWithin } from './within.ts';
 
 const PAGE = 1000;
@@ -25,7 +25,7 @@ const PAGE = 1000;
 export interface KeyManagerOptions {
   readonly ledger: Ledger;
   readonly book: Book;
-  readonly usage: UsageMeter;
+  readonly usage: Pick<Flush, 'flush'>;
   readonly now: () => Date;
   /** Written together with each change, or not at all. */
   readonly alongside?: (tx: Tx) => void;

@@ -1,14 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import type { Ledger, Tx } from '../ledger/database.ts';
 import type { Secret } from '../secret/secret.ts';
 import { createBook } from './book.ts';
 import { connectRedis, createRedisLimits } from './limits-redis.ts';
+import { learnFromLedger } from './learning.ts';
 import { createMemoryLimits } from './limits.ts';
 import type { KeyManager } from '../../providers/key-manager.ts';
 import type { Limit } from '../reservation/plan.ts';
+import { createFlush } from './flush.ts';
 import { auditGuesses } from './guess-audit.ts';
 import { createGuesses } from './guesses.ts';
 import { createKeyManager } from './manager.ts';
 import { projectBudgets } from './record.ts';
+import { createSharing } from './sharing.ts';
+import { createThresholds, type OnThreshold } from './thresholds.ts';
 import { createUsageMeter } from './usage.ts';
 import type { VerifyCode } from './verdict.ts';
 import { createVerify, type Verify } from './verify.ts';
@@ -21,6 +26,8 @@ export interface Keys {
   /** Inside somebody's own transaction. */
   readonly within: KeysWithin;
   readonly verify: Verify;
+  /** Writes what is counted; a second later it would have been written anyway. */
+  readonly flush: () => Promise<void>;
   /** Writes the usage counted so far. Before the ledger is closed. */
   close(): Promise<void>;
 }
@@ -35,29 +42,37 @@ export interface KeysOptions {
   readonly withoutMs?: number;
   /** What all keys of a project share now. */
   readonly limitsOfProject?: (project: string) => readonly Limit[] | undefined;
+  readonly onThreshold?: OnThreshold;
   readonly counted?: (code: VerifyCode) => void;
   readonly knowsOthers?: () => boolean;
 }
 
 /** The built-in key manager with all its keys read, ready to verify. */
 export async function openKeys({ ledger, now, log, redisUrl, withoutMs = 60_000, ...rest }: KeysOptions): Promise<Keys> {
-  const { limitsOfProject = () => undefined, ...watching } = rest;
+  const { limitsOfProject = () => undefined, onThreshold, ...watching } = rest;
   const memory = createMemoryLimits();
   const limits = redisUrl ? createRedisLimits({ client: connectRedis(redisUrl), fallback: memory, log }) : memory;
   const book = createBook({ ledger, limits, projectBudget: projectBudgets(limitsOfProject), now, log, withoutMs });
-  const usage = createUsageMeter({ ledger, log });
+  const usage = createUsageMeter();
+  const thresholds = createThresholds({ onThreshold });
+  const hasOthers = ledger.engine === 'postgres';
+  const sharing = createSharing({ limits: memory, node: randomUUID(), hasOthers, now, thresholds });
+  const flush = createFlush({ ledger, parts: [usage, sharing], log });
   const guesses = createGuesses();
   const audited = auditGuesses({ ledger, guesses, log });
   await book.open();
-  const parts = { ledger, book, usage, now };
+  await learnFromLedger(ledger.db, memory.accounts, now());
+  const parts = { ledger, book, usage: flush, now };
   return {
     manager: createKeyManager(parts),
     managerWith: (alongside) => createKeyManager({ ...parts, alongside }),
     within: createKeysWithin({ ledger, book }),
     verify: createVerify({ book, limits, usage, guesses, now, ...watching }),
+    flush: flush.flush,
     async close() {
       await audited.stop();
-      await usage.stop();
+      usage.last();
+      await flush.stop();
       await book.close();
       await limits.close();
     },

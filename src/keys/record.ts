@@ -7,6 +7,7 @@ import { compileAddresses } from './addresses.ts';
 import type { Budget } from './budget.ts';
 import { compileHours } from './hours.ts';
 import { compilePatterns } from './paths.ts';
+import type { Counted } from './usage.ts';
 
 /** Methods on paths. */
 interface Access {
@@ -31,7 +32,7 @@ export interface Rights extends Access {
 }
 
 /** A key as verify sees it. Replaced whole when anything changes. */
-export interface KeyRecord {
+export interface KeyRecord extends Counted {
   readonly id: string;
   /** What verify names: the key of a project that this is a generation of, else its own id. */
   readonly keyId: string;

@@ -1,106 +1,129 @@
-import type { Ledger } from '../ledger/database.ts';
 import { touchLocalKeys } from '../ledger/local-keys.ts';
 import { addUsage, type UsageCount } from '../ledger/usage.ts';
+import type { Batch, Part } from './flush.ts';
 
 const HOUR_MS = 3_600_000;
-const FLUSH_MS = 1000;
 /** Every key in use is a row to rewrite, so this is rarer than counting. */
 const TOUCH_MS = 30_000;
 const TOUCHES_A_STATEMENT = 5000;
 
-export interface UsageMeter {
-  /** Counts `amount` under a verify code, in the hour of `at`. */
-  count(lease: string, code: string, amount: number, at: number): void;
-  /** A key was let through, for a client at that address where it is known. */
-  touch(keyId: string, at: number, ip?: string): void;
-  /** Writes what is counted. Resolves when all of it is in the ledger; throws when the ledger is out of reach, and keeps it. */
-  flush(): Promise<void>;
-  /** Writes everything and stops. */
-  stop(): Promise<void>;
+/** Counts verifications by lease, key, hour and code, and remembers when and from where a key was let through last. */
+export interface UsageMeter extends Part {
+  count(key: Counted, code: string, use: Use): void;
+  /** From here on all that is known is written, however often: the last time. */
+  last(): void;
 }
 
-export interface UsageMeterOptions {
-  readonly ledger: Ledger;
-  readonly log: (message: string, fields?: Record<string, unknown>) => void;
+/** A key, with its count kept beside it, so that a request looks nothing up. */
+export interface Counted {
+  readonly id: string;
+  readonly budget: { readonly lease: string };
+  tally?: Tally;
+}
+
+export interface Use {
+  readonly amount: number;
+  readonly at: number;
+  readonly ip?: string;
 }
 
 interface Tally {
-  readonly hour: number;
-  readonly counts: Record<string, number>;
+  readonly meter: object;
+  readonly leaseId: string;
+  readonly keyId: string;
+  hour: number;
+  counts: Record<string, number>;
+  usedAt: number;
+  ip: string | undefined;
+  isCounted: boolean;
 }
 
-/** Usage by lease, hour and code, counted in memory and written each second: a crash loses a second of counts, and never counts twice. */
-export function createUsageMeter({ ledger, log }: UsageMeterOptions): UsageMeter {
-  let tallies = new Map<string, Tally[]>();
-  let uses = new Map<string, number>();
+export function createUsageMeter({ touchMs = TOUCH_MS }: { touchMs?: number } = {}): UsageMeter {
+  const self = {};
+  let counted: Tally[] = [];
+  /** Of hours that are over, or that could not be written. */
+  let rows: UsageCount[] = [];
+  let uses = new Map<string, { at: number; ip: string | undefined }>();
   let touchedAt = performance.now();
-  let writing: Promise<void> = Promise.resolve();
+  let isLast = false;
 
-  function count(lease: string, code: string, amount: number, at: number): void {
-    const hour = at - (at % HOUR_MS);
-    let hours = tallies.get(lease);
-    if (!hours) tallies.set(lease, (hours = []));
-    let tally = hours.at(-1);
-    if (tally?.hour !== hour) tally = hours.find((each) => each.hour === hour);
-    if (!tally) hours.push((tally = { hour, counts: {} }));
-    tally.counts[code] = (tally.counts[code] ?? 0) + amount;
+  function settle(tally: Tally): void {
+    const { leaseId, keyId } = tally;
+    const hour = new Date(tally.hour);
+    for (const [code, count] of Object.entries(tally.counts)) rows.push({ leaseId, keyId, hour, code, count });
+    tally.counts = {};
   }
 
-  async function writeCounts(): Promise<void> {
-    if (tallies.size === 0) return;
-    const rows = rowsOf(tallies);
-    tallies = new Map();
-    try {
-      // All or nothing: a half-written batch would be counted twice when it is written again.
-      await ledger.transact((tx) => addUsage(tx.db, rows));
-    } catch (error) {
-      for (const row of rows) count(row.leaseId, row.code, row.count, row.hour.getTime());
-      throw error;
+  function takeRows(): UsageCount[] {
+    for (const tally of counted) {
+      settle(tally);
+      if (tally.usedAt > 0) uses.set(tally.keyId, { at: tally.usedAt, ip: tally.ip });
+      tally.isCounted = false;
     }
+    const taken = merged(rows);
+    counted = [];
+    rows = [];
+    return taken;
   }
 
-  async function writeUses(): Promise<void> {
-    const batch = [...uses].map(([id, at]) => ({ id, at: new Date(at) })).sort((a, b) => (a.id < b.id ? -1 : 1));
-    uses = new Map();
+  function takeUses(): { id: string; at: Date; ip: string | null }[] {
+    if (!isLast && performance.now() - touchedAt < touchMs) return [];
     touchedAt = performance.now();
-    for (let from = 0; from < batch.length; from += TOUCHES_A_STATEMENT) {
-      await touchLocalKeys(ledger.db, batch.slice(from, from + TOUCHES_A_STATEMENT));
-    }
+    const taken = [...uses].map(([id, { at, ip }]) => ({ id, at: new Date(at), ip: ip ?? null }));
+    uses = new Map();
+    return taken.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
-
-  function write(work: () => Promise<void>): Promise<void> {
-    const turn = writing.then(work);
-    writing = turn.catch(() => {});
-    return turn;
-  }
-
-  async function writeDue(): Promise<void> {
-    await writeCounts();
-    if (performance.now() - touchedAt >= TOUCH_MS) await writeUses();
-  }
-
-  const timer = setInterval(() => {
-    write(writeDue).catch((error: unknown) =>
-      log('usage could not be written; trying again', { error: error instanceof Error ? error.message : 'unknown' }),
-    );
-  }, FLUSH_MS).unref();
 
   return {
-    count,
-    touch: (keyId, at) => void uses.set(keyId, at),
-    flush: () => write(writeCounts),
-    async stop() {
-      clearInterval(timer);
-      await write(writeCounts);
-      await write(writeUses);
+    count(key, code, { amount, at, ip }) {
+      const hour = at - (at % HOUR_MS);
+      let { tally } = key;
+      if (tally === undefined || tally.meter !== self) key.tally = tally = newTally(key, { meter: self, hour });
+      if (tally.hour !== hour) {
+        settle(tally);
+        tally.hour = hour;
+      }
+      tally.counts[code] = (tally.counts[code] ?? 0) + amount;
+      if (code === 'VALID') {
+        tally.usedAt = at;
+        tally.ip = ip ?? tally.ip;
+      }
+      if (tally.isCounted) return;
+      tally.isCounted = true;
+      counted.push(tally);
+    },
+    last() {
+      isLast = true;
+    },
+    collect(): Batch | undefined {
+      const counts = takeRows();
+      const touches = takeUses();
+      if (counts.length === 0 && touches.length === 0) return undefined;
+      return {
+        async write({ db }) {
+          await addUsage(db, counts);
+          for (let from = 0; from < touches.length; from += TOUCHES_A_STATEMENT)
+            await touchLocalKeys(db, touches.slice(from, from + TOUCHES_A_STATEMENT));
+        },
+        putBack() {
+          rows.push(...counts);
+          for (const { id, at, ip } of touches) if (!uses.has(id)) uses.set(id, { at: at.getTime(), ip: ip ?? undefined });
+        },
+      };
     },
   };
 }
 
-function rowsOf(tallies: ReadonlyMap<string, readonly Tally[]>): UsageCount[] {
-  const rows: UsageCount[] = [];
-  for (const [leaseId, hours] of tallies)
-    for (const { hour, counts } of hours)
-      for (const [code, count] of Object.entries(counts)) rows.push({ leaseId, hour: new Date(hour), code, count });
-  return rows;
+function newTally({ id, budget }: Counted, { meter, hour }: { meter: object; hour: number }): Tally {
+  return { meter, leaseId: budget.lease, keyId: id, hour, counts: {}, usedAt: 0, ip: undefined, isCounted: false };
+}
+
+/** Each row once: what is written in one statement may name it only once. */
+function merged(rows: readonly UsageCount[]): UsageCount[] {
+  const byPlace = new Map<string, UsageCount>();
+  for (const row of rows) {
+    const place = `${row.leaseId} ${row.keyId} ${row.hour.getTime()} ${row.code}`;
+    byPlace.set(place, { ...row, count: row.count + (byPlace.get(place)?.count ?? 0) });
+  }
+  return [...byPlace.values()];
 }

@@ -11,7 +11,7 @@ import type { Verdict, VerifyCode, VerifyRequest } from './verdict.ts';
 export interface VerifyOptions {
   readonly book: Book;
   readonly limits: Limits;
-  readonly usage: UsageMeter;
+  readonly usage: Pick<UsageMeter, 'count'>;
   readonly guesses: Guesses;
   readonly now: () => Date;
   /** Whether keys that others made are known here too; then what does not look like one of ours is looked up as well. */
@@ -71,8 +71,7 @@ export function createVerify(options: VerifyOptions): Verify {
   ): Verdict {
     const valid = code === 'VALID';
     counted(code);
-    usage.count(record.budget.lease, code, valid ? (request.cost ?? 1) : 1, at);
-    if (valid) usage.touch(record.id, at, request.ip);
+    usage.count(record, code, { amount: valid ? (request.cost ?? 1) : 1, at, ip: request.ip });
     return {
       valid,
       code,

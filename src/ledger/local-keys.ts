@@ -114,14 +114,17 @@ export async function pageLocalKeys(db: Reader, page: { after: string; limit: nu
     .execute();
 }
 
-/** When keys were last used, by id. An earlier instant never replaces a later one. */
-export async function touchLocalKeys(db: Reader, uses: readonly { id: string; at: Date }[]): Promise<void> {
+/** When and from where keys were last used, by id. An earlier instant never replaces a later one. */
+export async function touchLocalKeys(
+  db: Reader,
+  uses: readonly { readonly id: string; readonly at: Date; readonly ip: string | null }[],
+): Promise<void> {
   if (uses.length === 0) return;
-  const values = sql.join(uses.map(({ id, at }) => sql`(${id}::text, ${at}::timestamptz)`));
+  const [ids, instants, addresses] = [uses.map(({ id }) => id), uses.map(({ at }) => at), uses.map(({ ip }) => ip)];
   await sql`
-    update local_key set last_used_at = greatest(last_used_at, v.at)
-    from (values ${values}) as v (id, at)
-    where local_key.id = v.id
+    update local_key set last_used_at = v.at, last_ip = coalesce(v.ip, last_ip)
+    from unnest(${ids}::text[], ${instants}::timestamptz[], ${addresses}::text[]) as v (id, at, ip)
+    where local_key.id = v.id and (last_used_at is null or last_used_at < v.at)
   `.execute(db);
 }
 
@@ -129,7 +132,10 @@ function selectState(db: Reader, now: Date) {
   return db.selectFrom('localKey').selectAll().select(usedAt(now));
 }
 
-/** Hours are the finest grain kept, so a quota per minute or second starts at nothing. */
+/**
+ * What all nodes counted together of the quota of that period, else what the hours say: they are the finest grain of usage, so there a quota
+ * per minute or second starts at nothing, and one of requests cannot be told from it at all.
+ */
 function usedAt(now: Date) {
   const hour = new Date(now);
   hour.setUTCMinutes(0, 0, 0);
@@ -137,13 +143,18 @@ function usedAt(now: Date) {
   day.setUTCHours(0);
   const month = new Date(day);
   month.setUTCDate(1);
-  return sql<number>`(
+  const began = sql`case local_key.rights -> 'quota' ->> 'per'
+    when 'reservation' then 'epoch'::timestamptz
+    when 'month' then ${month}::timestamptz
+    when 'day' then ${day}::timestamptz
+    when 'hour' then ${hour}::timestamptz
+    else 'infinity'::timestamptz end`;
+  return sql<number>`case when local_key.rights -> 'quota' is null then 0 else coalesce((
+    select w.count from window_use w where w.budget = local_key.lease_id and w.node = '' and w.at = ${began}
+    and w.name = concat_ws('-', 'quota', local_key.rights -> 'quota' ->> 'per', local_key.rights -> 'quota' ->> 'unit')
+  ), (
     select coalesce(sum(u.count), 0)::bigint from usage u
-    where u.lease_id = local_key.lease_id and u.code = 'VALID' and u.hour >= case local_key.rights -> 'quota' ->> 'per'
-      when 'reservation' then '-infinity'::timestamptz
-      when 'month' then ${month}::timestamptz
-      when 'day' then ${day}::timestamptz
-      when 'hour' then ${hour}::timestamptz
-      else 'infinity'::timestamptz end
-  )`.as('used');
+    where u.lease_id = local_key.lease_id and u.code = 'VALID' and u.hour >= ${began}
+    and local_key.rights -> 'quota' ->> 'unit' is null
+  )) end`.as('used');
 }

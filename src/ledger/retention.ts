@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Database } from './schema.ts';
+import { forgetWindowUse } from './window-use.ts';
 
 const DAY_MS = 86_400_000;
 /** Longer than any sender's schedule of repeats, so that a late repeat is still known. */
@@ -23,5 +24,6 @@ export async function forgetOld(db: Kysely<Database>, now: Date): Promise<number
     .where('state', '!=', 'pending')
     .where('createdAt', '<', before(DELIVERIES_KEPT_DAYS))
     .executeTakeFirst();
-  return Number(bodies.numUpdatedRows + events.numDeletedRows + deliveries.numDeletedRows);
+  const windows = await forgetWindowUse(db, now);
+  return Number(bodies.numUpdatedRows + events.numDeletedRows + deliveries.numDeletedRows) + windows;
 }

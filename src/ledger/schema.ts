@@ -189,7 +189,7 @@ export interface DeliveryTable {
 export interface UsageTable {
   /** The budget's owner: a lease, or a key of a project. */
   leaseId: string;
-  /** As verify calls it; empty where it is not known. */
+  /** Of `local_key`, a generation of its own; empty where it is not known. */
   keyId: Generated<string>;
   /** Start of the hour, UTC. */
   hour: Date;
@@ -362,11 +362,18 @@ export interface CreationTable {
   createdAt: Date;
 }
 
-/** What went through a budget's long windows, by minute, so that a restart and other nodes know it. */
+/** What went through a budget's long windows by grains of time, and through its quota by period, so that a restart and other nodes know it. */
 export interface WindowUseTable {
   budget: string;
+  /** `hour`, `day-requests`, `quota-month`, ... */
+  name: string;
+  /** The beginning of the grain, or of the period; 1970 for a reservation's. */
   at: Date;
+  /** A life of a process; empty for what all nodes count together. */
+  node: string;
   count: number;
+  /** When it no longer counts; null for as long as the budget has keys. */
+  goneAt: Nullable<Date>;
 }
 
 /** What staff and thresholds did to a budget: of a lease, of a key of a project, or `project:<name>`. */

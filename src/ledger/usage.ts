@@ -1,32 +1,52 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
+import { chunksOf } from './chunks.ts';
+import { insertRows } from './rows.ts';
 import type { Database } from './schema.ts';
 
 type Reader = Kysely<Database> | Transaction<Database>;
 
 export interface UsageCount {
   readonly leaseId: string;
+  readonly keyId: string;
   /** The start of the hour, UTC. */
   readonly hour: Date;
   readonly code: string;
   readonly count: number;
 }
 
-const ROWS_A_STATEMENT = 2000;
-
 /** Adds to the counters. Rows are written in one order everywhere, so that two nodes do not lock each other out. */
 export async function addUsage(db: Reader, counts: readonly UsageCount[]): Promise<void> {
   const sorted = counts.toSorted(
-    (a, b) => compare(a.leaseId, b.leaseId) || a.hour.getTime() - b.hour.getTime() || compare(a.code, b.code),
+    (a, b) =>
+      compare(a.leaseId, b.leaseId) ||
+      compare(a.keyId, b.keyId) ||
+      a.hour.getTime() - b.hour.getTime() ||
+      compare(a.code, b.code),
   );
-  for (let from = 0; from < sorted.length; from += ROWS_A_STATEMENT) {
-    await db
-      .insertInto('usage')
-      .values(sorted.slice(from, from + ROWS_A_STATEMENT))
+  for (const rows of chunksOf(sorted))
+    await insertRows(db, 'usage', { columns: ['leaseId', 'keyId', 'hour', 'code', 'count'], rows })
       .onConflict((conflict) =>
         conflict.columns(['leaseId', 'keyId', 'hour', 'code']).doUpdateSet({ count: sql<number>`usage.count + excluded.count` }),
       )
       .execute();
-  }
+}
+
+/** What the keys of a lease, or one of them, were used for by UTC day and verify code, oldest first. */
+export async function usageByDay(
+  db: Reader,
+  { leaseId, keyId, from, to }: { readonly leaseId: string; readonly keyId?: string; readonly from: Date; readonly to: Date },
+): Promise<{ day: string; code: string; count: number }[]> {
+  const day = sql<string>`to_char(hour at time zone 'UTC', 'YYYY-MM-DD')`;
+  const query = db
+    .selectFrom('usage')
+    .select([day.as('day'), 'code', sql<number>`sum(count)::bigint`.as('count')])
+    .where('leaseId', '=', leaseId)
+    .where('hour', '>=', from)
+    .where('hour', '<', to)
+    .groupBy([day, 'code'])
+    .orderBy(day)
+    .orderBy('code');
+  return await (keyId === undefined ? query : query.where('keyId', '=', keyId)).execute();
 }
 
 /** What a lease's keys were used for, by verify code. */

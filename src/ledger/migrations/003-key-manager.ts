@@ -69,17 +69,21 @@ const STATEMENTS = [
     add column token_type text not null default 'opaque',
     add column last_ip text`,
   `create index local_key_project_key on local_key (project_key_id) where project_key_id is not null`,
+  `create index local_key_lease on local_key (lease_id)`,
 
   `alter table usage add column key_id text not null default ''`,
   `alter table usage drop constraint usage_pkey, add primary key (lease_id, key_id, hour, code)`,
 
   `create table window_use (
     budget text not null,
+    name text not null,
     at timestamptz not null,
+    node text not null,
     count bigint not null,
-    primary key (budget, at)
+    gone_at timestamptz,
+    primary key (budget, name, at, node)
   )`,
-  `create index window_use_at on window_use (at)`,
+  `create index window_use_gone_at on window_use (gone_at)`,
   `create table budget (
     id text primary key,
     quota_extra bigint not null default 0,
@@ -179,6 +183,7 @@ const UNDO = [
   `delete from usage where key_id <> ''`,
   `alter table usage drop constraint usage_pkey, drop column key_id, add primary key (lease_id, hour, code)`,
   `delete from local_key where project_key_id is not null`,
+  `drop index local_key_lease`,
   `alter table local_key drop column project, drop column project_key_id, drop column token_type, drop column last_ip`,
   `drop table creation, project_key`,
   `delete from operator where project is not null`,
