@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { VerifyUnavailable } from './unavailable.ts';
-import type { RefusalCode, Verdict } from './verdict.ts';
+import type { LimitLeft, RefusalCode, Verdict } from './verdict.ts';
 
 /** How a client hears of a verdict: by status, headers and an OAuth-style body (RFC 6750). */
 
@@ -27,18 +27,36 @@ const REFUSALS = {
 /** A refusal that is not known here is one all the same. */
 const UNKNOWN: Refusal = { status: 403, error: 'insufficient_scope', description: 'API key was refused' };
 
-/** What goes to the client whether it passes or not. */
-export function setLimitHeaders(response: ServerResponse, { rateLimit }: Verdict): void {
-  if (!rateLimit) return;
-  response.setHeader('X-RateLimit-Limit', String(rateLimit.limit));
-  response.setHeader('X-RateLimit-Remaining', String(rateLimit.remaining));
-  if (rateLimit.resetAt) response.setHeader('X-RateLimit-Reset', String(Math.ceil(rateLimit.resetAt.getTime() / 1000)));
+const GUESSING: Refusal = { status: 429, error: 'rate_limit_exceeded', description: 'Too many invalid API keys' };
+
+/**
+ * What goes to the client whether it passes or not: `RateLimit` and `RateLimit-Policy` with an item for each limit
+ * (draft-ietf-httpapi-ratelimit-headers-10), and the `X-RateLimit-*` triple of the tightest.
+ */
+export function setLimitHeaders(response: ServerResponse, { limits = [], rateLimit, quota }: Verdict): void {
+  const tightest = rateLimit ?? quota;
+  if (!tightest) return;
+  if (limits.length > 0) {
+    response.setHeader('RateLimit', limits.map(leftOf).join(', '));
+    response.setHeader('RateLimit-Policy', limits.map(policyOf).join(', '));
+  }
+  response.setHeader('X-RateLimit-Limit', String(tightest.limit));
+  response.setHeader('X-RateLimit-Remaining', String(tightest.remaining));
+  if (tightest.resetAt) response.setHeader('X-RateLimit-Reset', String(Math.ceil(tightest.resetAt.getTime() / 1000)));
+}
+
+function leftOf({ name, remaining, resetMs }: LimitLeft): string {
+  return `"${name}";r=${remaining}${resetMs === null ? '' : `;t=${Math.ceil(resetMs / 1000)}`}`;
+}
+
+function policyOf({ name, limit, windowSeconds }: LimitLeft): string {
+  return `"${name}";q=${limit}${windowSeconds === null ? '' : `;w=${windowSeconds}`}`;
 }
 
 export function refuse(response: ServerResponse, { code, retryAfterMs }: Verdict): void {
-  const refusal: Refusal = (REFUSALS as Record<string, Refusal>)[code] ?? UNKNOWN;
   if (retryAfterMs !== undefined) response.setHeader('Retry-After', seconds(retryAfterMs));
-  send(response, refusal);
+  if (code === 'NOT_FOUND' && retryAfterMs !== undefined) return send(response, GUESSING);
+  send(response, (REFUSALS as Record<string, Refusal>)[code] ?? UNKNOWN);
 }
 
 /** There is no one key to ask about. */

@@ -53,7 +53,11 @@ export function createMemory({ cacheMs, approximateLimits, clock }: MemoryOption
 }
 
 function isCounted(verdict: Verdict): boolean {
-  return Object.entries(verdict).some(([name, value]) => value !== undefined && value !== null && !UNCOUNTED.has(name));
+  return Object.entries(verdict).some(([name, value]) => !UNCOUNTED.has(name) && !isNothing(value));
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null || (Array.isArray(value) && value.length === 0);
 }
 
 /** The whole question, without the query, which decides nothing. */

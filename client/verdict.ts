@@ -27,6 +27,18 @@ export type RefusalCode =
   | 'RATE_LIMITED'
   | 'QUOTA_EXCEEDED';
 
+/** One limit of a key, or of all keys of its project. */
+export interface LimitLeft {
+  readonly name: string;
+  readonly limit: number;
+  readonly remaining: number;
+  /** Null for a limit over a whole reservation. */
+  readonly windowSeconds: number | null;
+  /** Null when nothing ever comes back. */
+  readonly resetMs: number | null;
+}
+
+/** The tightest of its kind. */
 export interface LimitState {
   readonly limit: number;
   readonly remaining: number;
@@ -41,6 +53,8 @@ export interface Verdict {
   readonly scopes?: readonly string[];
   /** Null for a key that does not expire. */
   readonly expiresAt?: Date | null;
+  /** All of them. */
+  readonly limits?: readonly LimitLeft[];
   readonly rateLimit?: LimitState;
   readonly quota?: LimitState;
   readonly retryAfterMs?: number;

@@ -8,5 +8,5 @@ export {
   type MiddlewareOptions,
 } from './middleware.ts';
 export { VerifyUnavailable } from './unavailable.ts';
-export type { LimitState, RefusalCode, Verdict, Verifier, VerifyRequest } from './verdict.ts';
+export type { LimitLeft, LimitState, RefusalCode, Verdict, Verifier, VerifyRequest } from './verdict.ts';
 export { createVerifier, type VerifierOptions } from './verifier.ts';

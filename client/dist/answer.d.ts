@@ -1,8 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import type { VerifyUnavailable } from './unavailable.js';
 import type { Verdict } from './verdict.js';
-/** What goes to the client whether it passes or not. */
-export declare function setLimitHeaders(response: ServerResponse, { rateLimit }: Verdict): void;
+/**
+ * What goes to the client whether it passes or not: `RateLimit` and `RateLimit-Policy` with an item for each limit
+ * (draft-ietf-httpapi-ratelimit-headers-10), and the `X-RateLimit-*` triple of the tightest.
+ */
+export declare function setLimitHeaders(response: ServerResponse, { limits, rateLimit, quota }: Verdict): void;
 export declare function refuse(response: ServerResponse, { code, retryAfterMs }: Verdict): void;
 /** There is no one key to ask about. */
 export declare function refuseUnasked(response: ServerResponse, problem: string): void;

@@ -36,7 +36,10 @@ export function createMemory({ cacheMs, approximateLimits, clock }) {
     };
 }
 function isCounted(verdict) {
-    return Object.entries(verdict).some(([name, value]) => value !== undefined && value !== null && !UNCOUNTED.has(name));
+    return Object.entries(verdict).some(([name, value]) => !UNCOUNTED.has(name) && !isNothing(value));
+}
+function isNothing(value) {
+    return value === undefined || value === null || (Array.isArray(value) && value.length === 0);
 }
 /** The whole question, without the query, which decides nothing. */
 function nameOf({ key, method, path, ip, scopes, cost }) {

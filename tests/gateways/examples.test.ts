@@ -69,7 +69,7 @@ interface ExtAuthz {
 }
 
 interface HeaderMutation {
-  mutations: { request_mutations: { remove: string }[] };
+  mutations: { request_mutations: { remove?: string; append?: { header: { key: string }; append_action: string } }[] };
 }
 
 interface Envoy {
@@ -152,9 +152,13 @@ test('Envoy sends the key along, removes what a client says of itself first and 
   expect(manager).toMatchObject({ use_remote_address: true, path_with_escaped_slashes_action: 'REJECT_REQUEST' });
   expect(manager.route_config.request_headers_to_remove).toEqual(['x-api-key', 'authorization']);
   const [mutation, authz] = manager.http_filters.map(({ typed_config: config }) => config) as [HeaderMutation, ExtAuthz];
-  expect(mutation.mutations.request_mutations.map(({ remove }) => remove)).toEqual(TOLD);
+  const { request_mutations: mutations } = mutation.mutations;
+  expect(mutations.flatMap(({ remove }) => remove ?? [])).toEqual(TOLD);
+  expect(mutations.flatMap(({ append }) => append ?? [])).toMatchObject([
+    { header: { key: 'x-envoy-external-address' }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' },
+  ]);
   expect(authz).toMatchObject({ failure_mode_allow: false, status_on_error: { code: 'ServiceUnavailable' } });
-  expect(exact(authz.allowed_headers)).toContain('x-api-key');
+  expect(exact(authz.allowed_headers)).toEqual(['x-api-key', 'x-envoy-external-address']);
   expect(authz.http_service.path_prefix).toBe('/verify/envoy');
   const { allowed_upstream_headers: up, allowed_client_headers: client } = authz.http_service.authorization_response;
   expect(exact(up)).toEqual(TOLD);
