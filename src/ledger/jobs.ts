@@ -13,7 +13,7 @@ import { inOne } from './in-one.ts';
  * and would then not see what it was to be woken for.
  */
 
-export const QUEUES = ['settle', 'deliver', 'rotate', 'inventory', 'retention'] as const;
+export const QUEUES = ['settle', 'deliver', 'rotate', 'inventory', 'bulk', 'retention'] as const;
 export type Queue = (typeof QUEUES)[number];
 
 export interface Jobs {

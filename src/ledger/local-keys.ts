@@ -158,3 +158,8 @@ function usedAt(now: Date) {
     and local_key.rights -> 'quota' ->> 'unit' is null
   )) end`.as('used');
 }
+
+/** Until the end of the transaction nobody else makes or changes the key of this value by it. */
+export async function lockValue(db: Transaction<Database>, hash: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`latchkey value ${hash}`}, 0))`.execute(db);
+}

@@ -1,7 +1,9 @@
-import { sql, type Transaction } from 'kysely';
+import { sql, type Kysely, type Transaction } from 'kysely';
 import { findLocalKeysByName, type LocalKeyState } from './local-keys.ts';
 import { anyOf } from './rows.ts';
-import type { Database } from './schema.ts';
+import type { Database, ProjectKeyRow } from './schema.ts';
+
+type Reader = Kysely<Database> | Transaction<Database>;
 
 /** Statements for many keys of a project at once. */
 
@@ -66,6 +68,46 @@ export async function alterMany(db: Transaction<Database>, ids: readonly string[
     .execute();
   const names = rows.map(({ name }) => name);
   return names.length === 0 ? [] : await findLocalKeysByName(db, names, now);
+}
+
+/** Those of them that are there, with everything that stands in the books. */
+export async function findProjectKeys(db: Reader, project: string, ids: readonly string[]): Promise<ProjectKeyRow[]> {
+  if (ids.length === 0) return [];
+  return await db
+    .selectFrom('projectKey')
+    .selectAll()
+    .where('project', '=', project)
+    .where('id', '=', anyOf(ids))
+    .where('deletedAt', 'is', null)
+    .execute();
+}
+
+export interface Group {
+  readonly owner?: string;
+  readonly environment?: string;
+  /** All of these, as they were given. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** Keys that may work, and are of that group; by id. */
+export async function keysOfGroup(
+  db: Reader,
+  project: string,
+  { group, now, limit }: { group: Group; now: Date; limit: number },
+): Promise<string[]> {
+  let query = db
+    .selectFrom('projectKey')
+    .select('id')
+    .where('project', '=', project)
+    .where('revokedAt', 'is', null)
+    .where('deletedAt', 'is', null)
+    .where('closesAt', '>', now)
+    .orderBy('id')
+    .limit(limit);
+  if (group.owner !== undefined) query = query.where('owner', '=', group.owner);
+  if (group.environment !== undefined) query = query.where('environment', '=', group.environment);
+  if (group.metadata) query = query.where(sql<boolean>`metadata @> ${JSON.stringify(group.metadata)}::jsonb`);
+  return (await query.execute()).map(({ id }) => id);
 }
 
 /** Whether a key has this scope. */

@@ -70,6 +70,17 @@ export async function madeBefore(db: Reader, project: string, place: number): Pr
   return row?.createdAt;
 }
 
+/** How many keys of a project were made after an instant, deleted ones too. */
+export async function madeSince(db: Reader, project: string, since: Date): Promise<number> {
+  const { made } = await db
+    .selectFrom('projectKey')
+    .select((of) => of.fn.countAll<number>().as('made'))
+    .where('project', '=', project)
+    .where('createdAt', '>', since)
+    .executeTakeFirstOrThrow();
+  return made;
+}
+
 /** Keys whose value the clock should change, the longest due first, locked; those that somebody else has in hand are left out. */
 export async function lockDue(db: Transaction<Database>, { now, limit }: { now: Date; limit: number }): Promise<ProjectKeyRow[]> {
   return await db

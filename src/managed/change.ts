@@ -3,6 +3,7 @@ import type { Tx } from '../ledger/database.ts';
 import { writeProjectKey } from '../ledger/project-keys.ts';
 import type { ProjectKeyRow, StoredRights } from '../ledger/schema.ts';
 import { canonical } from '../reservation/canonical.ts';
+import { Fault } from '../reservation/fault.ts';
 import type { Bounds, KeyAsked, Refusal, RightsAsked } from './asked.ts';
 import { mustLive, take, type Which } from './find.ts';
 import { alter, generationName } from './generation.ts';
@@ -19,6 +20,8 @@ export type KeyChanges = Partial<Pick<KeyAsked, 'name' | 'owner' | 'metadata' | 
   /** A length counts from now. */
   readonly ends?: KeyAsked['ends'];
   readonly policies?: readonly unknown[] | null;
+  /** Worked out by somebody else, within what the project grants. */
+  readonly rights?: StoredRights;
 };
 
 export interface Change extends Which {
@@ -34,7 +37,7 @@ export async function changeKey(house: House, tx: Tx, { changes, actor, ...which
   const before = await take(tx, which);
   const now = house.now();
   mustLive(before, now);
-  const set = changed(before, changes, { bounds: boundsOf(house, which.project), now });
+  const set = draftChange(house, before, changes);
   const after = await writeProjectKey(tx.db, before.id, { ...set, updatedAt: now });
   await carryOver(house, tx, { before, after });
   const told = difference(before, after);
@@ -43,9 +46,14 @@ export async function changeKey(house: House, tx: Tx, { changes, actor, ...which
   return after;
 }
 
-function changed(row: ProjectKeyRow, changes: KeyChanges, { bounds, now }: { bounds: Bounds; now: Date }) {
+/** What would stand in the books. Throws a Fault as `changeKey`, and writes nothing. */
+export function draftChange(house: House, row: ProjectKeyRow, changes: KeyChanges): Partial<ProjectKeyRow> {
+  const now = house.now();
+  const bounds = boundsOf(house, row.project);
   const refused: Refusal[] = [];
-  const rights = changesRights(changes) ? newRights(row, changes, { bounds, refused }) : row.rights;
+  if (row.policies && changesRights(changes))
+    throw new Fault('conflict', `the rights of key ${row.id} come of its policies: change them by POST /api/policies`);
+  const rights = changes.rights ?? (changesRights(changes) ? newRights(row, changes, { bounds, refused }) : row.rights);
   const movesWindow = changes.ends !== undefined || changes.opensAt !== undefined;
   const ends = changes.ends ?? { at: row.closesAt };
   const window = movesWindow

@@ -2,10 +2,10 @@ import { hintOf } from '../keys/key.ts';
 import type { Tx } from '../ledger/database.ts';
 import { newId } from '../ledger/ids.ts';
 import { insertProjectKey } from '../ledger/project-keys.ts';
-import type { ProjectKeyRow } from '../ledger/schema.ts';
+import type { ProjectKeyRow, StoredRights } from '../ledger/schema.ts';
 import { Secret } from '../secret/secret.ts';
 import { admit } from './admit.ts';
-import type { Bounds, KeyAsked, Refusal } from './asked.ts';
+import type { KeyAsked, Refusal } from './asked.ts';
 import { putGeneration } from './generation.ts';
 import { boundsOf, refuse, type House } from './house.ts';
 import { endless, nextRotation, rotationFor, windowFor } from './life.ts';
@@ -18,6 +18,14 @@ export interface Making {
   readonly actor: string;
   /** By somebody who decides on name and value, and under which budget it counts. */
   readonly given?: { readonly value: Secret; readonly budget?: string };
+  /** A value that its maker decided on, of any form. */
+  readonly value?: Secret;
+  /** Worked out by somebody else, within what the project grants; without them what is asked for is looked at. */
+  readonly rights?: StoredRights;
+  /** Decided before; without one it gets one. */
+  readonly id?: string;
+  /** Whoever makes many at once has asked for all of them. */
+  readonly admitted?: true;
   /** As the seed's policies were given, to be told again. */
   readonly policies?: readonly unknown[];
 }
@@ -33,12 +41,11 @@ export interface Made {
  * where the project has made its share.
  */
 export async function createKey(house: House, tx: Tx, making: Making): Promise<Made> {
-  const { project, asked, actor, given } = making;
+  const { project, asked, actor } = making;
   const now = house.now();
-  const bounds = boundsOf(house, project);
-  const row = rowFor(making, bounds, now);
-  await admit(tx, project, { created: bounds.rules.created, now });
-  const value = given?.value ?? (await house.mint(tx, row));
+  const row = draftKey(house, making);
+  if (!making.admitted) await admit(tx, project, { created: boundsOf(house, project).rules.created, now });
+  const value = making.given?.value ?? making.value ?? (await house.mint(tx, row));
   const key = { ...row, hint: hintOf(value) };
   await insertProjectKey(tx.db, key);
   await putGeneration(house, tx, { row: key, value });
@@ -59,16 +66,21 @@ export async function createKey(house: House, tx: Tx, making: Making): Promise<M
   return { key, value };
 }
 
-function rowFor({ project, asked, actor, given, policies }: Making, bounds: Bounds, now: Date): ProjectKeyRow {
+/** What would stand in the books. Throws a Fault as `createKey`, and writes nothing. */
+export function draftKey(house: House, making: Making): ProjectKeyRow {
+  const { project, asked, actor, given, policies } = making;
+  const now = house.now();
+  const bounds = boundsOf(house, project);
   const { rules } = bounds;
-  const { rights, refused: wrong } = rightsFor(asked, bounds);
+  const { rights, refused: wrong } = making.rights ? { rights: making.rights, refused: [] } : rightsFor(asked, bounds);
   const refused: Refusal[] = [...wrong];
   const window = windowFor(asked, { rules, now, refused });
   // Nobody else changes a value that somebody gave.
-  const rotation = given ? null : rotationFor(asked.rotation, rules, refused);
+  const isGiven = given !== undefined || making.value !== undefined;
+  const rotation = isGiven ? null : rotationFor(asked.rotation, rules, refused);
   const prefix = prefixFor(asked, bounds, refused);
   refuse(refused);
-  const id = newId('pky');
+  const id = making.id ?? newId('pky');
   return {
     id,
     project,
@@ -82,7 +94,7 @@ function rowFor({ project, asked, actor, given, policies }: Making, bounds: Boun
     metadata: { ...asked.metadata },
     rights,
     policies: policies ?? null,
-    tokenType: given ? 'opaque' : (asked.tokenType ?? rules.tokenType),
+    tokenType: isGiven ? 'opaque' : (asked.tokenType ?? rules.tokenType),
     prefix,
     hint: '',
     generation: 1,

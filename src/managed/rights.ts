@@ -29,6 +29,16 @@ export function rightsFor(
     methods,
     endpoints: endpointsOf(asked, refused),
     rules: rulesOf(granted, scopes),
+    ...limitsWithin(asked, rules, refused),
+  };
+  return { rights: stored(rights) as StoredRights, refused };
+}
+
+export type Limits = Pick<StoredRights, 'quota' | 'rateLimit' | 'limits' | 'allowedIps' | 'deniedIps' | 'hours'>;
+
+/** Everything but what it is for: how much, from where and when, within what the project grants. */
+export function limitsWithin(asked: Omit<RightsAsked, 'scopes'>, rules: Bounds['rules'], refused: Refusal[]): Limits {
+  const limits = {
     quota: within('quota', asked.quota, rules.quota, refused),
     rateLimit: within('rateLimit', asked.rateLimit, rules.rateLimit, refused),
     limits: together(asked.limits, rules.limits),
@@ -36,8 +46,8 @@ export function rightsFor(
     deniedIps: together(asked.deniedIps, rules.deniedIps),
     hours: hoursOf(asked, rules.hours, refused),
   };
-  for (const network of rights.deniedIps ?? []) checkNetwork(network, 'deniedIps', refused);
-  return { rights: stored(rights), refused };
+  for (const network of limits.deniedIps ?? []) checkNetwork(network, 'deniedIps', refused);
+  return stored(limits) as Limits;
 }
 
 function scopesOf({ scopes: asked }: RightsAsked, scopes: Bounds['scopes'], refused: Refusal[]): string[] {
@@ -81,7 +91,11 @@ function within(at: string, asked: Limit | null | undefined, most: Limit | undef
   return asked;
 }
 
-function addressesOf({ allowedIps: asked }: RightsAsked, most: readonly string[] | undefined, refused: Refusal[]) {
+function addressesOf(
+  { allowedIps: asked }: Pick<RightsAsked, 'allowedIps'>,
+  most: readonly string[] | undefined,
+  refused: Refusal[],
+) {
   if (!asked) return most;
   if (asked.length === 0) refused.push({ at: 'allowedIps', why: 'an empty list lets nobody in; leave it out for everybody' });
   for (const network of asked)
@@ -100,7 +114,11 @@ function checkNetwork(network: string, at: string, refused: Refusal[]): boolean 
   }
 }
 
-function hoursOf({ hours: asked }: RightsAsked, most: RightsAsked['hours'], refused: Refusal[]): RightsAsked['hours'] {
+function hoursOf(
+  { hours: asked }: Pick<RightsAsked, 'hours'>,
+  most: RightsAsked['hours'],
+  refused: Refusal[],
+): RightsAsked['hours'] {
   if (!asked) return most;
   if (asked.length === 0) refused.push({ at: 'hours', why: 'an empty list is no time at all; leave it out for always' });
   for (const part of asked)
@@ -117,6 +135,6 @@ function together<T>(own: readonly T[] | undefined, everybodys: readonly T[] | u
 }
 
 /** As it is read back: without what is undefined. */
-function stored(rights: unknown): StoredRights {
-  return JSON.parse(JSON.stringify(rights)) as StoredRights;
+function stored(rights: unknown): unknown {
+  return JSON.parse(JSON.stringify(rights));
 }
