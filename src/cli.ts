@@ -22,6 +22,7 @@ import { addRevoke } from './cli/revoke.ts';
 import { addRotate } from './cli/rotate.ts';
 import { addSend } from './cli/send.ts';
 import { addServe } from './cli/serve.ts';
+import { addSigningKeyActs } from './cli/signing-keys.ts';
 import { addSuspend } from './cli/suspend.ts';
 import { addTestProvider } from './cli/test-provider.ts';
 import { addUsage } from './cli/usage.ts';
@@ -58,6 +59,7 @@ function createProgram(): Command {
   for (const add of [addServe, addCheck, addDemo, addSend, addExplain]) add(latchkey);
   for (const noun of NOUNS) addList(latchkey.command(noun.name).description(noun.about), noun);
   addDebtActs(latchkey.commands.find((command) => command.name() === 'debts')!);
+  addSigningKeyActs(latchkey.commands.find((command) => command.name() === 'signing-keys')!);
   addTestProvider(latchkey.commands.find((command) => command.name() === 'providers')!);
   for (const add of [
     addUsage,

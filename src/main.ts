@@ -13,6 +13,7 @@ import { presets } from './intake/presets.ts';
 import { reconsiderBookings } from './intake/reconsider.ts';
 import { createReceiver } from './intake/receive.ts';
 import { openKeys } from './keys/open.ts';
+import { openTokens } from './keys/tokens.ts';
 import { openLeasing } from './lease/open.ts';
 import { debtCount, inventoryStates, leasesByState } from './ledger/counts.ts';
 import { openLedger, type Ledger } from './ledger/database.ts';
@@ -85,6 +86,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     if (ledger.engine === 'embedded') await releaseWork(ledger, now());
     await wakeTaken(ledger.db, now());
     await bootstrapAdmin(ledger, settings.adminToken, now);
+    const tokens = openTokens({ ledger, sealer, rules: () => catalogue.policy().tokens, now });
     const keys = await openKeys({
       ledger,
       now,
@@ -93,6 +95,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       log: (message, fields) => log.warn(message, fields),
       limitsOfProject: (project) => catalogue.policy().projects[project]?.limits,
       counted: (code) => metrics.verdicts.inc({ code }),
+      checkToken: tokens.check,
       knowsOthers: () => Object.values(catalogue.policy().providers).some(({ verify }) => verify),
     });
     unwind.unshift(() => keys.close());
@@ -134,6 +137,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       alert: handover.alert,
       rules: (provider) => catalogue.policy().providers[provider],
       keyPrefix: settings.apiKeyPrefix,
+      mintToken: tokens.mint,
       wait,
       crashPoint: overrides.crashPoint,
     });
@@ -171,6 +175,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
         { name: 'configuration', everyMs: 5000, run: catchUp },
         { name: 'claims', everyMs: 10_000, run: () => handover.expireClaims() },
         { name: 'rotations', everyMs: 5000, run: () => leasing.rotations.look() },
+        { name: 'signing keys', everyMs: 60_000, run: () => tokens.signingKeys.look() },
         {
           name: 'inventory',
           everyMs: 15 * 60_000,
@@ -198,6 +203,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       catalogue,
       chain,
       keys,
+      tokens,
       receiver,
       handover,
       leasing,

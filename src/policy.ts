@@ -61,6 +61,7 @@ const NOTHING: ReadablePolicy = {
   plans: [],
   scopesOf: () => ({}),
   projectOf: () => undefined,
+  tokens: { algorithm: 'EdDSA', issuer: '', rotateEveryMs: 0 },
 };
 
 function valueOf(document: ConfigDocument, report: Report): unknown {

@@ -7,9 +7,12 @@ import type { Guard } from './access/guard.ts';
 import type { Handover } from './handover/open.ts';
 import type { Receiver } from './intake/receive.ts';
 import type { Keys } from './keys/open.ts';
+import type { Tokens } from './keys/tokens.ts';
 import type { Ledger } from './ledger/database.ts';
 import type { Metrics } from './observe/metrics.ts';
 import { apiRoutes } from './http/api/api.ts';
+import { introspectRoutes } from './http/introspect.ts';
+import { wellKnownRoutes } from './http/well-known.ts';
 import { claimRoutes } from './http/claim.ts';
 import { healthRoutes } from './http/health.ts';
 import { metricsRoutes } from './http/metrics.ts';
@@ -31,6 +34,7 @@ export interface RouterParts {
   readonly guard: Guard;
   readonly access: VerifyAccess;
   readonly keys: Keys;
+  readonly tokens: Tokens;
   readonly receiver: Receiver;
   readonly handover: Handover;
   readonly catalogue: Catalogue;
@@ -47,6 +51,8 @@ export function createRouters(parts: RouterParts): RequestHandler[] {
   return [
     webhookRoutes({ receiver: parts.receiver }),
     healthRoutes({ ready: () => ledger.ready() }),
+    introspectRoutes({ ...parts, inspect: parts.keys.inspect, rules: () => catalogue.policy().tokens }),
+    wellKnownRoutes(parts.tokens),
     claimRoutes({
       claims: parts.handover.claims,
       now,
@@ -65,6 +71,7 @@ export function createRouters(parts: RouterParts): RequestHandler[] {
       ...parts.leasing,
       call: parts.leasing.shop.call,
       keysFor: parts.keys.managerWith,
+      signingKeys: parts.tokens.signingKeys,
       policy: catalogue.policy,
       providers: catalogue.provider,
       publicUrl: settings.publicUrl,

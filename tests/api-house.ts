@@ -20,7 +20,7 @@ import type { Policy } from '../src/reservation/policy.ts';
 import { openScopes } from '../src/scopes/open.ts';
 import { Secret } from '../src/secret/secret.ts';
 import type { TestEngine } from './engines.ts';
-import { ofDefault, plan as lab, scopes, projects } from './fixtures/plan.ts';
+import { ofDefault, plan as lab, scopes, projects, tokenRules } from './fixtures/plan.ts';
 import { clockAt, openWorkshop, type Far } from './workshop.ts';
 
 /** The management API over real HTTP: a real ledger, settling at a key manager that can fail, receiver and hand-over; only the clock is ours. */
@@ -96,6 +96,7 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     watch: work.watch,
     tryOut: createTryOut({ ...shop, providers, policy, wait: async () => {} }),
     keysFor: builtin.managerWith,
+    signingKeys: work.signed.signingKeys,
     chain,
     sealer,
     reload: async () => state.problems,
@@ -161,6 +162,7 @@ function policyOf(plan: Policy['plans'][number]): Policy {
     },
     scopes,
     ...ofDefault,
+    tokens: tokenRules,
     plans: [{ ...plan, handover: { by: ['callback'], confirm: 'none' } }],
   };
 }

@@ -26,7 +26,7 @@ import type { Policy, Source } from '../src/reservation/policy.ts';
 import { fingerprintOf } from '../src/secret/hmac.ts';
 import { Secret } from '../src/secret/secret.ts';
 import type { TestEngine } from './engines.ts';
-import { ofDefault, plan as lab, scopes, projects } from './fixtures/plan.ts';
+import { ofDefault, plan as lab, scopes, projects, tokenRules } from './fixtures/plan.ts';
 import { clockAt } from './workshop.ts';
 
 export const HOOK = { id: 7, secret: 'c2VjcmV0LXVzZWQtYXMtdGV4dA==', resources: [12] };
@@ -79,6 +79,7 @@ export async function openHandover(engine: TestEngine, options: WorldOptions = {
     providers: {},
     scopes,
     ...ofDefault,
+    tokens: tokenRules,
     plans: [{ ...lab, handover: settings.handover }],
   });
   const publicUrl = options.publicUrl ?? 'https://keys.campus.example';

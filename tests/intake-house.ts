@@ -13,7 +13,7 @@ import type { Policy, Source } from '../src/reservation/policy.ts';
 import { Secret } from '../src/secret/secret.ts';
 import { signMessage } from '../src/secret/standard-webhooks.ts';
 import type { TestEngine } from './engines.ts';
-import { ofDefault, plan, scopes, projects } from './fixtures/plan.ts';
+import { ofDefault, plan, scopes, projects, tokenRules } from './fixtures/plan.ts';
 
 /** The receiving half of the service: real HTTP, a real database and its jobs; only the clock is ours, and nobody settles. */
 
@@ -110,6 +110,7 @@ export function policyWith(change: Partial<Policy>): Policy {
     providers: { local: { name: 'local', driver: 'builtin', inventory: 'report', strays: 'report', verify: false, config: {} } },
     scopes,
     ...ofDefault,
+    tokens: tokenRules,
     plans: [plan],
     ...change,
   };

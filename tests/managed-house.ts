@@ -8,7 +8,7 @@ import type { Scope } from '../src/reservation/plan.ts';
 import type { Policy } from '../src/reservation/policy.ts';
 import type { KeyRules, Project } from '../src/reservation/project.ts';
 import type { TestEngine } from './engines.ts';
-import { projects, scopes } from './fixtures/plan.ts';
+import { projects, scopes, tokenRules } from './fixtures/plan.ts';
 import { clockAt } from './workshop.ts';
 
 export const HOUR = 3_600_000;
@@ -32,6 +32,7 @@ export async function openManagedHouse(engine: TestEngine, startsAt = '2026-03-0
       providers: {},
       scopes: state.scopes,
       plans: [],
+      tokens: tokenRules,
       scopesOf: () => state.scopes,
       projectOf: () => undefined,
     }),

@@ -221,6 +221,8 @@ create table "key" (
   "revealed_at" timestamp with time zone,
   "missing_at" timestamp with time zone,
   "drift" jsonb,
+  "token_from" timestamp with time zone,
+  "token_until" timestamp with time zone,
   CHECK ((state = ANY (ARRAY['intended'::text, 'active'::text, 'revoking'::text, 'revoked'::text]))),
   FOREIGN KEY (lease_id) REFERENCES lease(id),
   PRIMARY KEY (id),
@@ -285,13 +287,18 @@ create table "local_key" (
   "project" text not null default 'default'::text,
   "project_key_id" text,
   "token_type" text not null default 'opaque'::text,
+  "token_kid" text,
+  "token_from" timestamp with time zone,
+  "token_until" timestamp with time zone,
   "last_ip" text,
   PRIMARY KEY (id),
   UNIQUE (hash),
   UNIQUE (name)
 );
+CREATE INDEX local_key_kid ON public.local_key USING btree (token_kid, token_until) WHERE (token_kid IS NOT NULL);
 CREATE INDEX local_key_lease ON public.local_key USING btree (lease_id);
 CREATE INDEX local_key_project_key ON public.local_key USING btree (project_key_id) WHERE (project_key_id IS NOT NULL);
+CREATE INDEX local_key_token ON public.local_key USING btree (token_until) WHERE (token_until IS NOT NULL);
 
 create table "lock" (
   "name" text not null,
@@ -427,7 +434,9 @@ create table "signing_key" (
   "kid" text not null,
   "algorithm" text not null,
   "public_jwk" jsonb not null,
-  "sealed_private" text not null,
+  "issuer" text not null,
+  "audience" text,
+  "sealed_private" text,
   "created_at" timestamp with time zone not null,
   "signs_from" timestamp with time zone not null,
   "signs_until" timestamp with time zone,
@@ -435,6 +444,7 @@ create table "signing_key" (
   CHECK ((algorithm = ANY (ARRAY['EdDSA'::text, 'ES256'::text, 'RS256'::text]))),
   PRIMARY KEY (kid)
 );
+CREATE UNIQUE INDEX signing_key_newest ON public.signing_key USING btree ((true)) WHERE (signs_until IS NULL);
 
 create table "stray" (
   "provider" text not null,

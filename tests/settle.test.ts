@@ -8,6 +8,7 @@ import type { KeyRow } from '../src/ledger/schema.ts';
 import { keepTurn } from '../src/ledger/turns.ts';
 import type { Event } from '../src/reservation/event.ts';
 import { describeEngines } from './engines.ts';
+import { tokenRules } from './fixtures/plan.ts';
 import { clockAt, openWorkshop, type TestWorkshop } from './workshop.ts';
 
 const DAY = 24 * 60 * 60_000;
@@ -35,7 +36,7 @@ function tellForReal({ bound, ledger, sealer, clock, shop }: TestWorkshop): () =
     callback,
   };
   const announce = createAnnouncer({
-    policy: () => ({ ...shop.policy(), sources: { lab }, providers: {}, projects: {}, scopes: {} }),
+    policy: () => ({ ...shop.policy(), sources: { lab }, providers: {}, projects: {}, scopes: {}, tokens: tokenRules }),
     sealer,
     now: clock.now,
     jobs: { enqueue: async () => {} },

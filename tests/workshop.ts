@@ -2,6 +2,7 @@ import { toolsFor } from '../providers/contract-world.ts';
 import { generic } from '../providers/generic/driver.ts';
 import { startFakeManager, type FakeManagerOptions } from '../providers/generic/fake.ts';
 import type { Driver, Tools } from '../providers/driver.ts';
+import { openTokens } from '../src/keys/tokens.ts';
 import { createCaller } from '../src/lease/call.ts';
 import { createGate } from '../src/lease/gate.ts';
 import { createOperations } from '../src/lease/operate.ts';
@@ -21,7 +22,7 @@ import { emptyReservation, fold, reviveReservation } from '../src/reservation/fo
 import type { Notice } from '../src/reservation/notice.ts';
 import type { Plan } from '../src/reservation/plan.ts';
 import { Secret } from '../src/secret/secret.ts';
-import { ofDefault, plan as lab } from './fixtures/plan.ts';
+import { ofDefault, plan as lab, tokenRules } from './fixtures/plan.ts';
 import type { TestEngine } from './engines.ts';
 
 const TOKEN = 'management-token-for-tests';
@@ -89,6 +90,7 @@ export async function openWorkshop(
   };
   const errors: object[] = [];
   const warnings: { message: string }[] = [];
+  const signed = openTokens({ ledger, sealer, rules: () => tokenRules, now: clock.now });
   /** Everything that a process keeps in memory. */
   const start = () => {
     const driver = far.driver({ ...toolsFor('campus'), lock: createLock(ledger.db, clock.now) });
@@ -127,6 +129,7 @@ export async function openWorkshop(
       now: clock.now,
       random: () => 0.5,
       keyPrefix: 'temp',
+      mintToken: signed.mint,
       log,
       proved: (provider, seconds) => void proofs.push({ provider, seconds }),
       crashPoint: options.crashPoint,
@@ -162,6 +165,7 @@ export async function openWorkshop(
     });
 
   return {
+    signed,
     clock,
     ledger,
     sealer,

@@ -10,6 +10,7 @@ import type { LeaseDetail, LeaseReply, LeaseView } from '../http/api/lease-views
 import type { TrialView } from '../http/api/provider-test.ts';
 import type { ProviderView } from '../http/api/provider-views.ts';
 import type { ReservationView } from '../http/api/reservation-views.ts';
+import type { SigningKeyView } from '../http/api/signing-keys.ts';
 import type { StrayView } from '../http/api/strays.ts';
 import type { LeaseUsage } from '../http/api/usage.ts';
 
@@ -32,6 +33,7 @@ export type DeliveryAnswer = z.input<typeof DeliveryView>;
 export type PlanAnswer = z.input<typeof PlanView>;
 export type ProviderAnswer = z.input<typeof ProviderView>;
 export type TrialAnswer = z.input<typeof TrialView>;
+export type SigningKeyAnswer = z.input<typeof SigningKeyView>;
 export type SourceAnswer = z.input<typeof SourceView>;
 export type AuditAnswer = z.input<typeof AuditView>;
 export type StoryAnswer = z.input<typeof Explanation>;

@@ -1,4 +1,4 @@
-import type { PlanAnswer, ProviderAnswer, SourceAnswer } from './answers.ts';
+import type { PlanAnswer, ProviderAnswer, SigningKeyAnswer, SourceAnswer } from './answers.ts';
 import { columnsOf, type Noun } from './noun.ts';
 import { instant } from './output.ts';
 import { enforcedBy } from './plan-table.ts';
@@ -52,6 +52,20 @@ export const CONFIGURED: readonly Noun[] = [
       { title: 'PRESET', of: (row) => row.preset },
       { title: 'POSTS TO', of: (row) => row.path },
       { title: 'SIGNED', of: (row) => (row.signed ? 'yes' : 'NO: anybody can post') },
+    ]),
+  },
+  {
+    name: 'signing-keys',
+    about: 'what tokens are signed with',
+    length: 'short',
+    filters: {},
+    columns: columnsOf<SigningKeyAnswer>([
+      { title: 'KID', of: (row) => row.kid },
+      { title: 'STATE', of: (row) => row.state },
+      { title: 'ALGORITHM', of: (row) => row.algorithm },
+      { title: 'SIGNS FROM', of: (row) => instant(row.signsFrom) },
+      { title: 'UNTIL', of: (row) => instant(row.signsUntil) },
+      { title: 'GONE', of: (row) => instant(row.goneAt) },
     ]),
   },
 ];

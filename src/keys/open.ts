@@ -10,10 +10,12 @@ import type { Limit } from '../reservation/plan.ts';
 import { createFlush } from './flush.ts';
 import { auditGuesses } from './guess-audit.ts';
 import { createGuesses } from './guesses.ts';
+import { createInspect, type Inspect } from './inspect.ts';
 import { createKeyManager } from './manager.ts';
 import { projectBudgets } from './record.ts';
 import { createSharing } from './sharing.ts';
 import { createThresholds, type OnThreshold } from './thresholds.ts';
+import type { CheckToken } from './token-check.ts';
 import { createUsageMeter } from './usage.ts';
 import type { VerifyCode } from './verdict.ts';
 import { createVerify, type Verify } from './verify.ts';
@@ -28,6 +30,8 @@ export interface Keys {
   readonly verify: Verify;
   /** Writes what is counted; a second later it would have been written anyway. */
   readonly flush: () => Promise<void>;
+  /** What a value is good for now, whatever it is used for; undefined when it is good for nothing. Counts nothing. */
+  readonly inspect: Inspect;
   /** Writes the usage counted so far. Before the ledger is closed. */
   close(): Promise<void>;
 }
@@ -45,6 +49,8 @@ export interface KeysOptions {
   readonly onThreshold?: OnThreshold;
   readonly counted?: (code: VerifyCode) => void;
   readonly knowsOthers?: () => boolean;
+  /** Without it no token is known. */
+  readonly checkToken?: CheckToken;
 }
 
 /** The built-in key manager with all its keys read, ready to verify. */
@@ -67,6 +73,7 @@ export async function openKeys({ ledger, now, log, redisUrl, withoutMs = 60_000,
     manager: createKeyManager(parts),
     managerWith: (alongside) => createKeyManager({ ...parts, alongside }),
     within: createKeysWithin({ ledger, book }),
+    inspect: createInspect({ book, now, ...watching }),
     verify: createVerify({ book, limits, usage, guesses, now, ...watching }),
     flush: flush.flush,
     async close() {

@@ -41,6 +41,8 @@ export interface KeyRecord extends Counted {
   readonly name: string;
   readonly hash: string;
   readonly holder: string;
+  /** Whether its value is a signed token. */
+  readonly isToken: boolean;
   readonly rights: Rights;
   readonly budget: Budget;
   readonly opensAt: number;
@@ -67,10 +69,12 @@ export function recordOf(row: LocalKeyState, projectBudget: ProjectBudget): KeyR
     name: row.name,
     hash: row.hash,
     holder: row.holder,
+    isToken: row.tokenType === 'jwt',
     rights,
     budget: { lease: row.leaseId, rateLimit, quota, limits, project: projectBudget(row.project) },
-    opensAt: row.opensAt.getTime(),
-    closesAt: row.closesAt.getTime(),
+    // A token is not good outside of what it says itself, whatever its window became.
+    opensAt: Math.max(row.opensAt.getTime(), row.tokenFrom?.getTime() ?? 0),
+    closesAt: Math.min(row.closesAt.getTime(), row.tokenUntil?.getTime() ?? Number.POSITIVE_INFINITY),
     suspended: row.suspendedAt !== null,
     revokedAt: row.revokedAt?.getTime() ?? null,
   };

@@ -37,6 +37,8 @@ export interface VerifyRequest {
 export interface Verdict {
   readonly valid: boolean;
   readonly code: VerifyCode;
+  /** Where it is a signed token, or looks like one. */
+  readonly tokenType?: 'jwt';
   /** The key of a project, where it is a generation of one. */
   readonly keyId?: string;
   readonly project?: string;

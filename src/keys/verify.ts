@@ -5,6 +5,8 @@ import { checkKey, hashKey } from './key.ts';
 import type { KeyRecord } from './record.ts';
 import { rightsRefuse, standing } from './refusals.ts';
 import { Fault } from '../reservation/fault.ts';
+import { isTokenForm } from './token.ts';
+import { createProof, type CheckToken } from './token-check.ts';
 import type { UsageMeter } from './usage.ts';
 import type { Verdict, VerifyCode, VerifyRequest } from './verdict.ts';
 
@@ -14,6 +16,8 @@ export interface VerifyOptions {
   readonly usage: Pick<UsageMeter, 'count'>;
   readonly guesses: Guesses;
   readonly now: () => Date;
+  /** Without it no token is known. */
+  readonly checkToken?: CheckToken;
   /** Whether keys that others made are known here too; then what does not look like one of ours is looked up as well. */
   readonly knowsOthers?: () => boolean;
   /** For metrics. */
@@ -22,8 +26,6 @@ export interface VerifyOptions {
 
 /** Any value that a gateway makes: visible ASCII. */
 const OTHERS = /^[\x21-\x7e]{16,256}$/;
-/** A signed token (RFC 7519) of ours is a key as any other: it is known by its hash, and needs no signature checked here. */
-const TOKEN = /^eyJ[\w-]{1,1000}\.[\w-]{1,4000}\.[\w-]{1,800}$/;
 /** Before the years of keys that have no end. */
 const NEVER = Date.UTC(9999, 0, 1);
 /** Unknown keys that the ledger is asked about at a time; who has a good key is not among them. */
@@ -39,8 +41,20 @@ export type Verify = (request: VerifyRequest) => Verdict | Promise<Verdict>;
  * for an unknown key while the ledger is out of reach or busy with too many of them.
  */
 export function createVerify(options: VerifyOptions): Verify {
-  const { book, limits, usage, guesses, now, counted = () => {}, knowsOthers = () => false } = options;
+  const { book, limits, usage, guesses, now, checkToken, counted = () => {}, knowsOthers = () => false } = options;
+  const proves = createProof({ checkToken, now });
   let lookups = 0;
+
+  /** A token is known by its hash as any key is; its signature counts as well. */
+  function meet(record: KeyRecord, request: VerifyRequest): Verdict | Promise<Verdict> {
+    const proved = proves(record, request.key);
+    if (proved === true) return judge(record, request);
+    return proved.then((good) => {
+      // It may have been revoked while its signature was checked.
+      const again = good ? book.find(record.hash) : undefined;
+      return again ? judge(again, request) : unknown(request);
+    });
+  }
 
   function judge(record: KeyRecord, request: VerifyRequest): Verdict | Promise<Verdict> {
     const at = now().getTime();
@@ -55,13 +69,16 @@ export function createVerify(options: VerifyOptions): Verify {
   function concludeLate(asked: KeyRecord, taken: Taken, request: VerifyRequest): Verdict {
     const at = now().getTime();
     const record = book.find(asked.hash);
-    if (!record) return unknown(0);
+    if (!record) return unknown(request);
     return conclude(record, standing(record, at) ?? taken.refused ?? 'VALID', { at, request, taken });
   }
 
-  function unknown(waitMs: number): Verdict {
+  function unknown({ key }: VerifyRequest, waitMs = 0): Verdict {
     counted('NOT_FOUND');
-    return waitMs > 0 ? { valid: false, code: 'NOT_FOUND', retryAfterMs: waitMs } : { valid: false, code: 'NOT_FOUND' };
+    const refused: Verdict = isTokenForm(key)
+      ? { valid: false, code: 'NOT_FOUND', tokenType: 'jwt' }
+      : { valid: false, code: 'NOT_FOUND' };
+    return waitMs > 0 ? { ...refused, retryAfterMs: waitMs } : refused;
   }
 
   function conclude(
@@ -75,6 +92,7 @@ export function createVerify(options: VerifyOptions): Verify {
     return {
       valid,
       code,
+      tokenType: record.isToken ? 'jwt' : undefined,
       keyId: record.keyId,
       project: record.project,
       lease: record.isOfProject ? undefined : record.budget.lease,
@@ -99,32 +117,34 @@ export function createVerify(options: VerifyOptions): Verify {
       throw new Fault('unavailable', 'Too many unknown keys at once; try again.', { retryAfterMs: 1000 });
     lookups += 1;
     try {
+      // The signature first, so that nobody else's token costs a question to the ledger.
+      if (isTokenForm(request.key) && !knowsOthers() && !(await checkToken?.(request.key, hash))) return unknown(request);
       const found = await book.lookUp(hash);
       // Looked up again by hash: it may have changed between the ledger's answer and now.
       const record = book.find(hash) ?? found;
-      if (!record) return unknown(0);
+      if (!record) return unknown(request);
       if (request.guesser !== undefined) guesses.forgive(request.guesser);
-      return await judge(record, request);
+      return await meet(record, request);
     } finally {
       lookups -= 1;
     }
   }
 
-  const isKeyLike = (text: string): boolean => checkKey(text) || TOKEN.test(text) || (knowsOthers() && OTHERS.test(text));
+  const isKeyLike = (text: string): boolean => checkKey(text) || isTokenForm(text) || (knowsOthers() && OTHERS.test(text));
 
   return (request) => {
-    if (!isKeyLike(request.key)) return unknown(guess(request));
+    if (!isKeyLike(request.key)) return unknown(request, guess(request));
     const hash = hashKey(request.key);
     const record = book.find(hash);
     if (record) {
-      if (book.isFresh()) return judge(record, request);
+      if (book.isFresh()) return meet(record, request);
       return book.lookUp(hash).then((found) => {
         const fresh = book.find(hash) ?? found;
-        return fresh ? judge(fresh, request) : unknown(0);
+        return fresh ? meet(fresh, request) : unknown(request);
       });
     }
     const waitMs = guess(request);
-    if (waitMs > 0 || (record === null && book.isFresh())) return unknown(waitMs);
+    if (waitMs > 0 || (record === null && book.isFresh())) return unknown(request, waitMs);
     return lookUpGuess(hash, request);
   };
 }

@@ -6,6 +6,7 @@ import { DEFAULT_PROJECT } from '../reservation/project.ts';
 import { compileAddresses } from './addresses.ts';
 import { CHANNEL, type Book } from './book.ts';
 import { hashKey } from './key.ts';
+import { readToken } from './token.ts';
 
 /** The built-in key manager inside a transaction of the caller's: what it writes is in force on every node once that is committed, and never without it. */
 export interface KeysWithin {
@@ -27,6 +28,7 @@ export function createKeysWithin({ ledger, book }: { ledger: Pick<Ledger, 'engin
     async put(tx, key, at) {
       // Throws before anything is written.
       compileAddresses([...(key.allowedIps ?? []), ...(key.deniedIps ?? [])]);
+      const token = key.tokenType === 'jwt' ? readToken(key.secret) : undefined;
       const row = await putLocalKey(tx.db, {
         id: key.id,
         name: key.name,
@@ -36,6 +38,9 @@ export function createKeysWithin({ ledger, book }: { ledger: Pick<Ledger, 'engin
         project: key.project ?? DEFAULT_PROJECT,
         projectKeyId: key.projectKey ?? null,
         tokenType: key.tokenType ?? 'opaque',
+        tokenKid: token?.kid ?? null,
+        tokenFrom: token?.from ?? null,
+        tokenUntil: token?.until ?? null,
         rights: rightsOf(key),
         window: key.window,
         now: at,

@@ -1,5 +1,6 @@
 import type { DriverError, Issued } from '../../providers/driver.ts';
 import { hintOf, mintKey } from '../keys/key.ts';
+import type { TokenWish } from '../keys/token.ts';
 import { newId } from '../ledger/ids.ts';
 import { type Activation, activateKey, beginRevoking, intendKey, narrowKey, noteSetback } from '../ledger/keys.ts';
 import type { KeyRow } from '../ledger/schema.ts';
@@ -99,7 +100,7 @@ async function intend(shop: Workshop, turn: Turn, step: IssueStep): Promise<Inte
   if (known) return await intendAgain(shop, turn, step, known);
   const id = newId('key');
   const name = nameOf(turn.lease.id, step.generation);
-  const secret = mintKey(shop.keyPrefix, shop.providers(step.plan.provider)?.driver.keyForm);
+  const secret = await valueFor(shop, step, { keyId: id, lease: turn.lease.id, holder: turn.lease.holderId });
   const sealedSecret = shop.sealer.seal(secret, `key:${id}`);
   await writeInTurn(shop, turn, 'issue-intent', async (tx) => {
     const { lease } = turn;
@@ -112,6 +113,7 @@ async function intend(shop: Workshop, turn: Turn, step: IssueStep): Promise<Inte
       sealedSecret,
       hint: hintOf(secret),
       window: step.window,
+      isToken: step.grant.tokenType === 'jwt',
       now: shop.now(),
     });
     await moveLease(shop, tx, turn, {
@@ -131,6 +133,16 @@ async function intend(shop: Workshop, turn: Turn, step: IssueStep): Promise<Inte
     });
   });
   return { id, name, secret, window: step.window, sure: step.window };
+}
+
+/** What the holder will be given: a token says itself whose it is, and how long. */
+async function valueFor(
+  { keyPrefix, mintToken, providers }: Workshop,
+  { grant, window, plan }: IssueStep,
+  whose: Pick<TokenWish, 'keyId' | 'lease' | 'holder'>,
+): Promise<Secret> {
+  if (grant.tokenType === 'jwt') return await mintToken({ ...whose, scopes: grant.scopes, project: plan.project, window });
+  return mintKey(keyPrefix, providers(plan.provider)?.driver.keyForm);
 }
 
 /** The window may have moved since the key was first asked for; what was asked then may be over, and would be refused for good. */

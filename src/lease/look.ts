@@ -99,6 +99,7 @@ function factsOf(key: KeyRow, now: Date): Omit<KeyFacts, 'powers'> {
     retryAt: key.retryAt,
     rejected: key.revokeReason === REJECTED,
     fixed: key.lastErrorKind === 'fixed',
+    ...(key.tokenFrom && key.tokenUntil && { says: { opensAt: key.tokenFrom, closesAt: key.tokenUntil } }),
     suspended: key.suspendedAt !== null,
     overdue: isOverdue(key, now),
     overdueAt: overdueAt(key),

@@ -43,7 +43,7 @@ export interface Leasing {
 
 export interface LeasingOptions extends Pick<
   Workshop,
-  'ledger' | 'sealer' | 'policy' | 'announce' | 'now' | 'keyPrefix' | 'log' | 'crashPoint'
+  'ledger' | 'sealer' | 'policy' | 'announce' | 'now' | 'keyPrefix' | 'mintToken' | 'log' | 'crashPoint'
 > {
   readonly providers: Providers;
   readonly jobs: Jobs;

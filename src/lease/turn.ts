@@ -1,3 +1,4 @@
+import type { MintToken } from '../keys/token.ts';
 import type { Log } from '../observe/log.ts';
 import type { Ledger, Tx } from '../ledger/database.ts';
 import { changeLease, type LeaseChange } from '../ledger/leases.ts';
@@ -25,6 +26,7 @@ export interface Workshop {
   readonly random: () => number;
   /** Of new keys, `[a-z][a-z0-9_]{0,15}`. */
   readonly keyPrefix: string;
+  readonly mintToken: MintToken;
   readonly log: Log;
   /** Told of each key that is proved dead, so many seconds after it was to be revoked. */
   readonly proved?: (provider: string, seconds: number) => void;

@@ -15,12 +15,21 @@ export interface KeyIntent {
   readonly sealedSecret: string;
   readonly hint: string;
   readonly window: Window;
+  /** Whether the value says its window itself. */
+  readonly isToken: boolean;
   readonly now: Date;
 }
 
 /** The intent: from here on the key may exist at the provider. */
 export const intendKey = inOne(async (db, intents: readonly KeyIntent[]) => {
-  const rows = intents.map(({ window, now, ...key }) => ({ ...key, ...window, state: 'intended' as const, createdAt: now }));
+  const rows = intents.map(({ window, isToken, now, ...key }) => ({
+    ...key,
+    ...window,
+    tokenFrom: isToken ? window.opensAt : null,
+    tokenUntil: isToken ? window.closesAt : null,
+    state: 'intended' as const,
+    createdAt: now,
+  }));
   await insertRows(db, 'key', { columns: INTENDED, rows }).execute();
   return intents.map(() => undefined);
 });
@@ -36,6 +45,8 @@ const INTENDED = [
   'closesAt',
   'sealedSecret',
   'hint',
+  'tokenFrom',
+  'tokenUntil',
   'createdAt',
 ] as const;
 

@@ -18,6 +18,9 @@ export interface LocalKeyWrite {
   readonly project: string;
   readonly projectKeyId: string | null;
   readonly tokenType: 'opaque' | 'jwt';
+  readonly tokenKid: string | null;
+  readonly tokenFrom: Date | null;
+  readonly tokenUntil: Date | null;
   readonly rights: LocalKeyRow['rights'];
   readonly window: Window;
   readonly now: Date;

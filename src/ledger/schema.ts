@@ -92,6 +92,9 @@ export interface KeyTable {
   sealedSecret: Nullable<string>;
   /** What people may see of it: prefix and last four characters. */
   hint: string;
+  /** The window that a token was made for: it can say no other. Null for other values. */
+  tokenFrom: Nullable<Date>;
+  tokenUntil: Nullable<Date>;
   handle: NullableJson<unknown>;
   /** When the provider first answered that it exists; null as long as a call that could make it anew may be on its way. */
   confirmedAt: Nullable<Date>;
@@ -221,6 +224,10 @@ export interface LocalKeyTable {
   /** The key of a project that this is a generation of; verify tells its id then. */
   projectKeyId: Nullable<string>;
   tokenType: Generated<'opaque' | 'jwt'>;
+  /** What a token says of itself, in whole seconds: which key signed it, and when it is good. Null for other values. */
+  tokenKid: Nullable<string>;
+  tokenFrom: Nullable<Date>;
+  tokenUntil: Nullable<Date>;
   lastIp: Nullable<string>;
   name: string;
   /** SHA-256 of the whole key, hex. */
@@ -408,9 +415,15 @@ export interface SigningKeyTable {
   kid: string;
   algorithm: 'EdDSA' | 'ES256' | 'RS256';
   publicJwk: Json<Record<string, unknown>>;
-  sealedPrivate: string;
+  /** What its tokens say, whatever the configuration says later. */
+  issuer: string;
+  /** Null where it is the token's project. */
+  audience: Nullable<string>;
+  /** Wiped once it signs no more. */
+  sealedPrivate: Nullable<string>;
   createdAt: Date;
   signsFrom: Date;
+  /** Null for the newest one only. */
   signsUntil: Nullable<Date>;
   /** When it leaves the JWKS: no token of it is alive any more. */
   goneAt: Nullable<Date>;

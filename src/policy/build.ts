@@ -4,8 +4,9 @@ import { globMatches } from '../reservation/patterns.ts';
 import { DEFAULT_PROJECT } from '../reservation/project.ts';
 import { isScopeWildcard } from '../reservation/scopes.ts';
 import type { SigningSecret, Source } from '../reservation/policy.ts';
+import type { TokenRules } from '../reservation/tokens.ts';
 import type { Settings } from '../settings.ts';
-import type { PlanEntry, SourceEntry } from './schema.ts';
+import type { PlanEntry, SourceEntry, TokensEntry } from './schema.ts';
 
 /** Entries of the file, completed from the environment, as the rules read them. */
 
@@ -50,6 +51,11 @@ export function buildPlan(entry: z.output<typeof PlanEntry>, context: PlanContex
     rotation: entry.rotation && { everyMs: entry.rotation.every, overlapMs: entry.rotation.overlap },
     acceptsUnenforced: entry.unenforced === 'accept',
   };
+}
+
+export function buildTokens(entry: z.output<typeof TokensEntry>, { publicUrl }: Settings): TokenRules {
+  const { algorithm, issuer = publicUrl, audience, rotateEvery } = entry;
+  return { algorithm, issuer, audience, rotateEveryMs: rotateEvery };
 }
 
 export interface PlanContext {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CHANNELS, CONFIRMATIONS } from '../reservation/plan.ts';
 import { TOKEN_TYPES } from '../reservation/rights.ts';
+import { TOKEN_ALGORITHMS } from '../reservation/tokens.ts';
 import { ProjectEntry, Rotation } from './project-schema.ts';
 import { hours, limits, unit } from './rights-words.ts';
 import { endpoint, ScopeEntry, scopeName } from './scope-schema.ts';
@@ -120,6 +121,28 @@ export const PlanEntry = z
   })
   .meta({ description: 'What bookings of a resource grant.' });
 
+export const TokensEntry = z
+  .strictObject({
+    algorithm: z
+      .enum(TOKEN_ALGORITHMS)
+      .prefault('EdDSA')
+      .meta({ description: 'Of signatures. ES256 and RS256 where a gateway knows no EdDSA.' }),
+    issuer: httpUrl.optional().meta({ description: 'What tokens name as iss. Without it PUBLIC_URL.' }),
+    audience: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .meta({ description: 'What tokens name as aud. Without it the project of the key.' }),
+    rotateEvery: duration
+      .refine((ms) => ms >= 3_600_000, { error: 'is too short', params: { fix: 'write an hour at least, such as 90d' } })
+      .prefault('90d')
+      .meta({ description: 'How long a signing key signs. What it signed stays good.' }),
+  })
+  .meta({
+    description: 'How keys of tokenType jwt are signed. What is changed here is so for new tokens; those that are out stay good.',
+  });
+
 export const PolicyFile = z
   .strictObject({
     projects: z.record(name, ProjectEntry).nullish(),
@@ -127,6 +150,7 @@ export const PolicyFile = z
     providers: z.record(name, ProviderEntry).nullish(),
     scopes: z.record(scopeName, ScopeEntry).nullish(),
     plans: z.array(PlanEntry).min(1).nullish(),
+    tokens: TokensEntry.nullish(),
   })
   .meta({ title: 'Latchkey configuration', description: 'A section that is left out comes from the environment.' });
 
@@ -138,5 +162,6 @@ export const Sections = z
     providers: z.record(name, z.unknown()).nullish(),
     scopes: z.record(scopeName, z.unknown()).nullish(),
     plans: z.array(z.unknown()).min(1).nullish(),
+    tokens: z.unknown().optional(),
   })
   .nullish();

@@ -2,7 +2,7 @@ import type { Plan, Scope } from '../reservation/plan.ts';
 import type { Policy } from '../reservation/policy.ts';
 import type { PolicyInput } from '../policy.ts';
 import { lookUp } from '../settings/lookup.ts';
-import { buildPlan, type PlanContext } from './build.ts';
+import { buildPlan, buildTokens, type PlanContext } from './build.ts';
 import { checkOrder } from './check-order.ts';
 import { checkHandover, checkPlan } from './check-plan.ts';
 import type { Names } from './check.ts';
@@ -11,7 +11,7 @@ import { defaultPlans, defaultProviders, defaultScopes, defaultSources } from '.
 import { eachOf, parse, readProject, readProvider, readSource, type Reading } from './entries.ts';
 import type { Report } from './problems.ts';
 import { plainProject } from './projects.ts';
-import { PlanEntry, Sections } from './schema.ts';
+import { PlanEntry, Sections, TokensEntry } from './schema.ts';
 import { ScopeEntry } from './scope-schema.ts';
 
 /** A policy as far as it is right. Plans stand at their places in the file. */
@@ -62,7 +62,9 @@ export function readPolicy(value: unknown, input: PolicyInput, report: Report): 
     return parsed ? plan : undefined;
   });
   checkOrder(plans, report);
+  const tokens = parse(TokensEntry, written.tokens ?? {}, ['tokens'], report);
   return {
+    tokens: buildTokens(tokens ?? TokensEntry.parse({}), settings),
     projects,
     sources,
     providers,

@@ -1,6 +1,7 @@
 import type { Secret } from '../secret/secret.ts';
 import type { Catalogue, Scopes } from './plan.ts';
 import type { Project } from './project.ts';
+import type { TokenRules } from './tokens.ts';
 
 /** The configuration in force, parsed and checked. One value at a time; a reload swaps it whole. */
 export interface Policy extends Catalogue {
@@ -10,6 +11,7 @@ export interface Policy extends Catalogue {
   readonly providers: Readonly<Record<string, Provider>>;
   /** What the configuration describes for all projects. */
   readonly scopes: Scopes;
+  readonly tokens: TokenRules;
 }
 
 export interface SigningSecret {

@@ -1,4 +1,4 @@
-import type { Grant, Granted, KeyState } from './lease.ts';
+import type { Grant, Granted, KeyState, Window } from './lease.ts';
 import type { Plan, Scopes } from './plan.ts';
 import type { Reservation } from './reservation.ts';
 
@@ -44,6 +44,8 @@ export interface KeyFacts {
   readonly rejected: boolean;
   /** The provider said that it cannot move this key's window. */
   readonly fixed: boolean;
+  /** When its value is good by its own word, which nobody can change: a signed token. Absent where the value says nothing. */
+  readonly says?: Window;
   /** The provider lets nothing through with it, until it is resumed. */
   readonly suspended: boolean;
   /** Its revocation has failed for so long that an operator should know. */

@@ -38,7 +38,7 @@ export function stepsTowards(situation: Situation, terms: Wanted, now: Date): St
   const made = terms.plan && madeUnder(terms.plan, situation, { terms, now });
   if (made) return [...steps, made];
   const moved = keys.filter(
-    (key) => key.state === 'active' && !leaving.includes(key) && !sameWindow(key, terms.window) && !outgrows(terms, key),
+    (key) => key.state === 'active' && !leaving.includes(key) && !sameWindow(key, terms.window) && !outgrows(terms, key, now),
   );
   return [...steps, ...moved.map((key): Step => ({ do: 'retime', keyId: key.id, window: terms.window, grant: terms.grant }))];
 }
@@ -68,7 +68,7 @@ function madeUnder(plan: Plan, { lease, keys }: Situation, { terms, now }: { ter
   const otherRights = lease.granted !== null && !sameRights(lease.granted, terms, lease.former);
   if (current.state === 'intended') {
     if (otherRights) return issue(next, now);
-    return issue(lease.former ? next : current.generation, lease.overlapUntil);
+    return issue(lease.former || saysOtherwise(terms, current, now) ? next : current.generation, lease.overlapUntil);
   }
   if (current.state !== 'active') return issue(next, null);
   if (keys.some((key) => key.rejected && key.generation > lease.generation)) return undefined;
@@ -76,7 +76,7 @@ function madeUnder(plan: Plan, { lease, keys }: Situation, { terms, now }: { ter
   const { rotation } = plan;
   if (rotation && !lease.former && current.activeAt && now.getTime() >= current.activeAt.getTime() + rotation.everyMs)
     return issue(next, new Date(now.getTime() + rotation.overlapMs));
-  return lease.former || outgrows(terms, current) ? issue(next, current.closesAt) : undefined;
+  return lease.former || outgrows(terms, current, now) ? issue(next, current.closesAt) : undefined;
 }
 
 /** Another plan may grant something else for the same request: then the old key is good as long as it lives. */
@@ -84,9 +84,16 @@ function sameRights(granted: Granted, { grant, asked }: Wanted, former: boolean)
   return former ? granted.asked === asked : canonical(granted.grant) === canonical(grant);
 }
 
-/** The provider will end it before its window does. */
-function outgrows({ window }: Wanted, key: KeyFacts): boolean {
-  return window.closesAt > key.closesAt && (key.powers.retime === 'replace' || key.fixed);
+/** It will not be good for all of the window: the provider ends it before, or its own word does. */
+function outgrows(terms: Wanted, key: KeyFacts, now: Date): boolean {
+  const endsBefore = terms.window.closesAt > key.closesAt && (key.powers.retime === 'replace' || key.fixed);
+  return endsBefore || saysOtherwise(terms, key, now);
+}
+
+/** A value that says less than the window. When it began to be good no longer matters once it is. */
+function saysOtherwise({ window }: Wanted, { says }: KeyFacts, now: Date): boolean {
+  if (!says) return false;
+  return window.closesAt > says.closesAt || (window.opensAt < says.opensAt && now < says.opensAt);
 }
 
 /** What takes away, or holds back, keys that should not work now. */

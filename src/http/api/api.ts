@@ -27,6 +27,7 @@ import { createApiRouter, type ApiRoute, type RouterParts } from './route.ts';
 import { scopesApi } from './scopes.ts';
 import { scopesImportApi } from './scopes-import.ts';
 import { scopesOpenApiApi } from './scopes-openapi.ts';
+import { signingKeysApi } from './signing-keys.ts';
 import { straysApi } from './strays.ts';
 import { usageApi } from './usage.ts';
 
@@ -57,6 +58,7 @@ export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
     auditApi,
     operatorsApi,
     configApi,
+    signingKeysApi,
   ].flatMap((api) => api(deps));
 }
 

@@ -32,6 +32,7 @@ export const Verdict = z
   .object({
     valid: z.boolean(),
     code: z.enum(VERIFY_CODES),
+    tokenType: z.literal('jwt').optional().meta({ description: 'Where it is a signed token, or looks like one.' }),
     keyId: z.string().optional(),
     project: z.string().optional(),
     lease: z.string().optional(),

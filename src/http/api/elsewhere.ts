@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Elsewhere } from './elsewhere-operation.ts';
+import { TOKENS } from './elsewhere-tokens.ts';
 import { VERIFY } from './elsewhere-verify.ts';
 import { ByToken, ClaimedKey, Confirmation, Event, Healthy, Outcome, Page } from './elsewhere-views.ts';
 
@@ -65,6 +66,7 @@ export const ELSEWHERE: readonly Elsewhere[] = [
     },
   },
   ...VERIFY,
+  ...TOKENS,
   ...(['/health', '/health/live', '/healthz'] as const).map((path): Elsewhere => ({
     id: { '/health': 'health', '/health/live': 'healthLive', '/healthz': 'healthz' }[path],
     tag: 'health',

@@ -25,8 +25,10 @@ export const TAGS = [
   { name: 'audit', description: 'Every change of state, in a chain that shows tampering.' },
   { name: 'operators', description: 'Who may use this API.' },
   { name: 'config', description: 'The configuration in force.' },
+  { name: 'signing-keys', description: 'What keys that are tokens are signed with.' },
   { name: 'webhooks', description: 'For reservation systems.' },
   { name: 'claim', description: 'For holders.' },
   { name: 'verify', description: 'For gateways and APIs.' },
+  { name: 'tokens', description: 'For APIs that check tokens themselves, and for those that ask (RFC 7517, RFC 7662).' },
   { name: 'health', description: 'For platforms.' },
 ] as const;

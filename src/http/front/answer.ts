@@ -35,6 +35,13 @@ const REFUSALS = {
   QUOTA_EXCEEDED: { status: 429, error: 'quota_exceeded', description: 'Quota exceeded' },
 } as const satisfies Record<Exclude<VerifyCode, 'VALID'>, Refusal>;
 
+/** What is said of tokens in other words. */
+const OF_TOKENS: Partial<Record<VerifyCode, Refusal>> = {
+  NOT_FOUND: { ...REFUSALS.NOT_FOUND, description: 'Invalid token' },
+  NOT_YET_VALID: { ...REFUSALS.NOT_YET_VALID, description: 'Token is not valid yet' },
+  EXPIRED: { ...REFUSALS.EXPIRED, description: 'Token expired' },
+};
+
 const FROZEN: Refusal = { status: 429, error: 'quota_exceeded', description: 'Quota is frozen' };
 const GUESSING: Refusal = { status: 429, error: 'rate_limit_exceeded', description: 'Too many invalid API keys' };
 
@@ -42,10 +49,11 @@ export function answerGateway(asker: Asker, verdict: Verdict): void {
   if (verdict.code === 'VALID') return allow(asker, verdict);
   const lines = headerLines(asker.requestId);
   addLimitHeaders(lines, verdict);
-  const { retryAfterMs, code, frozen } = verdict;
+  const { retryAfterMs, code, tokenType, frozen } = verdict;
   if (retryAfterMs !== undefined) lines.push('retry-after', `${Math.max(1, Math.ceil(retryAfterMs / 1000))}`);
   const isGuess = code === 'NOT_FOUND' && retryAfterMs !== undefined;
-  refuse(asker, isGuess ? GUESSING : frozen ? FROZEN : REFUSALS[code], lines);
+  const refusal = (tokenType && OF_TOKENS[code]) ?? REFUSALS[code];
+  refuse(asker, isGuess ? GUESSING : frozen ? FROZEN : refusal, lines);
 }
 
 export function refuse({ response, requestId, knowsOnly403 }: Asker, refusal: Refusal, lines = headerLines(requestId)): void {

@@ -5,6 +5,8 @@ import { bearerOf } from './access.ts';
 export type Presented = string | { readonly problem: string };
 
 const MISSING: Presented = { problem: 'Missing API Key' };
+/** Authorization is there, and holds nothing that could be a key. */
+const NO_TOKEN: Presented = { problem: 'No token provided' };
 const SEVERAL: Presented = { problem: 'More than one API key' };
 
 /** The key in X-API-Key or Authorization: Bearer. More than one of a kind, or two different keys, is a problem and never a choice of ours. */
@@ -19,7 +21,7 @@ export function keyOf({ rawHeaders, headers }: IncomingMessage): Presented {
   }
   if (own > 1 || bearers > 1) return SEVERAL;
   const bearer = bearers === 0 ? undefined : bearerOf(headers.authorization);
-  if (own === 0) return bearer ?? MISSING;
+  if (own === 0) return bearer ?? (bearers === 0 ? MISSING : NO_TOKEN);
   const key = headers['x-api-key'] as string;
   return bearer === undefined || bearer === key ? key : SEVERAL;
 }

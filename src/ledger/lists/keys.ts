@@ -6,7 +6,7 @@ import { byId, pageBy, type Listed, type Order, type Page } from '../listing.ts'
 import type { Database, KeyRow, LeaseRow, ReservationRow } from '../schema.ts';
 
 /** What may be seen of a key: neither its sealed secret nor what its driver keeps to find it again. */
-export type ListedKey = Omit<KeyRow, 'sealedSecret' | 'handle'>;
+export type ListedKey = Omit<KeyRow, 'sealedSecret' | 'handle' | 'tokenFrom' | 'tokenUntil'>;
 
 export interface KeyFilter {
   readonly state?: KeyState;
