@@ -20,6 +20,7 @@ import { addRetime } from './cli/retime.ts';
 import { addRetry } from './cli/retry.ts';
 import { addRevoke } from './cli/revoke.ts';
 import { addRotate } from './cli/rotate.ts';
+import { addScopeActs } from './cli/scopes.ts';
 import { addSend } from './cli/send.ts';
 import { addServe } from './cli/serve.ts';
 import { addSigningKeyActs } from './cli/signing-keys.ts';
@@ -60,6 +61,7 @@ function createProgram(): Command {
   for (const noun of NOUNS) addList(latchkey.command(noun.name).description(noun.about), noun);
   addDebtActs(latchkey.commands.find((command) => command.name() === 'debts')!);
   addSigningKeyActs(latchkey.commands.find((command) => command.name() === 'signing-keys')!);
+  addScopeActs(latchkey.commands.find((command) => command.name() === 'scopes')!);
   addTestProvider(latchkey.commands.find((command) => command.name() === 'providers')!);
   for (const add of [
     addUsage,

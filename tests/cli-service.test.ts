@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuditVerification, LeaseAnswer, StoryAnswer } from '../src/cli/answers.ts';
 import type { Page } from '../src/cli/api.ts';
@@ -112,7 +113,7 @@ describe('an afternoon of an operator', () => {
     expect(JSON.parse(stdout)).toMatchObject({ state: 'done', total: 2, done: 2, failed: 0 });
   });
 
-  test.each('reservations leases keys events deliveries debts plans providers sources audit'.split(' '))(
+  test.each('reservations leases keys events deliveries debts plans providers scopes sources audit'.split(' '))(
     '%s list',
     async (noun) => {
       expect(await answer<Page<unknown>>(noun, 'list')).toMatchObject({ items: expect.any(Array) });
@@ -155,9 +156,30 @@ describe('an afternoon of an operator', () => {
       ['deliveries', 'list', '--state', 'failed', '--channel', 'email', '--lease', 'lse_1'],
       ['debts', 'list', '--provider', 'builtin'],
       ['providers', 'list', '--check', 'true'],
+      ['scopes', 'list', '--project', 'default', '--covers', 'shop:*'],
       ['audit', 'list', '--subject', 'lse_1', '--actor', 'admin', '--action', 'lease.revoke'],
     ])
       await answer(...args);
+  });
+
+  test('scopes of a document are shown, then made, and go from one catalogue to another', async () => {
+    const document = fileURLToPath(new URL('fixtures/openapi/library.yaml', import.meta.url));
+    const from = ['scopes', 'from-openapi', document, '--strategy', 'tag_based', '--wildcards', '--ignore-unknown'];
+    const shown = await latchkey(from, { env });
+    expect(shown).toMatchObject({ code: 0, stderr: 'Nothing was changed: add --apply.\n' });
+    expect(shown.stdout).toContain('one name: bibliotheque2:books_media:read of Books & Media, books-media');
+    expect((await answer<Page<unknown>>('scopes', 'list', '--covers', 'bibliotheque2:*')).items).toEqual([]);
+    expect(await answer(...from, '--apply')).toMatchObject({ applied: true });
+    const exported = await answer<{ scopes: { name: string }[] }>('scopes', 'export');
+    expect(exported.scopes.map(({ name }) => name)).toContain('bibliotheque2:loans:delete');
+    const file = join(env['DATA_DIR']!, 'scopes.json');
+    writeFileSync(file, JSON.stringify(exported));
+    expect(await answer('scopes', 'import', file)).toMatchObject({ applied: false, unchanged: exported.scopes.length });
+    writeFileSync(file, '[{ "name": "shop", "methods": [] }]');
+    expect(await latchkey(['scopes', 'import', file], { env })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('scopes[0]: methods: a scope lets at least one method through'),
+    });
   });
 
   test('what does not exist is a failure with the words of the service', async () => {

@@ -11,6 +11,8 @@ import type { TrialView } from '../http/api/provider-test.ts';
 import type { ProviderView } from '../http/api/provider-views.ts';
 import type { ReservationView } from '../http/api/reservation-views.ts';
 import type { SigningKeyView } from '../http/api/signing-keys.ts';
+import type { ChangesView, ScopeView } from '../http/api/scope-views.ts';
+import type { Told } from '../http/api/scopes-openapi.ts';
 import type { StrayView } from '../http/api/strays.ts';
 import type { LeaseUsage } from '../http/api/usage.ts';
 
@@ -28,6 +30,9 @@ export type KeyAnswer = z.input<typeof KeyView>;
 export type DebtAnswer = z.input<typeof DebtView>;
 export type InventoryAnswer = z.input<typeof InventoryView>;
 export type StrayAnswer = z.input<typeof StrayView>;
+export type ScopeAnswer = z.input<typeof ScopeView>;
+export type ScopeChangesAnswer = z.input<typeof ChangesView>;
+export type ScopesOfDocumentAnswer = z.input<typeof Told>;
 export type EventAnswer = z.input<typeof EventView>;
 export type DeliveryAnswer = z.input<typeof DeliveryView>;
 export type PlanAnswer = z.input<typeof PlanView>;

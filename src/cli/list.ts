@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import type { Page } from './api.ts';
+import { path, type Page } from './api.ts';
 import { connect } from './connection.ts';
 import type { Noun } from './noun.ts';
 import { table } from './table.ts';
@@ -8,12 +8,14 @@ import { table } from './table.ts';
 export function addList(parent: Command, noun: Noun): void {
   const list = parent.command('list').description(`list ${noun.about}`);
   for (const [flag, about] of Object.entries(noun.filters)) list.option(`--${flag} <value>`, about);
+  if (noun.perProject) list.option('--project <name>', 'whose', 'default');
   if (noun.length === 'pages')
     list.option('--limit <n>', 'how many at most', readLimit, 50).option('--cursor <cursor>', 'where an earlier list stopped');
-  list.action(async ({ limit, ...query }: Options, command: Command) => {
+  list.action(async ({ limit, project, ...query }: Options, command: Command) => {
     const { api, out } = await connect(command);
-    const path = `/${noun.name}`;
-    const page = limit === undefined ? await api.get<Page<never>>(path, query) : await api.list<never>(path, query, limit);
+    const below = project === undefined ? '' : path`/projects/${project}`;
+    const at = `${below}/${noun.name}`;
+    const page = limit === undefined ? await api.get<Page<never>>(at, query) : await api.list<never>(at, query, limit);
     out.result(page, () => table(page.items, noun.columns));
     if (out.json) return;
     if (page.items.length === 0) out.note(`No ${noun.name}.`);
@@ -23,6 +25,7 @@ export function addList(parent: Command, noun: Noun): void {
 
 interface Options {
   readonly limit?: number;
+  readonly project?: string;
   readonly [filter: string]: string | number | undefined;
 }
 

@@ -7,6 +7,8 @@ export interface Noun {
   /** By option, in the words of the command line; the query takes the same word in camelCase. */
   readonly filters: Readonly<Record<string, string>>;
   readonly columns: readonly Column<never>[];
+  /** Each project has its own. */
+  readonly perProject?: true;
   /** A short list comes whole. */
   readonly length: 'pages' | 'short';
 }

@@ -1,4 +1,4 @@
-import type { PlanAnswer, ProviderAnswer, SigningKeyAnswer, SourceAnswer } from './answers.ts';
+import type { PlanAnswer, ProviderAnswer, ScopeAnswer, SigningKeyAnswer, SourceAnswer } from './answers.ts';
 import { columnsOf, type Noun } from './noun.ts';
 import { instant } from './output.ts';
 import { enforcedBy } from './plan-table.ts';
@@ -40,6 +40,20 @@ export const CONFIGURED: readonly Noun[] = [
       { title: 'DEBTS', of: (row) => row.debts },
       { title: 'LAST ERROR', of: ({ lastError }) => lastError && `${instant(lastError.at)} ${lastError.message}` },
       { title: 'WARNINGS', of: ({ check }) => check && [check.error ?? [], ...check.warnings].flat().join('; ') },
+    ]),
+  },
+  {
+    name: 'scopes',
+    about: 'what keys may be granted in a project',
+    length: 'pages',
+    perProject: true,
+    filters: { covers: 'only those that this name or wildcard covers, such as shop:pets:*' },
+    columns: columnsOf<ScopeAnswer>([
+      { title: 'NAME', of: (row) => row.name, whole: true },
+      { title: 'METHODS', of: (row) => row.methods.join(' ') },
+      { title: 'ENDPOINTS', of: (row) => row.endpoints?.join(' ') ?? (row.wildcard ? '' : 'all') },
+      { title: 'FROM', of: (row) => (row.overruled ? `${row.origin}, which overrules the catalogue` : row.origin) },
+      { title: 'ABOUT', of: (row) => row.description },
     ]),
   },
   {

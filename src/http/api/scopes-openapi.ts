@@ -25,7 +25,7 @@ const FromDocument = FromOpenApi.extend({
     .meta({ description: 'Take out scopes of the same namespace that came of a document and are not in this one.' }),
 });
 
-const Told = z
+export const Told = z
   .object({
     ...ChangesView.shape,
     namespace: z.string(),
