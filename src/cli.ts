@@ -12,7 +12,9 @@ import { addInventory } from './cli/inventory.ts';
 import { addList } from './cli/list.ts';
 import { AUDIT, NOUNS } from './cli/nouns.ts';
 import { addOpenapi } from './cli/openapi.ts';
+import { addOperatorActs } from './cli/operators.ts';
 import { createOutput } from './cli/output.ts';
+import { addProjectViews } from './cli/projects.ts';
 import { addReplay } from './cli/replay.ts';
 import { addResend } from './cli/resend.ts';
 import { addResume } from './cli/resume.ts';
@@ -59,10 +61,13 @@ function createProgram(): Command {
     .exitOverride();
   for (const add of [addServe, addCheck, addDemo, addSend, addExplain]) add(latchkey);
   for (const noun of NOUNS) addList(latchkey.command(noun.name).description(noun.about), noun);
-  addDebtActs(latchkey.commands.find((command) => command.name() === 'debts')!);
-  addSigningKeyActs(latchkey.commands.find((command) => command.name() === 'signing-keys')!);
-  addScopeActs(latchkey.commands.find((command) => command.name() === 'scopes')!);
-  addTestProvider(latchkey.commands.find((command) => command.name() === 'providers')!);
+  const commandOf = (noun: string) => latchkey.commands.find((command) => command.name() === noun)!;
+  addDebtActs(commandOf('debts'));
+  addSigningKeyActs(commandOf('signing-keys'));
+  addScopeActs(commandOf('scopes'));
+  addTestProvider(commandOf('providers'));
+  addProjectViews(commandOf('projects'));
+  addOperatorActs(commandOf('operators'));
   for (const add of [
     addUsage,
     addRevoke,

@@ -133,10 +133,10 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     ask,
     get: (path: string, options?: Ask) => ask('GET', `/api/v1${path}`, options),
     post: (path: string, body: unknown = {}, options?: Ask) => ask('POST', `/api/v1${path}`, { ...options, body }),
-    /** One event of the source `lab`, received as from the network and settled. */
-    receive: async (document: unknown) => {
+    /** One event, received as from the network and settled. */
+    receive: async (document: unknown, source = 'lab') => {
       const body = Buffer.from(JSON.stringify(document));
-      const outcome = await receiver.receive({ source: 'lab', rawHeaders: [], body, requestId: 'request-1' });
+      const outcome = await receiver.receive({ source, rawHeaders: [], body, requestId: 'request-1' });
       await work.settleAll();
       return outcome;
     },

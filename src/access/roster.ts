@@ -10,10 +10,10 @@ type Deps = { readonly ledger: Ledger; readonly now: () => Date };
 /** Names in the audit that are nobody's. */
 const RESERVED = new Set(['latchkey', 'system', 'operator']);
 
-/** A new operator, with a token that is given back here and never again. A name is used once, also after it was disabled: the audit knows people by it. */
+/** A new operator, of one project or of all (null), with a token that is given back here and never again. A name is used once, also after it was disabled: the audit knows people by it. */
 export async function addOperator(
   { ledger, now }: Deps,
-  { name, role, actor }: { name: string; role: Role; actor: string },
+  { name, role, project = null, actor }: { name: string; role: Role; project?: string | null; actor: string },
 ): Promise<{ readonly id: string; readonly token: Secret }> {
   if (RESERVED.has(name.toLowerCase()))
     throw new Fault('conflict', `the name ${name} is used by Latchkey itself`, { at: 'name' });
@@ -22,12 +22,12 @@ export async function addOperator(
   await ledger.transact(async (tx) => {
     const added = await tx.db
       .insertInto('operator')
-      .values({ id, name, role, tokenHash: hashToken(token), createdAt: now() })
+      .values({ id, name, role, project, tokenHash: hashToken(token), createdAt: now() })
       .onConflict((conflict) => conflict.column('name').doNothing())
       .returning('id')
       .executeTakeFirst();
     if (!added) throw new Fault('conflict', `there is, or was, an operator ${name}`, { at: 'name' });
-    tx.audit({ actor, action: 'operator.created', subject: name, detail: { id, role } });
+    tx.audit({ actor, action: 'operator.created', subject: name, detail: { id, role, ...(project !== null && { project }) } });
   });
   return { id, token };
 }
@@ -37,11 +37,11 @@ export async function disableOperator({ ledger, now }: Deps, { id, by }: { id: s
   await ledger.transact(async (tx) => {
     const row = await tx.db
       .selectFrom('operator')
-      .select(['name', 'disabledAt'])
+      .select(['name', 'project', 'disabledAt'])
       .where('id', '=', id)
       .forUpdate()
       .executeTakeFirst();
-    if (!row) throw new Fault('not_found', `there is no operator ${id}`);
+    if (!row || (by.project !== null && row.project !== by.project)) throw new Fault('not_found', `there is no operator ${id}`);
     if (id === by.id) throw new Fault('conflict', 'nobody disables himself: ask another operator');
     if (row.name === 'admin')
       throw new Fault('conflict', 'the token of admin comes from LATCHKEY_ADMIN_TOKEN: change it there and start again');

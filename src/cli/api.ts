@@ -7,6 +7,7 @@ import { reach, type Reached } from './reach.ts';
 export interface Api {
   get<T>(path: string, query?: Query): Promise<T>;
   post<T>(path: string, body?: object): Promise<Answer<T>>;
+  delete(path: string): Promise<void>;
   /** Follows the pages of a list until there are `limit` items; `next` is where more would begin. */
   list<T>(path: string, query: Query, limit: number): Promise<Page<T>>;
 }
@@ -65,6 +66,7 @@ export function createApi({ url, token, timeoutMs = 120_000 }: ApiOptions): Api 
         headers: { ...headers, 'content-type': 'application/json' },
         body: JSON.stringify(body),
       }),
+    delete: async (path) => void (await call(`${base}${path}`, { method: 'DELETE', headers })),
     list,
   };
 }

@@ -1,9 +1,18 @@
-import type { PlanAnswer, ProviderAnswer, ScopeAnswer, SigningKeyAnswer, SourceAnswer } from './answers.ts';
+import { formatRate } from '../reservation/limits.ts';
+import type {
+  OperatorAnswer,
+  PlanAnswer,
+  ProjectAnswer,
+  ProviderAnswer,
+  ScopeAnswer,
+  SigningKeyAnswer,
+  SourceAnswer,
+} from './answers.ts';
 import { columnsOf, type Noun } from './noun.ts';
 import { instant } from './output.ts';
 import { enforcedBy } from './plan-table.ts';
 
-/** Lists of what is configured. */
+/** Lists of what is configured, and of who may use it. */
 export const CONFIGURED: readonly Noun[] = [
   {
     name: 'plans',
@@ -12,6 +21,7 @@ export const CONFIGURED: readonly Noun[] = [
     filters: {},
     columns: columnsOf<PlanAnswer>([
       { title: 'NAME', of: (row) => row.name },
+      { title: 'PROJECT', of: (row) => row.project },
       { title: 'PROVIDER', of: (row) => row.provider },
       {
         title: 'MATCHES',
@@ -23,6 +33,32 @@ export const CONFIGURED: readonly Noun[] = [
       { title: 'SCOPES', of: (row) => row.scopes.allowed.join(' ') },
       { title: 'ENDPOINTS', of: (row) => row.endpoints.allowed.join(' ') },
       { title: 'ENFORCED BY', of: (row) => enforcedBy(row.limits), whole: true },
+    ]),
+  },
+  {
+    name: 'projects',
+    about: 'parts of the house that see nothing of each other',
+    length: 'short',
+    filters: {},
+    columns: columnsOf<ProjectAnswer>([
+      { title: 'NAME', of: (row) => row.name },
+      { title: 'SOURCES', of: (row) => row.sources.join(' ') },
+      { title: 'PLANS', of: (row) => row.plans.join(' ') },
+      { title: 'SHARED LIMITS', of: (row) => row.limits.map(formatRate).join(' ') || 'none' },
+      { title: 'ABOUT', of: (row) => row.description },
+    ]),
+  },
+  {
+    name: 'operators',
+    about: 'who may use the API',
+    length: 'pages',
+    filters: {},
+    columns: columnsOf<OperatorAnswer>([
+      { title: 'ID', of: (row) => row.id },
+      { title: 'NAME', of: (row) => row.name },
+      { title: 'ROLE', of: (row) => row.role },
+      { title: 'PROJECT', of: (row) => row.project ?? 'all' },
+      { title: 'DISABLED', of: (row) => instant(row.disabledAt) },
     ]),
   },
   {
@@ -63,6 +99,7 @@ export const CONFIGURED: readonly Noun[] = [
     filters: {},
     columns: columnsOf<SourceAnswer>([
       { title: 'NAME', of: (row) => row.name },
+      { title: 'PROJECT', of: (row) => row.project },
       { title: 'PRESET', of: (row) => row.preset },
       { title: 'POSTS TO', of: (row) => row.path },
       { title: 'SIGNED', of: (row) => (row.signed ? 'yes' : 'NO: anybody can post') },

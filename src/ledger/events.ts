@@ -1,6 +1,6 @@
 import type { Kysely, Updateable } from 'kysely';
 import { chunksOf } from './chunks.ts';
-import { insertRows } from './rows.ts';
+import { anyOf, insertRows } from './rows.ts';
 import type { Database, EventRow, EventTable, NewEvent } from './schema.ts';
 
 /** Queries on events. A source's event is recorded once; further sightings are counted. */
@@ -60,6 +60,8 @@ export async function changeEvent(
 
 export interface EventFilter {
   readonly source?: string;
+  /** Only what came from these; undefined for all. */
+  readonly sources?: readonly string[];
   readonly outcome?: EventTable['outcome'];
   readonly type?: string;
   /** The source's id of the booking. */
@@ -75,6 +77,7 @@ export async function listEvents(db: Db, filter: EventFilter): Promise<readonly 
   for (const column of ['source', 'outcome', 'type', 'externalId'] as const) {
     if (filter[column] !== undefined) query = query.where(`event.${column}`, '=', filter[column]);
   }
+  if (filter.sources) query = query.where('event.source', '=', anyOf(filter.sources));
   if (filter.before !== undefined) query = query.where('event.id', '<', filter.before);
   return await query.execute();
 }

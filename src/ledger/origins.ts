@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { anyOf } from './rows.ts';
 import type { Database } from './schema.ts';
 
 /** What comes from a booking, and so from one source. */
@@ -9,6 +10,15 @@ export type Originated = (typeof ORIGINATED)[number];
 export async function originOf(db: Kysely<Database>, what: Originated, id: string): Promise<string | null | undefined> {
   const row = await QUERIES[what](db, id);
   return row === undefined ? undefined : row.source;
+}
+
+/** The ids of the leases whose bookings came from these sources, for a condition of another query. */
+export function leasesFrom(db: Kysely<Database>, sources: readonly string[]) {
+  return db
+    .selectFrom('lease')
+    .innerJoin('reservation', 'reservation.id', 'lease.reservationId')
+    .where('reservation.source', '=', anyOf(sources))
+    .select('lease.id');
 }
 
 type Query = (db: Kysely<Database>, id: string) => Promise<{ source: string | null } | undefined>;

@@ -99,6 +99,8 @@ export async function findBooking(db: Db, { source, externalId }: Booking): Prom
 
 export interface ReservationFilter {
   readonly source?: string;
+  /** Only what came from these; undefined for all. */
+  readonly sources?: readonly string[];
   /** The source's own id of the booking. */
   readonly externalId?: string;
   readonly resourceId?: string;
@@ -116,6 +118,7 @@ export async function listReservations(db: Db, filter: ReservationFilter): Promi
   for (const column of ['source', 'externalId', 'resourceId', 'closed'] as const) {
     if (filter[column] !== undefined) query = query.where(column, '=', filter[column]);
   }
+  if (filter.sources) query = query.where('source', '=', anyOf(filter.sources));
   if (filter.troubled) query = query.where('problem', 'is not', null);
   if (filter.before !== undefined) query = query.where('id', '<', filter.before);
   return await query.execute();

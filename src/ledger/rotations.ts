@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
+import { leasesFrom } from './origins.ts';
 import type { Database, RotationRow } from './schema.ts';
 
 type Reader = Kysely<Database> | Transaction<Database>;
@@ -6,6 +7,10 @@ type Reader = Kysely<Database> | Transaction<Database>;
 export interface RotationFilter {
   readonly plan?: string;
   readonly provider?: string;
+  /** Of whose operator it is; absent for one of the whole house. */
+  readonly project?: string;
+  /** The sources of that project then. */
+  readonly sources?: readonly string[];
 }
 
 /** The leases that a rotation would reach: those whose key is active. */
@@ -16,6 +21,7 @@ export async function listRotatable(
   let query = db.selectFrom('lease').select(['id', 'plan', 'provider', 'holderId']).where('state', '=', 'active').orderBy('id');
   if (filter.plan) query = query.where('plan', '=', filter.plan);
   if (filter.provider) query = query.where('provider', '=', filter.provider);
+  if (filter.sources) query = query.where('id', 'in', leasesFrom(db, filter.sources));
   return await query.execute();
 }
 

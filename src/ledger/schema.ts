@@ -272,7 +272,7 @@ export interface OperatorTable {
 
 export interface RotationTable {
   id: string;
-  filter: Json<{ plan?: string; provider?: string }>;
+  filter: Json<{ plan?: string; provider?: string; project?: string; sources?: string[] }>;
   overlapMs: number;
   reason: string;
   actor: string;

@@ -19,6 +19,7 @@ import { leasesApi } from './leases.ts';
 import { API_PATH, createDocument } from './openapi.ts';
 import { operatorsApi } from './operators.ts';
 import { providerTestApi } from './provider-test.ts';
+import { projectsApi } from './projects.ts';
 import { providersApi } from './providers.ts';
 import { replaysApi } from './replays.ts';
 import { reservationsApi } from './reservations.ts';
@@ -57,6 +58,7 @@ export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
     providerTestApi,
     auditApi,
     operatorsApi,
+    projectsApi,
     configApi,
     signingKeysApi,
   ].flatMap((api) => api(deps));

@@ -1,3 +1,4 @@
+import { sees } from '../../access/reach.ts';
 import { askedOf, limitsOf } from '../../policy/asked.ts';
 import { PlanView, SourceView, viewOfPlan, viewOfSource } from './catalogue-views.ts';
 import type { ApiDeps } from './deps.ts';
@@ -12,11 +13,13 @@ export function catalogueApi({ policy, providers }: Pick<ApiDeps, 'policy' | 'pr
       method: 'get',
       path: '/plans',
       permission: 'read',
+      reach: 'own',
       summary: 'Plans, in the order in which they are matched',
       responses: { 200: listOf(PlanView) },
-      handle: async () => {
+      handle: async (_input, caller) => {
         const { plans, scopesOf } = policy();
-        const items = plans.map((plan) => {
+        const seen = plans.filter(({ project }) => sees(caller, project));
+        const items = seen.map((plan) => {
           const driver = providers(plan.provider)?.driver;
           const scopes = scopesOf(plan.project);
           return viewOfPlan(plan, { scopes, limits: driver ? limitsOf(driver, askedOf(plan, scopes)) : {} });
@@ -29,9 +32,13 @@ export function catalogueApi({ policy, providers }: Pick<ApiDeps, 'policy' | 'pr
       method: 'get',
       path: '/sources',
       permission: 'read',
+      reach: 'own',
       summary: 'Sources, without their secrets',
       responses: { 200: listOf(SourceView) },
-      handle: async () => ({ status: 200, body: { items: Object.values(policy().sources).map(viewOfSource), next: null } }),
+      handle: async (_input, caller) => {
+        const seen = Object.values(policy().sources).filter(({ project }) => sees(caller, project));
+        return { status: 200, body: { items: seen.map(viewOfSource), next: null } };
+      },
     }),
   ];
 }

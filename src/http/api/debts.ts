@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sourcesSeen } from '../../access/reach.ts';
 import { isOverdue } from '../../ledger/debts.ts';
 import { keyToShow, listDebts, type Debt } from '../../ledger/lists/keys.ts';
 import { Fault } from '../../reservation/fault.ts';
@@ -10,19 +11,26 @@ import { listOf, paging, Reason, Text } from './words.ts';
 
 const ByKey = z.strictObject({ keyId: Text });
 
-export function debtsApi({ ledger, operations, now }: Pick<ApiDeps, 'ledger' | 'operations' | 'now'>): ApiRoute[] {
+export function debtsApi({
+  ledger,
+  operations,
+  policy,
+  now,
+}: Pick<ApiDeps, 'ledger' | 'operations' | 'policy' | 'now'>): ApiRoute[] {
   return [
     route({
       id: 'listDebts',
       method: 'get',
       path: '/debts',
       permission: 'read',
+      reach: 'own',
       summary: 'Keys that should be dead and are not known to be, the longest owed first',
       description: 'Those whose revocation failed, or is not done five seconds after it was due.',
       query: z.strictObject({ ...paging, provider: Text.optional() }),
       responses: { 200: listOf(DebtView) },
-      handle: async ({ query: { limit, cursor, ...filter } }) => {
-        const listed = await listDebts(ledger.db, { ...filter, now: now() }, { limit, cursor });
+      handle: async ({ query: { limit, cursor, ...filter } }, caller) => {
+        const sources = sourcesSeen(caller, policy());
+        const listed = await listDebts(ledger.db, { ...filter, sources, now: now() }, { limit, cursor });
         return { status: 200, body: { ...listed, items: listed.items.map((debt) => viewOfDebt(debt, now())) } };
       },
     }),
@@ -31,6 +39,7 @@ export function debtsApi({ ledger, operations, now }: Pick<ApiDeps, 'ledger' | '
       method: 'post',
       path: '/debts/{keyId}/close',
       permission: 'act',
+      reach: 'key',
       summary: 'Accept a key that cannot be revoked as gone',
       description: 'For a provider that is no more. Nobody tries again; who closed it and why stays in the audit for ever.',
       params: ByKey,
@@ -47,6 +56,7 @@ export function debtsApi({ ledger, operations, now }: Pick<ApiDeps, 'ledger' | '
       method: 'post',
       path: '/debts/{keyId}/retry',
       permission: 'act',
+      reach: 'key',
       summary: 'Try a revocation again now',
       params: ByKey,
       responses: { 200: LeaseReply },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sourcesSeen } from '../../access/reach.ts';
 import { deliveryToShow, listDeliveries, type ListedDelivery } from '../../ledger/lists/deliveries.ts';
 import type { Ledger } from '../../ledger/database.ts';
 import { Fault } from '../../reservation/fault.ts';
@@ -27,13 +28,14 @@ export const DeliveryView = z
   })
   .meta({ id: 'Delivery', description: 'One outgoing notification and its attempts.' });
 
-export function deliveriesApi({ ledger, handover }: Pick<ApiDeps, 'ledger' | 'handover'>): ApiRoute[] {
+export function deliveriesApi({ ledger, handover, policy }: Pick<ApiDeps, 'ledger' | 'handover' | 'policy'>): ApiRoute[] {
   return [
     route({
       id: 'listDeliveries',
       method: 'get',
       path: '/deliveries',
       permission: 'read',
+      reach: 'own',
       summary: 'Deliveries, newest first',
       query: z.strictObject({
         ...paging,
@@ -42,8 +44,9 @@ export function deliveriesApi({ ledger, handover }: Pick<ApiDeps, 'ledger' | 'ha
         lease: Text.optional().meta({ description: "The lease's id." }),
       }),
       responses: { 200: listOf(DeliveryView) },
-      handle: async ({ query: { limit, cursor, lease, ...filter } }) => {
-        const listed = await listDeliveries(ledger.db, { ...filter, leaseId: lease }, { limit, cursor });
+      handle: async ({ query: { limit, cursor, lease, ...filter } }, caller) => {
+        const sources = sourcesSeen(caller, policy());
+        const listed = await listDeliveries(ledger.db, { ...filter, sources, leaseId: lease }, { limit, cursor });
         return { status: 200, body: { ...listed, items: listed.items.map(viewOfDelivery) } };
       },
     }),
@@ -52,6 +55,7 @@ export function deliveriesApi({ ledger, handover }: Pick<ApiDeps, 'ledger' | 'ha
       method: 'get',
       path: '/deliveries/{id}',
       permission: 'read',
+      reach: 'delivery',
       summary: 'One delivery',
       params: ById,
       responses: { 200: DeliveryView },
@@ -62,6 +66,7 @@ export function deliveriesApi({ ledger, handover }: Pick<ApiDeps, 'ledger' | 'ha
       method: 'post',
       path: '/deliveries/{id}/resend',
       permission: 'act',
+      reach: 'delivery',
       summary: 'Send it again from the beginning of the schedule, whatever became of it',
       params: ById,
       responses: { 202: z.object({ delivery: DeliveryView }) },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sourcesSeen } from '../../access/reach.ts';
 import type { EventFilter } from '../../ledger/events.ts';
 import { findEvent, listEvents } from '../../ledger/events.ts';
 import { byId, pageBy } from '../../ledger/listing.ts';
@@ -8,13 +9,14 @@ import { EventView, OUTCOMES, viewOfEvent } from './event-views.ts';
 import { route, type ApiRoute } from './route.ts';
 import { ById, listOf, paging, Text } from './words.ts';
 
-export function eventsApi({ ledger }: Pick<ApiDeps, 'ledger'>): ApiRoute[] {
+export function eventsApi({ ledger, policy }: Pick<ApiDeps, 'ledger' | 'policy'>): ApiRoute[] {
   return [
     route({
       id: 'listEvents',
       method: 'get',
       path: '/events',
       permission: 'read',
+      reach: 'own',
       summary: 'Events, newest first',
       query: z.strictObject({
         ...paging,
@@ -24,9 +26,10 @@ export function eventsApi({ ledger }: Pick<ApiDeps, 'ledger'>): ApiRoute[] {
         externalId: Text.optional().meta({ description: "The source's own id of the booking." }),
       }),
       responses: { 200: listOf(EventView) },
-      handle: async ({ query: { limit, cursor, ...filter } }) => {
+      handle: async ({ query: { limit, cursor, ...filter } }, caller) => {
+        const sources = sourcesSeen(caller, policy());
         const read = (before: string | undefined, most: number) =>
-          listEvents(ledger.db, { ...filter, before, limit: most } satisfies EventFilter);
+          listEvents(ledger.db, { ...filter, sources, before, limit: most } satisfies EventFilter);
         const listed = await pageBy(byId<Awaited<ReturnType<typeof read>>[number]>('events'), { limit, cursor }, read);
         return { status: 200, body: { ...listed, items: listed.items.map(viewOfEvent) } };
       },
@@ -36,6 +39,7 @@ export function eventsApi({ ledger }: Pick<ApiDeps, 'ledger'>): ApiRoute[] {
       method: 'get',
       path: '/events/{id}',
       permission: 'read',
+      reach: 'event',
       summary: 'One event',
       params: ById,
       responses: { 200: EventView },

@@ -35,6 +35,7 @@ export function explainApi(deps: Deps): ApiRoute[] {
       method: 'get',
       path: '/explain',
       permission: 'read',
+      reach: 'own',
       summary: 'The whole story of one booking: what was seen, decided, called and told, and what happens next',
       query: z.strictObject({
         source: Text,
@@ -42,7 +43,12 @@ export function explainApi(deps: Deps): ApiRoute[] {
       }),
       responses: { 200: Explanation },
       faults: ['not_found'],
-      handle: async ({ query: { source, booking } }) => ({ status: 200, body: await explain(deps, source, booking) }),
+      handle: async ({ query: { source, booking } }, caller) => {
+        // A source that is not configured any more is of no project.
+        const project = deps.policy().projectOf(source);
+        if (caller.project !== null && project !== caller.project) throw unheardOf(source, booking);
+        return { status: 200, body: await explain(deps, source, booking) };
+      },
     }),
   ];
 }
@@ -50,7 +56,7 @@ export function explainApi(deps: Deps): ApiRoute[] {
 async function explain(deps: Deps, source: string, externalId: string): Promise<z.output<typeof Explanation>> {
   const { db } = deps.ledger;
   const row = await findBooking(db, { source, externalId });
-  if (!row) throw new Fault('not_found', `source ${source} has sent nothing about a booking ${externalId}`);
+  if (!row) throw unheardOf(source, externalId);
   const reservation = viewOfReservation(row);
   // By the booking and not by the reservation, so that what was ignored or not understood is there too.
   const events = await listEvents(db, { source, externalId, limit: MOST_EVENTS });
@@ -67,6 +73,10 @@ async function explain(deps: Deps, source: string, externalId: string): Promise<
     audit: await auditOf(db, subjects, MOST_AUDIT),
     next: leases.length === 0 ? nextWithoutLease(reservation) : leases.map((lease) => lease.next).join(' '),
   };
+}
+
+function unheardOf(source: string, booking: string): Fault {
+  return new Fault('not_found', `source ${source} has sent nothing about a booking ${booking}`);
 }
 
 async function explainLeases(deps: Deps, leases: readonly ListedLease[]) {

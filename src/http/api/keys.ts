@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sourcesSeen } from '../../access/reach.ts';
 import { keyToShow, listKeys } from '../../ledger/lists/keys.ts';
 import { Fault } from '../../reservation/fault.ts';
 import { KEY_STATES } from '../../reservation/lease.ts';
@@ -7,13 +8,14 @@ import { KeyView, viewOfKey } from './key-views.ts';
 import { route, type ApiRoute } from './route.ts';
 import { ById, listOf, paging, Text } from './words.ts';
 
-export function keysApi({ ledger }: Pick<ApiDeps, 'ledger'>): ApiRoute[] {
+export function keysApi({ ledger, policy }: Pick<ApiDeps, 'ledger' | 'policy'>): ApiRoute[] {
   return [
     route({
       id: 'listKeys',
       method: 'get',
       path: '/keys',
       permission: 'read',
+      reach: 'own',
       summary: 'Keys, newest first',
       query: z.strictObject({
         ...paging,
@@ -22,8 +24,9 @@ export function keysApi({ ledger }: Pick<ApiDeps, 'ledger'>): ApiRoute[] {
         lease: Text.optional().meta({ description: "The lease's id." }),
       }),
       responses: { 200: listOf(KeyView) },
-      handle: async ({ query: { limit, cursor, lease, ...filter } }) => {
-        const listed = await listKeys(ledger.db, { ...filter, leaseId: lease }, { limit, cursor });
+      handle: async ({ query: { limit, cursor, lease, ...filter } }, caller) => {
+        const sources = sourcesSeen(caller, policy());
+        const listed = await listKeys(ledger.db, { ...filter, sources, leaseId: lease }, { limit, cursor });
         return { status: 200, body: { ...listed, items: listed.items.map(viewOfKey) } };
       },
     }),
@@ -32,6 +35,7 @@ export function keysApi({ ledger }: Pick<ApiDeps, 'ledger'>): ApiRoute[] {
       method: 'get',
       path: '/keys/{id}',
       permission: 'read',
+      reach: 'key',
       summary: 'One key, without its value',
       params: ById,
       responses: { 200: KeyView },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sourcesSeen } from '../../access/reach.ts';
 import { listLeases } from '../../ledger/lists/leases.ts';
 import { LEASE_STATES } from '../../reservation/lease.ts';
 import type { ApiDeps } from './deps.ts';
@@ -6,13 +7,14 @@ import { LeaseDetail, LeaseView, readLease, viewOfLease } from './lease-views.ts
 import { route, type ApiRoute } from './route.ts';
 import { ById, listOf, paging, Text } from './words.ts';
 
-export function leasesApi({ ledger }: Pick<ApiDeps, 'ledger'>): ApiRoute[] {
+export function leasesApi({ ledger, policy }: Pick<ApiDeps, 'ledger' | 'policy'>): ApiRoute[] {
   return [
     route({
       id: 'listLeases',
       method: 'get',
       path: '/leases',
       permission: 'read',
+      reach: 'own',
       summary: 'Leases, newest first',
       query: z.strictObject({
         ...paging,
@@ -23,8 +25,9 @@ export function leasesApi({ ledger }: Pick<ApiDeps, 'ledger'>): ApiRoute[] {
         source: Text.optional(),
       }),
       responses: { 200: listOf(LeaseView) },
-      handle: async ({ query: { limit, cursor, holder, ...filter } }) => {
-        const listed = await listLeases(ledger.db, { ...filter, holderId: holder }, { limit, cursor });
+      handle: async ({ query: { limit, cursor, holder, ...filter } }, caller) => {
+        const sources = sourcesSeen(caller, policy());
+        const listed = await listLeases(ledger.db, { ...filter, sources, holderId: holder }, { limit, cursor });
         return { status: 200, body: { ...listed, items: listed.items.map(viewOfLease) } };
       },
     }),
@@ -33,6 +36,7 @@ export function leasesApi({ ledger }: Pick<ApiDeps, 'ledger'>): ApiRoute[] {
       method: 'get',
       path: '/leases/{id}',
       permission: 'read',
+      reach: 'lease',
       summary: 'One lease with its keys',
       params: ById,
       responses: { 200: LeaseDetail },

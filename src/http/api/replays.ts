@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sourcesSeen } from '../../access/reach.ts';
 import { listQuarantined } from '../../ledger/lists/quarantined.ts';
 import { Fault } from '../../reservation/fault.ts';
 import type { ApiDeps } from './deps.ts';
@@ -27,13 +28,14 @@ const ReplayedMany = z
 /** So many in one request, so that an answer comes before anybody gives up. */
 const AT_ONCE = 200;
 
-export function replaysApi({ ledger, receiver }: Pick<ApiDeps, 'ledger' | 'receiver'>): ApiRoute[] {
+export function replaysApi({ ledger, receiver, policy }: Pick<ApiDeps, 'ledger' | 'receiver' | 'policy'>): ApiRoute[] {
   return [
     route({
       id: 'replayEvent',
       method: 'post',
       path: '/events/{id}/replay',
       permission: 'act',
+      reach: 'event',
       summary: 'Map a quarantined event again, under the configuration of now',
       params: ById,
       responses: { 200: Replayed },
@@ -45,12 +47,14 @@ export function replaysApi({ ledger, receiver }: Pick<ApiDeps, 'ledger' | 'recei
       method: 'post',
       path: '/events/replay',
       permission: 'act',
+      reach: 'own',
       summary: 'Map all quarantined events again, the oldest first',
       description: `At most ${AT_ONCE} in one request: repeat it with \`cursor\` until \`next\` is null.`,
       body: z.strictObject({ source: Text.optional(), cursor: z.string().min(1).max(1000).optional() }),
       responses: { 200: ReplayedMany },
       handle: async ({ body: { source, cursor } }, caller) => {
-        const { items, next } = await listQuarantined(ledger.db, { source }, { limit: AT_ONCE, cursor });
+        const filter = { source, sources: sourcesSeen(caller, policy()) };
+        const { items, next } = await listQuarantined(ledger.db, filter, { limit: AT_ONCE, cursor });
         const tally = { accepted: 0, ignored: 0, quarantined: 0, duplicate: 0 };
         const failures: { eventId: string; error: string }[] = [];
         for (const { id } of items) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sourcesSeen } from '../../access/reach.ts';
 import { byId, pageBy } from '../../ledger/listing.ts';
 import { findReservation, listReservations } from '../../ledger/reservations.ts';
 import type { ReservationRow } from '../../ledger/schema.ts';
@@ -8,13 +9,14 @@ import { ReservationView, viewOfReservation } from './reservation-views.ts';
 import { route, type ApiRoute } from './route.ts';
 import { ById, Flag, listOf, paging, Text } from './words.ts';
 
-export function reservationsApi({ ledger }: Pick<ApiDeps, 'ledger'>): ApiRoute[] {
+export function reservationsApi({ ledger, policy }: Pick<ApiDeps, 'ledger' | 'policy'>): ApiRoute[] {
   return [
     route({
       id: 'listReservations',
       method: 'get',
       path: '/reservations',
       permission: 'read',
+      reach: 'own',
       summary: 'Bookings, newest first',
       query: z.strictObject({
         ...paging,
@@ -25,9 +27,10 @@ export function reservationsApi({ ledger }: Pick<ApiDeps, 'ledger'>): ApiRoute[]
         troubled: Flag.optional().meta({ description: 'Only those of which no lease came.' }),
       }),
       responses: { 200: listOf(ReservationView) },
-      handle: async ({ query: { limit, cursor, ...filter } }) => {
+      handle: async ({ query: { limit, cursor, ...filter } }, caller) => {
+        const sources = sourcesSeen(caller, policy());
         const listed = await pageBy(byId<ReservationRow>('reservations'), { limit, cursor }, (before, most) =>
-          listReservations(ledger.db, { ...filter, before, limit: most }),
+          listReservations(ledger.db, { ...filter, sources, before, limit: most }),
         );
         return { status: 200, body: { ...listed, items: listed.items.map(viewOfReservation) } };
       },
@@ -37,6 +40,7 @@ export function reservationsApi({ ledger }: Pick<ApiDeps, 'ledger'>): ApiRoute[]
       method: 'get',
       path: '/reservations/{id}',
       permission: 'read',
+      reach: 'reservation',
       summary: 'One booking',
       params: ById,
       responses: { 200: ReservationView },

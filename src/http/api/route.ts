@@ -84,9 +84,10 @@ export function createApiRouter(routes: readonly ApiRoute[], { guard, hides }: R
     const path = declared.path.replaceAll(/\{(\w+)\}/g, ':$1');
     router[declared.method](path, guard.needs(declared.permission), parseBody, async (request: Request, response: Response) => {
       const caller = operatorOf(response);
+      const params = read(declared.params, request.params, 'path');
       await checkReach(declared, { caller, params: request.params, hides });
       const input = {
-        params: read(declared.params, request.params, 'path'),
+        params,
         query: read(declared.query, request.query, 'query'),
         body: read(declared.body, request.body ?? {}, 'body'),
       };
@@ -98,9 +99,10 @@ export function createApiRouter(routes: readonly ApiRoute[], { guard, hides }: R
 
 /** The one place where projects are kept apart: a route that says nothing is closed to whoever sees one project only. */
 async function checkReach({ reach }: ApiRoute, { caller, params, hides }: Asking): Promise<void> {
-  if (caller.project === null || reach === 'own') return;
+  if (caller.project === null) return;
   const { project } = params;
   if (project !== undefined) return mustSee(caller, String(project));
+  if (reach === 'own') return;
   if (reach === undefined) return mustSeeAll(caller);
   const [id] = Object.values(params);
   if (await hides(caller, reach, String(id))) throw new Fault('not_found', `there is no ${reach} ${String(id)}`);

@@ -37,6 +37,7 @@ export function usageApi(deps: Pick<ApiDeps, 'ledger' | 'sealer' | 'providers' |
       method: 'get',
       path: '/leases/{id}/usage',
       permission: 'read',
+      reach: 'lease',
       summary: "What a lease's keys were used for",
       description: 'Asks the providers at once; one that is out or does not count leaves `unknown`.',
       params: ById,

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { byId, pageBy, type Listed, type Page } from '../listing.ts';
+import { leasesFrom } from '../origins.ts';
 import type { Database, DeliveryRow } from '../schema.ts';
 
 export type ListedDelivery = Omit<DeliveryRow, 'dedupe'>;
@@ -8,6 +9,8 @@ export interface DeliveryFilter {
   readonly state?: DeliveryRow['state'];
   readonly channel?: DeliveryRow['channel'];
   readonly leaseId?: string;
+  /** Only what is about bookings from these; undefined for all. */
+  readonly sources?: readonly string[];
 }
 
 /** Newest first. */
@@ -18,6 +21,7 @@ export async function listDeliveries(db: Kysely<Database>, filter: DeliveryFilte
     for (const column of ['state', 'channel', 'leaseId'] as const) {
       if (filter[column] !== undefined) query = query.where(column, '=', filter[column]);
     }
+    if (filter.sources) query = query.where('leaseId', 'in', leasesFrom(db, filter.sources));
     return await query.execute();
   });
 }

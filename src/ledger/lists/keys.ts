@@ -3,6 +3,8 @@ import { z } from 'zod';
 import type { KeyState } from '../../reservation/lease.ts';
 import { debtsAt } from '../debts.ts';
 import { byId, pageBy, type Listed, type Order, type Page } from '../listing.ts';
+import { leasesFrom } from '../origins.ts';
+import { anyOf } from '../rows.ts';
 import type { Database, KeyRow, LeaseRow, ReservationRow } from '../schema.ts';
 
 /** What may be seen of a key: neither its sealed secret nor what its driver keeps to find it again. */
@@ -12,6 +14,8 @@ export interface KeyFilter {
   readonly state?: KeyState;
   readonly provider?: string;
   readonly leaseId?: string;
+  /** Only what came from these; undefined for all. */
+  readonly sources?: readonly string[];
 }
 
 /** Newest first. */
@@ -22,6 +26,7 @@ export async function listKeys(db: Kysely<Database>, filter: KeyFilter, page: Pa
     for (const column of ['state', 'provider', 'leaseId'] as const) {
       if (filter[column] !== undefined) query = query.where(`key.${column}`, '=', filter[column]);
     }
+    if (filter.sources) query = query.where('key.leaseId', 'in', leasesFrom(db, filter.sources));
     return await query.execute();
   });
 }
@@ -48,7 +53,7 @@ export type Debt = ListedKey & Pick<LeaseRow, 'plan' | 'holderId'> & Pick<Reserv
 /** The longest owed first. */
 export async function listDebts(
   db: Kysely<Database>,
-  filter: { readonly now: Date; readonly provider?: string },
+  filter: { readonly now: Date; readonly provider?: string; readonly sources?: readonly string[] },
   page: Page,
 ): Promise<Listed<Debt>> {
   return await pageBy(byAge, page, async (after, limit) => {
@@ -63,6 +68,7 @@ export async function listDebts(
       .orderBy('key.id')
       .limit(limit);
     if (filter.provider !== undefined) query = query.where('key.provider', '=', filter.provider);
+    if (filter.sources) query = query.where('reservation.source', '=', anyOf(filter.sources));
     if (after) {
       const [iso, id] = after;
       const at = new Date(iso);

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { LeaseState } from '../../reservation/lease.ts';
 import { byId, pageBy, type Listed, type Page } from '../listing.ts';
+import { anyOf } from '../rows.ts';
 import type { Database, LeaseRow, ReservationRow } from '../schema.ts';
 
 /** A lease with the booking it belongs to; the fence of settling stays behind. */
@@ -12,6 +13,8 @@ export interface LeaseFilter {
   readonly provider?: string;
   readonly holderId?: string;
   readonly source?: string;
+  /** Only what came from these; undefined for all. */
+  readonly sources?: readonly string[];
 }
 
 /** Newest first. */
@@ -22,6 +25,7 @@ export async function listLeases(db: Kysely<Database>, filter: LeaseFilter, page
     for (const column of ['state', 'plan', 'provider', 'holderId'] as const) {
       if (filter[column] !== undefined) query = query.where(`lease.${column}`, '=', filter[column]);
     }
+    if (filter.sources) query = query.where('reservation.source', '=', anyOf(filter.sources));
     if (filter.source !== undefined) query = query.where('reservation.source', '=', filter.source);
     return await query.execute();
   });
