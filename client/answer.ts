@@ -27,6 +27,14 @@ const REFUSALS = {
 /** A refusal that is not known here is one all the same. */
 const UNKNOWN: Refusal = { status: 403, error: 'insufficient_scope', description: 'API key was refused' };
 
+/** What is said of tokens in other words. */
+const OF_TOKENS: Partial<Record<Verdict['code'], Refusal>> = {
+  NOT_FOUND: { ...REFUSALS.NOT_FOUND, description: 'Invalid token' },
+  NOT_YET_VALID: { ...REFUSALS.NOT_YET_VALID, description: 'Token is not valid yet' },
+  EXPIRED: { ...REFUSALS.EXPIRED, description: 'Token expired' },
+};
+
+const FROZEN: Refusal = { status: 429, error: 'quota_exceeded', description: 'Quota is frozen' };
 const GUESSING: Refusal = { status: 429, error: 'rate_limit_exceeded', description: 'Too many invalid API keys' };
 
 /**
@@ -53,10 +61,16 @@ function policyOf({ name, limit, windowSeconds }: LimitLeft): string {
   return `"${name}";q=${limit}${windowSeconds === null ? '' : `;w=${windowSeconds}`}`;
 }
 
-export function refuse(response: ServerResponse, { code, retryAfterMs }: Verdict): void {
+export function refuse(response: ServerResponse, verdict: Verdict): void {
+  const { retryAfterMs } = verdict;
   if (retryAfterMs !== undefined) response.setHeader('Retry-After', seconds(retryAfterMs));
-  if (code === 'NOT_FOUND' && retryAfterMs !== undefined) return send(response, GUESSING);
-  send(response, (REFUSALS as Record<string, Refusal>)[code] ?? UNKNOWN);
+  send(response, refusalOf(verdict));
+}
+
+function refusalOf({ code, retryAfterMs, tokenType, frozen }: Verdict): Refusal {
+  if (code === 'NOT_FOUND' && retryAfterMs !== undefined) return GUESSING;
+  if (frozen) return FROZEN;
+  return (tokenType && OF_TOKENS[code]) ?? (REFUSALS as Record<string, Refusal>)[code] ?? UNKNOWN;
 }
 
 /** There is no one key to ask about. */

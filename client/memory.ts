@@ -21,7 +21,7 @@ export interface Memory {
 }
 
 /** What an answer says of a key that nothing is counted against. Anything else in it may be a limit, also one that is not known here yet. */
-const UNCOUNTED = new Set(['valid', 'code', 'keyId', 'project', 'lease', 'holder', 'scopes', 'expiresAt']);
+const UNCOUNTED = new Set(['valid', 'code', 'tokenType', 'keyId', 'project', 'lease', 'holder', 'scopes', 'expiresAt']);
 
 /** Good answers, each for the very same question, for `cacheMs` from when it was asked and never beyond the key's end. Keys are kept as hashes. */
 export function createMemory({ cacheMs, approximateLimits, clock }: MemoryOptions): Memory {

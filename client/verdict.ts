@@ -48,6 +48,8 @@ export interface LimitState {
 export interface Verdict {
   readonly valid: boolean;
   readonly code: 'VALID' | RefusalCode;
+  /** Where it is a signed token, or looks like one. */
+  readonly tokenType?: 'jwt';
   readonly keyId?: string;
   readonly holder?: string;
   readonly scopes?: readonly string[];
@@ -57,6 +59,8 @@ export interface Verdict {
   readonly limits?: readonly LimitLeft[];
   readonly rateLimit?: LimitState;
   readonly quota?: LimitState;
+  /** Where its quota was frozen by hand. */
+  readonly frozen?: boolean;
   readonly retryAfterMs?: number;
 }
 

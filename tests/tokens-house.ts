@@ -86,6 +86,7 @@ export async function openTokenHouse(engine: TestEngine) {
 
   return {
     clock,
+    urls,
     ...store,
     state,
     tokens,

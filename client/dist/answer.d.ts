@@ -6,7 +6,7 @@ import type { Verdict } from './verdict.js';
  * (draft-ietf-httpapi-ratelimit-headers-10), and the `X-RateLimit-*` triple of the tightest.
  */
 export declare function setLimitHeaders(response: ServerResponse, { limits, rateLimit, quota }: Verdict): void;
-export declare function refuse(response: ServerResponse, { code, retryAfterMs }: Verdict): void;
+export declare function refuse(response: ServerResponse, verdict: Verdict): void;
 /** There is no one key to ask about. */
 export declare function refuseUnasked(response: ServerResponse, problem: string): void;
 /** Nobody passes while nobody can be asked. */

@@ -13,6 +13,13 @@ const REFUSALS = {
 };
 /** A refusal that is not known here is one all the same. */
 const UNKNOWN = { status: 403, error: 'insufficient_scope', description: 'API key was refused' };
+/** What is said of tokens in other words. */
+const OF_TOKENS = {
+    NOT_FOUND: { ...REFUSALS.NOT_FOUND, description: 'Invalid token' },
+    NOT_YET_VALID: { ...REFUSALS.NOT_YET_VALID, description: 'Token is not valid yet' },
+    EXPIRED: { ...REFUSALS.EXPIRED, description: 'Token expired' },
+};
+const FROZEN = { status: 429, error: 'quota_exceeded', description: 'Quota is frozen' };
 const GUESSING = { status: 429, error: 'rate_limit_exceeded', description: 'Too many invalid API keys' };
 /**
  * What goes to the client whether it passes or not: `RateLimit` and `RateLimit-Policy` with an item for each limit
@@ -37,12 +44,18 @@ function leftOf({ name, remaining, resetMs }) {
 function policyOf({ name, limit, windowSeconds }) {
     return `"${name}";q=${limit}${windowSeconds === null ? '' : `;w=${windowSeconds}`}`;
 }
-export function refuse(response, { code, retryAfterMs }) {
+export function refuse(response, verdict) {
+    const { retryAfterMs } = verdict;
     if (retryAfterMs !== undefined)
         response.setHeader('Retry-After', seconds(retryAfterMs));
+    send(response, refusalOf(verdict));
+}
+function refusalOf({ code, retryAfterMs, tokenType, frozen }) {
     if (code === 'NOT_FOUND' && retryAfterMs !== undefined)
-        return send(response, GUESSING);
-    send(response, REFUSALS[code] ?? UNKNOWN);
+        return GUESSING;
+    if (frozen)
+        return FROZEN;
+    return (tokenType && OF_TOKENS[code]) ?? REFUSALS[code] ?? UNKNOWN;
 }
 /** There is no one key to ask about. */
 export function refuseUnasked(response, problem) {

@@ -7,7 +7,7 @@ export interface WithHeaders {
 export type Presented = {
     readonly key: string;
 } | {
-    readonly problem: 'Missing API Key' | 'More than one API key';
+    readonly problem: 'Missing API Key' | 'No token provided' | 'More than one API key';
 };
 /** The key in X-API-Key or Authorization: Bearer. More than one of a kind, or two different keys, is a problem and never a choice of ours. */
 export declare function keyOf({ headers, rawHeaders }: WithHeaders): Presented;

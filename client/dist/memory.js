@@ -4,7 +4,7 @@ export const LONGEST_CACHE_MS = 1000;
 /** So many good answers are remembered; then the oldest is forgotten. */
 const ROOM = 10_000;
 /** What an answer says of a key that nothing is counted against. Anything else in it may be a limit, also one that is not known here yet. */
-const UNCOUNTED = new Set(['valid', 'code', 'keyId', 'project', 'lease', 'holder', 'scopes', 'expiresAt']);
+const UNCOUNTED = new Set(['valid', 'code', 'tokenType', 'keyId', 'project', 'lease', 'holder', 'scopes', 'expiresAt']);
 /** Good answers, each for the very same question, for `cacheMs` from when it was asked and never beyond the key's end. Keys are kept as hashes. */
 export function createMemory({ cacheMs, approximateLimits, clock }) {
     if (!Number.isInteger(cacheMs) || cacheMs < 0 || cacheMs > LONGEST_CACHE_MS)
