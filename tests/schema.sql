@@ -290,6 +290,7 @@ create table "local_key" (
   "token_kid" text,
   "token_from" timestamp with time zone,
   "token_until" timestamp with time zone,
+  "token_stale" boolean not null default false,
   "last_ip" text,
   PRIMARY KEY (id),
   UNIQUE (hash),

@@ -1,5 +1,5 @@
 import { importJWK, type CryptoKey, type JWK } from 'jose';
-import type { Ledger } from '../ledger/database.ts';
+import type { Ledger, Tx } from '../ledger/database.ts';
 import {
   addSigningKey,
   endSigning,
@@ -41,8 +41,8 @@ export interface CheckingKey {
 
 /** The keys that tokens are signed with, the same on every node. */
 export interface KeyRing {
-  /** The one that signs now. The first is made when it is asked for. */
-  signing(): Promise<SigningKey>;
+  /** The one that signs now. The first is made when it is asked for. Inside of a transaction the ledger is asked through it. */
+  signing(tx?: Tx): Promise<SigningKey>;
   /** Undefined for one that was never there, or of which no token is good any more. */
   checking(kid: string): Promise<CheckingKey | undefined>;
   /** The public keys (RFC 7517): those that sign, will sign, and have signed what is still good. Never empty. */
@@ -75,20 +75,21 @@ export function createKeyRing({ ledger, sealer, rules, now }: KeyRingOptions): K
 
   async function read(): Promise<void> {
     const at = now().getTime();
-    const rows = await publishedSigningKeys(ledger.db);
-    const next = await Promise.all(
-      rows.map(async (row): Promise<[string, Held]> => {
-        const known = held.get(row.kid);
-        return [row.kid, { row, publicKey: known?.publicKey ?? (await publicKeyOf(row)), privateKey: known?.privateKey }];
-      }),
-    );
-    held = new Map(next);
+    held = await heldFrom(await publishedSigningKeys(ledger.db));
     readAt = at;
+  }
+
+  async function heldFrom(rows: readonly SigningKeyRow[]): Promise<ReadonlyMap<string, Held>> {
+    const next = rows.map(async (row): Promise<[string, Held]> => {
+      const known = held.get(row.kid);
+      return [row.kid, { row, publicKey: known?.publicKey ?? (await publicKeyOf(row)), privateKey: known?.privateKey }];
+    });
+    return new Map(await Promise.all(next));
   }
 
   /** What is known of a minute ago, or better. While the ledger is out of reach: what is known. */
   async function fresh(): Promise<ReadonlyMap<string, Held>> {
-    if (Math.abs(now().getTime() - readAt) < READ_MS && held.size > 0) return held;
+    if (isFresh()) return held;
     reading ??= read().finally(() => (reading = undefined));
     await reading.catch((error: unknown) => {
       if (held.size === 0) throw error;
@@ -96,17 +97,28 @@ export function createKeyRing({ ledger, sealer, rules, now }: KeyRingOptions): K
     return held;
   }
 
+  function isFresh(): boolean {
+    return Math.abs(now().getTime() - readAt) < READ_MS && held.size > 0;
+  }
+
   async function atLeastOne(): Promise<ReadonlyMap<string, Held>> {
     if ((await fresh()).size > 0) return held;
-    const { row, privateJwk } = await makeSigningKey(rules(), { now: now(), signsFrom: now() });
-    await ledger.transact(async (tx) => {
-      const sealedPrivate = sealer.seal(privateJwk, contextOf(row.kid));
-      if (!(await addSigningKey(tx.db, { ...row, sealedPrivate }))) return;
-      tx.audit({ actor: 'latchkey', action: 'signing-key.made', subject: row.kid, detail: { algorithm: row.algorithm } });
-    });
+    await ledger.transact(addFirst);
     // Another node may have been first.
     await read();
     return held;
+  }
+
+  async function addFirst(tx: Tx): Promise<void> {
+    const { row, privateJwk } = await makeSigningKey(rules(), { now: now(), signsFrom: now() });
+    if (!(await addSigningKey(tx.db, { ...row, sealedPrivate: sealer.seal(privateJwk, contextOf(row.kid)) }))) return;
+    tx.audit({ actor: 'latchkey', action: 'signing-key.made', subject: row.kid, detail: { algorithm: row.algorithm } });
+  }
+
+  /** Nothing is remembered of it: what the transaction adds may never be committed. */
+  async function readWithin(tx: Tx): Promise<ReadonlyMap<string, Held>> {
+    if ((await publishedSigningKeys(tx.db)).length === 0) await addFirst(tx);
+    return await heldFrom(await publishedSigningKeys(tx.db));
   }
 
   function signingNow(keys: ReadonlyMap<string, Held>): Held {
@@ -146,8 +158,8 @@ export function createKeyRing({ ledger, sealer, rules, now }: KeyRingOptions): K
   }
 
   return {
-    async signing() {
-      const found = signingNow(await atLeastOne());
+    async signing(tx) {
+      const found = signingNow(tx && !isFresh() ? await readWithin(tx) : await atLeastOne());
       found.privateKey ??= await privateKeyOf(found.row, sealer);
       const { kid, algorithm, issuer, audience } = found.row;
       return { kid, algorithm, issuer, audience, privateKey: found.privateKey };

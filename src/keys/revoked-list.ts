@@ -12,7 +12,7 @@ const BUILT_MS = 1000;
 
 /** What the list says, besides `iss`, `iat` and `exp`. Tokens are named by their `jti`, as long as they are good by their own word. */
 export interface RevokedClaims {
-  /** Good no more, or not now. */
+  /** Good no more, not now, or no longer for what they say. */
   readonly revoked: readonly string[];
   /** Good until then only, in seconds: earlier than their `exp`. */
   readonly until: Readonly<Record<string, number>>;
@@ -57,8 +57,8 @@ export function createRevokedList({ ledger, ring, now }: RevokedListOptions): ()
 
 function claimsOf(tokens: readonly HeldToken[], at: Date): RevokedClaims {
   const claims = { revoked: [] as string[], until: {} as Record<string, number>, from: {} as Record<string, number> };
-  for (const { id, opensAt, closesAt, suspendedAt, revokedAt, tokenFrom, tokenUntil } of tokens) {
-    if (revokedAt || suspendedAt || closesAt <= at) {
+  for (const { id, opensAt, closesAt, suspendedAt, revokedAt, tokenFrom, tokenUntil, tokenStale } of tokens) {
+    if (revokedAt || suspendedAt || tokenStale || closesAt <= at) {
       claims.revoked.push(id);
       continue;
     }

@@ -12,7 +12,6 @@ const HEADER = 'alg kid typ';
 /** Whose value a token is, by its own word, which is signed. */
 export interface TokenSaid {
   readonly jti: string;
-  readonly sub: string;
   /** Null where every token of its signing key is for the same audience, which it names. */
   readonly project: string | null;
 }
@@ -64,8 +63,8 @@ export function createProof({ checkToken, now }: { checkToken: CheckToken | unde
 }
 
 /** Whether this is the value of that key. */
-function isValueOf({ jti, sub, project }: TokenSaid, record: Pick<KeyRecord, 'id' | 'holder' | 'project'>): boolean {
-  return jti === record.id && sub === record.holder && (project === null || project === record.project);
+function isValueOf({ jti, project }: TokenSaid, record: Pick<KeyRecord, 'id' | 'project'>): boolean {
+  return jti === record.id && (project === null || project === record.project);
 }
 
 async function isSigned(text: string, { publicKey, algorithm }: CheckingKey): Promise<boolean> {
@@ -79,5 +78,5 @@ function saidBy({ iss, aud, jti, sub, nbf, exp }: JWTPayload, { issuer, audience
   if (iss !== issuer || typeof jti !== 'string' || typeof sub !== 'string') return undefined;
   if (typeof nbf !== 'number' || typeof exp !== 'number' || typeof aud !== 'string') return undefined;
   if (audience !== null && aud !== audience) return undefined;
-  return { jti, sub, project: audience === null ? aud : null };
+  return { jti, project: audience === null ? aud : null };
 }

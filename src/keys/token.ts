@@ -1,4 +1,5 @@
 import { decodeJwt, decodeProtectedHeader, SignJWT, type JWTPayload } from 'jose';
+import type { Tx } from '../ledger/database.ts';
 import type { Window } from '../reservation/lease.ts';
 import { Secret } from '../secret/secret.ts';
 import type { KeyRing } from './key-ring.ts';
@@ -21,13 +22,13 @@ export interface TokenWish {
   readonly window: Window;
 }
 
-/** Signs a token; what is wished twice makes two tokens, each good. Throws a RangeError where its window or its text cannot be a token's. */
-export type MintToken = (wish: TokenWish) => Promise<Secret>;
+/** Signs a token; what is wished twice makes two tokens, each good. Inside of a transaction it must be told so. Throws a RangeError where its window or its text cannot be a token's. */
+export type MintToken = (wish: TokenWish, tx?: Tx) => Promise<Secret>;
 
 /** `now`: what `iat` says. Where the first signing key is missing it is made. */
 export function createMintToken({ ring, now }: { ring: Pick<KeyRing, 'signing'>; now: () => Date }): MintToken {
-  return async (wish) => {
-    const key = await ring.signing();
+  return async (wish, tx) => {
+    const key = await ring.signing(tx);
     const { from, until } = secondsWithin(wish.window);
     if (until <= from) throw new RangeError('A token is good for a second at least.');
     const text = await new SignJWT({
@@ -57,6 +58,8 @@ export function isTokenForm(text: string): boolean {
 
 /** What a token says of itself, in whole seconds. */
 export interface TokenFacts {
+  /** Of the key whose value it is. */
+  readonly id: string;
   readonly kid: string;
   readonly from: Date;
   readonly until: Date;
@@ -65,9 +68,9 @@ export interface TokenFacts {
 /** Reads a token that was signed here. Throws a TypeError for any other text: nothing is checked. */
 export function readToken(token: Secret): TokenFacts {
   const { header, claims } = partsOf(token.reveal()) ?? {};
-  if (typeof header?.kid !== 'string' || claims?.nbf === undefined || claims.exp === undefined)
+  if (typeof header?.kid !== 'string' || typeof claims?.jti !== 'string' || claims.nbf === undefined || claims.exp === undefined)
     throw new TypeError('This is no token of ours.');
-  return { kid: header.kid, from: new Date(claims.nbf * 1000), until: new Date(claims.exp * 1000) };
+  return { id: claims.jti, kid: header.kid, from: new Date(claims.nbf * 1000), until: new Date(claims.exp * 1000) };
 }
 
 /** Header and claims, unchecked; undefined where there are none to read. */

@@ -30,7 +30,8 @@ export function createKeysWithin({ ledger, book }: { ledger: Pick<Ledger, 'engin
       compileAddresses([...(key.allowedIps ?? []), ...(key.deniedIps ?? [])]);
       const token = key.tokenType === 'jwt' ? readToken(key.secret) : undefined;
       const row = await putLocalKey(tx.db, {
-        id: key.id,
+        // A token says its own.
+        id: key.id ?? token?.id,
         name: key.name,
         hash: hashKey(key.secret.reveal()),
         leaseId: key.lease,

@@ -25,6 +25,7 @@ export async function alterGenerations(
     .set({
       ...set,
       ...(rights && { rights: JSON.stringify(rights) }),
+      tokenStale: sql<boolean>`token_stale or (token_kid is not null and ${saysOther(rights, set.holder)})`,
       ...(closesBy && { closesAt: sql<Date>`least(closes_at, ${closesBy}::timestamptz)` }),
     })
     .where('projectKeyId', '=', projectKeyId)
@@ -33,6 +34,12 @@ export async function alterGenerations(
     .execute();
   const names = rows.map(({ name }) => name);
   return names.length === 0 ? [] : await findLocalKeysByName(db, names, now);
+}
+
+/** Whether a token that was made before would say something else now. */
+function saysOther(rights: StoredRights | undefined, holder: string | undefined) {
+  const scopes = rights ? sql`rights -> 'scopes' <> ${JSON.stringify(rights.scopes)}::jsonb` : sql`false`;
+  return holder === undefined ? sql`(${scopes})` : sql`(${scopes} or holder <> ${holder})`;
 }
 
 /** Those whose end has come are revoked at their end, so that they take no room beside the living. */

@@ -98,16 +98,27 @@ export async function lockDue(db: Transaction<Database>, { now, limit }: { now: 
 export interface Dead {
   readonly project: string;
   readonly before: Date;
+  readonly now: Date;
   readonly limit: number;
 }
 
-/** Keys that were revoked, or ended, before an instant. */
-export async function lockDead(db: Transaction<Database>, { project, before, limit }: Dead): Promise<string[]> {
+/** Keys that were revoked, or ended, before an instant. A token that says it is good is not forgotten: the list of revoked ones must name it. */
+export async function lockDead(db: Transaction<Database>, { project, before, now, limit }: Dead): Promise<string[]> {
   const rows = await db
     .selectFrom('projectKey')
     .select('id')
     .where('project', '=', project)
     .where((on) => on.or([on('revokedAt', '<', before), on('closesAt', '<', before)]))
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('localKey')
+            .select('localKey.id')
+            .whereRef('localKey.projectKeyId', '=', 'projectKey.id')
+            .where('localKey.tokenUntil', '>', now),
+        ),
+      ),
+    )
     .orderBy('id')
     .limit(limit)
     .forUpdate()

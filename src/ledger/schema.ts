@@ -228,6 +228,8 @@ export interface LocalKeyTable {
   tokenKid: Nullable<string>;
   tokenFrom: Nullable<Date>;
   tokenUntil: Nullable<Date>;
+  /** Its holder or scopes were changed since, which it does not know. */
+  tokenStale: Generated<boolean>;
   lastIp: Nullable<string>;
   name: string;
   /** SHA-256 of the whole key, hex. */

@@ -68,21 +68,20 @@ export async function retireSigningKeys(
   return gone.map(({ kid }) => kid);
 }
 
-export type HeldToken = Pick<
-  LocalKeyRow,
-  'id' | 'opensAt' | 'closesAt' | 'suspendedAt' | 'revokedAt' | 'tokenFrom' | 'tokenUntil'
->;
+const HELD = ['id', 'opensAt', 'closesAt', 'suspendedAt', 'revokedAt', 'tokenFrom', 'tokenUntil', 'tokenStale'] as const;
+export type HeldToken = Pick<LocalKeyRow, (typeof HELD)[number]>;
 
-/** Tokens that say they are good for longer, or from earlier, than they are. Those that are over by their own word are not among them. */
+/** Tokens that say they are good for longer, from earlier, or for something else than they are. Those that are over by their own word are not among them. */
 export async function listHeldTokens(db: Reader, now: Date): Promise<HeldToken[]> {
   return await db
     .selectFrom('localKey')
-    .select(['id', 'opensAt', 'closesAt', 'suspendedAt', 'revokedAt', 'tokenFrom', 'tokenUntil'])
+    .select(HELD)
     .where('tokenUntil', '>', now)
     .where(({ or, eb, ref }) =>
       or([
         eb('revokedAt', 'is not', null),
         eb('suspendedAt', 'is not', null),
+        eb('tokenStale', '=', true),
         eb('closesAt', '<', ref('tokenUntil')),
         eb('opensAt', '>', ref('tokenFrom')),
       ]),

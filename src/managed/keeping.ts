@@ -17,7 +17,7 @@ export async function forgetDead(house: House, ledger: Pick<Ledger, 'transact' |
     const before = new Date(house.now().getTime() - keptMs(keys));
     for (let count = A_TRANSACTION; count === A_TRANSACTION; forgotten += count)
       count = await ledger.transact(async (tx) => {
-        const ids = await lockDead(tx.db, { project, before, limit: A_TRANSACTION });
+        const ids = await lockDead(tx.db, { project, before, now: house.now(), limit: A_TRANSACTION });
         await removeProjectKeys(tx.db, ids);
         if (ids.length > 0) tx.audit({ actor: 'retention', action: 'project-key.forgotten', subject: project, detail: { ids } });
         return ids.length;
