@@ -94,7 +94,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       withoutMs: settings.verifyWithoutDatabaseMs,
       log: (message, fields) => log.warn(message, fields),
       limitsOfProject: (project) => catalogue.policy().projects[project]?.limits,
-      counted: (code) => metrics.verdicts.inc({ code }),
+      counted: metrics.verdict,
       checkToken: tokens.check,
       knowsOthers: () => Object.values(catalogue.policy().providers).some(({ verify }) => verify),
     });

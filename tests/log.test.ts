@@ -128,7 +128,7 @@ describe('metrics', () => {
     metrics.issueSeconds.observe({ provider: 'local', outcome: 'ok' }, 0.02);
     metrics.revokeSeconds.observe({ provider: 'local', outcome: 'transient' }, 0.02);
     metrics.deliveryFailures.inc({ channel: 'email' });
-    metrics.verdicts.inc({ code: 'VALID' });
+    metrics.verdict('VALID');
     metrics.inventoryRemedies.inc({ provider: 'campus', what: 'reissued' });
     const text = await metrics.registry.metrics();
     for (const line of [

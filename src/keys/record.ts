@@ -47,6 +47,8 @@ export interface KeyRecord extends Counted {
   readonly budget: Budget;
   readonly opensAt: number;
   readonly closesAt: number;
+  /** The same as it is told: null for a key that does not expire. */
+  readonly expiresAt: Date | null;
   readonly suspended: boolean;
   readonly revokedAt: number | null;
 }
@@ -54,6 +56,8 @@ export interface KeyRecord extends Counted {
 /** What all keys of a project share, as the configuration in force has it. */
 export type ProjectBudget = (project: string) => Budget['project'];
 
+/** Before the years of keys that have no end. */
+const NEVER = Date.UTC(9999, 0, 1);
 const NONE: readonly Limit[] = [];
 const LARGEST_CACHE = 10_000;
 const compiled = new Map<string, Rights>();
@@ -61,6 +65,7 @@ const compiled = new Map<string, Rights>();
 export function recordOf(row: LocalKeyState, projectBudget: ProjectBudget): KeyRecord {
   const rights = compileRights(row.rights);
   const { quota, rateLimit, limits } = rights;
+  const closesAt = Math.min(row.closesAt.getTime(), row.tokenUntil?.getTime() ?? Number.POSITIVE_INFINITY);
   return {
     id: row.id,
     keyId: row.projectKeyId ?? row.id,
@@ -74,7 +79,8 @@ export function recordOf(row: LocalKeyState, projectBudget: ProjectBudget): KeyR
     budget: { lease: row.leaseId, rateLimit, quota, limits, project: projectBudget(row.project) },
     // A token is not good outside of what it says itself, whatever its window became.
     opensAt: Math.max(row.opensAt.getTime(), row.tokenFrom?.getTime() ?? 0),
-    closesAt: Math.min(row.closesAt.getTime(), row.tokenUntil?.getTime() ?? Number.POSITIVE_INFINITY),
+    closesAt,
+    expiresAt: closesAt >= NEVER ? null : new Date(closesAt),
     suspended: row.suspendedAt !== null,
     revokedAt: row.revokedAt?.getTime() ?? null,
   };

@@ -26,8 +26,6 @@ export interface VerifyOptions {
 
 /** Any value that a gateway makes: visible ASCII. */
 const OTHERS = /^[\x21-\x7e]{16,256}$/;
-/** Before the years of keys that have no end. */
-const NEVER = Date.UTC(9999, 0, 1);
 /** Unknown keys that the ledger is asked about at a time; who has a good key is not among them. */
 const MOST_LOOKUPS = 200;
 
@@ -98,7 +96,7 @@ export function createVerify(options: VerifyOptions): Verify {
       lease: record.isOfProject ? undefined : record.budget.lease,
       holder: record.holder,
       scopes: record.rights.scopes,
-      expiresAt: record.closesAt >= NEVER ? null : new Date(record.closesAt),
+      expiresAt: record.expiresAt,
       rateLimit: taken?.rateLimit,
       quota: taken?.quota,
       limits: taken && taken.limits.length > 0 ? taken.limits : undefined,

@@ -70,12 +70,21 @@ function allow({ response, requestId }: Asker, verdict: Verdict): void {
   const { keyId = '', holder = '', scopes = [], expiresAt } = verdict;
   lines.push('x-auth-key-id', keyId, 'x-auth-user', headerSafe(holder), 'x-auth-scopes', scopesText(scopes));
   addLimitHeaders(lines, verdict);
-  const until = expiresAt ? `"${expiresAt.toISOString()}"` : 'null';
   send(
     response,
-    { status: 200, type: JSON_TYPE, body: `{"valid":true,"keyId":${JSON.stringify(keyId)},"expiresAt":${until}}` },
+    { status: 200, type: JSON_TYPE, body: `{"valid":true,"keyId":${JSON.stringify(keyId)},"expiresAt":${untilText(expiresAt)}}` },
     lines,
   );
+}
+
+/** A key has one instant at which it ends, and tells it with every answer. */
+const ends = new WeakMap<Date, string>();
+
+function untilText(end: Date | null | undefined): string {
+  if (!end) return 'null';
+  let text = ends.get(end);
+  if (text === undefined) ends.set(end, (text = `"${end.toISOString()}"`));
+  return text;
 }
 
 /** All keys of a grant share their list of scopes. */

@@ -1,34 +1,32 @@
 import type { ServerResponse } from 'node:http';
 
-/**
- * What every answer here says: nothing in it is a page, none of it may be kept. Helmet's other headers are about pages.
- * As names and values in turn, which Node writes as they are.
- */
-const FIXED = [
-  'cache-control',
-  'no-store',
-  'x-content-type-options',
-  'nosniff',
-  'content-security-policy',
-  "default-src 'none'; frame-ancestors 'none'",
-  'strict-transport-security',
-  'max-age=31536000; includeSubDomains',
-  'x-request-id',
-] as const;
-
 export interface Reply {
   readonly status: number;
   readonly type: string;
   readonly body: string;
 }
 
-/** The header lines of an answer to the request with that id, for more to be added. */
+/**
+ * The header lines of an answer to the request with that id, names and values in turn, for more to be added: nothing in it is a page, and none
+ * of it may be kept. Helmet's other headers are about pages and browsers.
+ */
 export function headerLines(requestId: string): string[] {
-  return [...FIXED, requestId];
+  return [
+    'cache-control',
+    'no-store',
+    'x-content-type-options',
+    'nosniff',
+    'content-security-policy',
+    "default-src 'none'; frame-ancestors 'none'",
+    'x-request-id',
+    requestId,
+  ];
 }
 
 export function send(response: ServerResponse, { status, type, body }: Reply, lines: string[]): void {
-  lines.push('content-type', type, 'content-length', `${Buffer.byteLength(body)}`);
+  const length = Buffer.byteLength(body);
+  lines.push('content-type', type, 'content-length', `${length}`);
   response.writeHead(status, lines);
-  response.end(body);
+  // ASCII is the same in both, and latin1 is copied where UTF-8 is encoded.
+  response.end(body, length === body.length ? 'latin1' : 'utf8');
 }
