@@ -24,6 +24,7 @@ import { releaseDeliveries } from './ledger/deliveries.ts';
 import { wakeTaken } from './ledger/leases.ts';
 import { releaseTurns } from './ledger/turns.ts';
 import { forgetOld } from './ledger/retention.ts';
+import { openManaged } from './managed/open.ts';
 import { createLog, type Log } from './observe/log.ts';
 import { createMetrics } from './observe/metrics.ts';
 import type { Problem } from './policy/problems.ts';
@@ -145,6 +146,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       () => leasing.drain(CALLS_MS),
       () => handover.drain(DRAIN_MS),
     );
+    const managed = openManaged({ ...common, within: keys.within, usage: keys.manager.usage, alert: handover.alert });
     const receiver = createReceiver({
       ...common,
       ledger: { engine: ledger.engine, transact: stoppable(ledger, 'receive', overrides) },
@@ -159,7 +161,10 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     await jobs.work('deliver', { concurrency: 64 }, (id) => handover.wake(id));
     await jobs.work('rotate', { concurrency: 16 }, (id) => leasing.rotations.run(id));
     await jobs.work('inventory', { concurrency: 16 }, (name) => leasing.inventories.run(name));
-    await jobs.work('retention', { concurrency: 1 }, async () => void (await forgetOld(ledger.db, now())));
+    await jobs.work('retention', { concurrency: 1 }, async () => {
+      await forgetOld(ledger.db, now());
+      await managed.forget();
+    });
     await leasing.rotations.resume();
     await warnOfLostProviders(ledger, catalogue, log);
     const reconsider = async () => {
@@ -181,6 +186,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
           everyMs: 15 * 60_000,
           run: () => leasing.inventories.askAll(Object.keys(catalogue.policy().providers)),
         },
+        ...managed.beats,
         { name: 'tidy', everyMs: 15 * 60_000, run: () => leasing.tidy(Object.keys(catalogue.policy().providers)) },
         { name: 'retention', everyMs: 60 * 60_000, run: () => ledger.transact((tx) => jobs.enqueue(tx, 'retention', ['all'])) },
       ],
@@ -207,6 +213,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       receiver,
       handover,
       leasing,
+      managed,
       reload,
     });
     const { trustProxy } = settings;

@@ -9,6 +9,7 @@ import type { Receiver } from './intake/receive.ts';
 import type { Keys } from './keys/open.ts';
 import type { Tokens } from './keys/tokens.ts';
 import type { Ledger } from './ledger/database.ts';
+import type { Managed } from './managed/open.ts';
 import type { Metrics } from './observe/metrics.ts';
 import { apiRoutes } from './http/api/api.ts';
 import { introspectRoutes } from './http/introspect.ts';
@@ -41,6 +42,7 @@ export interface RouterParts {
   readonly configuredScopes: (project: string) => Readonly<Record<string, Scope>>;
   readonly scopes: Scopes;
   readonly leasing: Leasing;
+  readonly managed: Managed;
   readonly chain: Chain;
   readonly reload: () => Promise<readonly Problem[]>;
 }
@@ -70,8 +72,8 @@ export function createRouters(parts: RouterParts): RequestHandler[] {
       ...parts,
       ...parts.leasing,
       call: parts.leasing.shop.call,
-      keysFor: parts.keys.managerWith,
       signingKeys: parts.tokens.signingKeys,
+      managed: parts.managed.house,
       policy: catalogue.policy,
       providers: catalogue.provider,
       publicUrl: settings.publicUrl,

@@ -15,6 +15,7 @@ import { createInventories } from '../src/lease/inventory/open.ts';
 import { createRotations } from '../src/lease/rotations.ts';
 import { createTryOut } from '../src/lease/trial.ts';
 import { startJobs } from '../src/ledger/jobs.ts';
+import { createMint } from '../src/managed/mint.ts';
 import { silentLog } from '../src/observe/log.ts';
 import type { Policy } from '../src/reservation/policy.ts';
 import { openScopes } from '../src/scopes/open.ts';
@@ -36,6 +37,7 @@ export interface Answered {
 export interface Ask {
   readonly as?: Secret | null;
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
   /** As it is, instead of JSON. */
   readonly raw?: string;
 }
@@ -95,8 +97,8 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     call: shop.call,
     watch: work.watch,
     tryOut: createTryOut({ ...shop, providers, policy, wait: async () => {} }),
-    keysFor: builtin.managerWith,
     signingKeys: work.signed.signingKeys,
+    managed: { within: builtin.within, usage: builtin.manager.usage, sealer, policy, now, mint: createMint() },
     chain,
     sealer,
     reload: async () => state.problems,
@@ -110,8 +112,8 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
   /** Every answer so far, for what must be in none. */
   const answers: { asked: string; text: string }[] = [];
 
-  async function ask(method: string, path: string, { as = tokens.admin, body, raw }: Ask = {}): Promise<Answered> {
-    const headers = { ...(as ? { authorization: `Bearer ${as.reveal()}` } : {}), 'content-type': 'application/json' };
+  async function ask(method: string, path: string, { as = tokens.admin, body, raw, headers: more }: Ask = {}): Promise<Answered> {
+    const headers = { ...(as ? { authorization: `Bearer ${as.reveal()}` } : {}), 'content-type': 'application/json', ...more };
     const sent = raw ?? (body === undefined ? undefined : JSON.stringify(body));
     const response = await fetch(url + path, { method, headers, body: sent });
     const text = await response.text();
@@ -129,6 +131,8 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     deps,
     inventories,
     routes: apiDeclarations(deps),
+    /** What is asked of a gateway's verify. */
+    verify: builtin.verify,
     answers,
     ask,
     get: (path: string, options?: Ask) => ask('GET', `/api/v1${path}`, options),

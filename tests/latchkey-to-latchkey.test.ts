@@ -31,12 +31,18 @@ beforeAll(async () => {
     PORT: '0',
     HOST: '127.0.0.1',
     PUBLIC_URL: 'http://manager.example',
-    LATCHKEY_CONFIG: '/dev/null',
+    LATCHKEY_CONFIG: join(folder.place.dataDir, 'second.yaml'),
     LATCHKEY_ADMIN_TOKEN: TOKEN,
     LATCHKEY_MASTER_KEY: randomBytes(32).toString('base64'),
     WEBHOOK_SECRET: 'nobody-books-here',
     DATA_DIR: folder.place.dataDir,
   };
+  writeFileSync(
+    join(folder.place.dataDir, 'second.yaml'),
+    `projects: { default: { keys: { quota: none, rateLimit: none } } }
+scopes: { read: { methods: [GET] }, write: { methods: [GET, POST] }, submit: { methods: [POST] } }
+`,
+  );
   const read = readSettings(env);
   const first = read.ok ? await firstStart(read.settings) : read;
   if (!first.ok) throw new Error(first.problems.join('\n'));
@@ -67,8 +73,12 @@ async function verify(key: string, method = 'GET', path = '/api/x'): Promise<str
 
 /** What the second has written down about a key, newest first. */
 async function audited(name: string): Promise<string[]> {
-  const response = await fetch(`${second.url}/api/v1/audit?subject=${name}`, { headers: { authorization: `Bearer ${TOKEN}` } });
-  const { items } = (await response.json()) as { items: { action: string; actor: string }[] };
+  const ask = async <T>(path: string): Promise<T[]> => {
+    const response = await fetch(`${second.url}/api/v1${path}`, { headers: { authorization: `Bearer ${TOKEN}` } });
+    return ((await response.json()) as { items: T[] }).items;
+  };
+  const [key] = await ask<{ id: string }>(`/projects/default/keys?name=${name}`);
+  const items = await ask<{ action: string; actor: string }>(`/audit?subject=${key!.id}`);
   expect(items.every(({ actor }) => actor === 'admin')).toBe(true);
   return items.map(({ action }) => action);
 }
@@ -127,7 +137,7 @@ describe('the driver', () => {
     expect([await verify(key), await verify(key)]).toEqual(['VALID', 'QUOTA_EXCEEDED']);
     expect(await driver().usage?.(ref, { from: now(), to: now() }, call)).toEqual({ used: 2, limit: 2, refused: 3 });
     expect(await driver().probe?.(ref, call)).toBe('works');
-    expect(await audited(request.name)).toEqual(['direct-key.made', 'direct-key.made']);
+    expect(await audited(request.name)).toEqual(['project-key.put', 'project-key.created']);
   });
 
   test('moves its window, and makes none where there is none', async () => {
@@ -151,7 +161,7 @@ describe('the driver', () => {
     expect(await driver().probe?.(ref, call)).toBe('gone');
     expect(await verify(request.secret.reveal())).toBe('REVOKED');
     expect(await driver().check(call)).toMatchObject({ ok: true });
-    expect(await audited(request.name)).toEqual(['direct-key.revoked', 'direct-key.made']);
+    expect(await audited(request.name)).toEqual(['project-key.revoked', 'project-key.created']);
   });
 
   test('a wrong token, and a key of another form, are told apart', async () => {

@@ -25,6 +25,7 @@ export async function openManagedHouse(engine: TestEngine, startsAt = '2026-03-0
   };
   const house: House = {
     within: keys.within,
+    usage: keys.manager.usage,
     sealer: test.sealer,
     policy: (): Policy => ({
       projects: state.projects,

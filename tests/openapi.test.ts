@@ -45,7 +45,7 @@ const Rules = z.strictObject({
   servers: z.array(z.strictObject({ url: z.url() })).min(1),
   tags: z.array(z.strictObject({ name: z.string(), description: z.string() })),
   security: Security,
-  paths: z.record(z.string().startsWith('/'), z.partialRecord(z.enum(['get', 'post', 'put', 'delete']), OperationRule)),
+  paths: z.record(z.string().startsWith('/'), z.partialRecord(z.enum(['get', 'post', 'put', 'patch', 'delete']), OperationRule)),
   components: z.strictObject({
     securitySchemes: z.record(
       z.string(),

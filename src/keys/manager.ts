@@ -27,21 +27,18 @@ export interface KeyManagerOptions {
   readonly book: Book;
   readonly usage: Pick<Flush, 'flush'>;
   readonly now: () => Date;
-  /** Written together with each change, or not at all. */
-  readonly alongside?: (tx: Tx) => void;
 }
 
 /**
  * The built-in key manager: what the `builtin` driver writes to, and verify reads. Every change is in force on this node when its promise resolves, and reaches the others by NOTIFY, in milliseconds while they are connected.
  * Throws a Fault 'unavailable' when the ledger is out of reach, 'invalid' for an address list that cannot be read.
  */
-export function createKeyManager({ ledger, book, usage, now, alongside }: KeyManagerOptions): KeyManager {
+export function createKeyManager({ ledger, book, usage, now }: KeyManagerOptions): KeyManager {
   const within = createKeysWithin({ ledger, book });
 
   async function change(work: (tx: Tx, at: Date) => Promise<readonly LocalKeyState[]>): Promise<readonly LocalKeyState[]> {
     return await ledger.transact(async (tx) => {
       const rows = await work(tx, now());
-      if (rows.length > 0) alongside?.(tx);
       await within.changed(tx, rows);
       return rows;
     });
@@ -57,11 +54,7 @@ export function createKeyManager({ ledger, book, usage, now, alongside }: KeyMan
 
   return {
     async put(key) {
-      const { id } = await ledger.transact(async (tx) => {
-        const row = await within.put(tx, key, now());
-        alongside?.(tx);
-        return row;
-      });
+      const { id } = await ledger.transact((tx) => within.put(tx, key, now()));
       return { keyId: id };
     },
     async rekey(name, secret) {

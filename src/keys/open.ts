@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Ledger, Tx } from '../ledger/database.ts';
+import type { Ledger } from '../ledger/database.ts';
 import type { Secret } from '../secret/secret.ts';
 import { createBook } from './book.ts';
 import { connectRedis, createRedisLimits } from './limits-redis.ts';
@@ -23,8 +23,6 @@ import { createKeysWithin, type KeysWithin } from './within.ts';
 
 export interface Keys {
   readonly manager: KeyManager;
-  /** The same for somebody whose changes are to be written down. */
-  readonly managerWith: (alongside: (tx: Tx) => void) => KeyManager;
   /** Inside somebody's own transaction. */
   readonly within: KeysWithin;
   readonly verify: Verify;
@@ -71,7 +69,6 @@ export async function openKeys({ ledger, now, log, redisUrl, withoutMs = 60_000,
   const parts = { ledger, book, usage: flush, now };
   return {
     manager: createKeyManager(parts),
-    managerWith: (alongside) => createKeyManager({ ...parts, alongside }),
     within: createKeysWithin({ ledger, book }),
     inspect: createInspect({ book, now, ...watching }),
     verify: createVerify({ book, limits, usage, guesses, now, ...watching }),

@@ -26,14 +26,16 @@ export interface Put {
  */
 export async function putByName(house: House, tx: Tx, { value, budget, ...put }: Put): Promise<ProjectKeyRow> {
   if (!checkKey(value.reveal())) throw new Fault('invalid', 'value: is not of the form that Latchkey makes', { at: 'value' });
-  const { project, asked, actor } = put;
+  const { project, actor } = put;
+  // Its maker has decided: what it did not limit is not limited, or refused.
+  const asked = { ...put.asked, quota: put.asked.quota ?? null, rateLimit: put.asked.rateLimit ?? null };
   const before = await lockProjectKeyByName(tx.db, { project, name: asked.name });
-  if (!before) return (await createKey(house, tx, { ...put, given: { value, budget } })).key;
+  if (!before) return (await createKey(house, tx, { project, actor, asked, given: { value, budget } })).key;
   const now = house.now();
   const bounds = boundsOf(house, project);
   const { rights, refused: wrong } = rightsFor(asked, bounds);
   const refused: Refusal[] = [...wrong];
-  const window = windowFor(asked, { rules: bounds.rules, now, refused });
+  const window = windowFor(asked, { rules: bounds.rules, now, refused, endsAfter: new Date(0) });
   refuse(refused);
   const row = await writeProjectKey(tx.db, before.id, {
     rights,

@@ -74,7 +74,7 @@ export function draftKey(house: House, making: Making): ProjectKeyRow {
   const { rules } = bounds;
   const { rights, refused: wrong } = making.rights ? { rights: making.rights, refused: [] } : rightsFor(asked, bounds);
   const refused: Refusal[] = [...wrong];
-  const window = windowFor(asked, { rules, now, refused });
+  const window = windowFor(asked, { rules, now, refused, endsAfter: given && new Date(0) });
   // Nobody else changes a value that somebody gave.
   const isGiven = given !== undefined || making.value !== undefined;
   const rotation = isGiven ? null : rotationFor(asked.rotation, rules, refused);

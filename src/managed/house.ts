@@ -1,3 +1,4 @@
+import type { KeyManager } from '../../providers/key-manager.ts';
 import type { KeysWithin } from '../keys/within.ts';
 import type { Tx } from '../ledger/database.ts';
 import type { ProjectKeyRow } from '../ledger/schema.ts';
@@ -11,6 +12,8 @@ import type { Bounds, Refusal } from './asked.ts';
 /** What keys without a booking are made with. */
 export interface House {
   readonly within: KeysWithin;
+  /** What one value of a key was used for until now, of its quota's period. */
+  readonly usage: KeyManager['usage'];
   readonly sealer: Sealer;
   readonly policy: () => Policy;
   readonly mint: Mint;

@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
  */
 export function windowFor(
   { opensAt, ends }: Pick<KeyAsked, 'opensAt' | 'ends'>,
-  { rules, now, refused }: { rules: KeyRules; now: Date; refused: Refusal[] },
+  { rules, now, refused, endsAfter = now }: { rules: KeyRules; now: Date; refused: Refusal[]; endsAfter?: Date },
 ): Window {
   const opens = opensAt ?? now;
   const closesAt = closesOf(opens, ends ?? { inMs: rules.expires.defaultMs });
@@ -23,7 +23,7 @@ export function windowFor(
   if (endless(closesAt)) {
     if (!never)
       refused.push({ at: 'expires', why: `this project has no keys without an end; the longest life is ${days(longestMs)}` });
-  } else if (!(closesAt > opens && closesAt > now)) refused.push({ at: 'expires', why: 'it would end before it opens' });
+  } else if (!(closesAt > opens && closesAt > endsAfter)) refused.push({ at: 'expires', why: 'it would end before it opens' });
   else if (closesAt.getTime() - opens.getTime() > longestMs)
     refused.push({ at: 'expires', why: `it would live longer than this project allows (${days(longestMs)})` });
   return { opensAt: opens, closesAt };

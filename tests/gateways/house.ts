@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { firstStart } from '../../src/first-start.ts';
 import { mintKey } from '../../src/keys/key.ts';
 import { startLatchkey, type Latchkey } from '../../src/main.ts';
@@ -15,6 +17,17 @@ const ADMIN = 'lko_admin-token-of-the-gateway-tests-0000';
 const HOUR = 3_600_000;
 
 /** What a key of a test may differ in from one that may GET /api/** now and for an hour. */
+const NAMED = '/projects/default/keys/by-name';
+const CONFIG = `
+projects: { default: { keys: { quota: none, rateLimit: none } } }
+scopes:
+  read: { methods: [GET, POST, PUT, PATCH, DELETE] }
+  pets: { methods: [GET] }
+  pets:read: { methods: [GET] }
+  pets:write: { methods: [GET, POST] }
+  petsitters:read: { methods: [GET] }
+`;
+
 export interface Rights {
   readonly scopes?: readonly string[];
   readonly methods?: readonly string[];
@@ -41,13 +54,14 @@ export async function openHouse(env: Readonly<Record<string, string>> = {}) {
     PORT: String(port),
     HOST: '127.0.0.1',
     PUBLIC_URL: 'http://keys.example.org',
-    LATCHKEY_CONFIG: '/dev/null',
+    LATCHKEY_CONFIG: join(folder.place.dataDir, 'house.yaml'),
     LATCHKEY_ADMIN_TOKEN: ADMIN,
     LATCHKEY_MASTER_KEY: randomBytes(32).toString('base64'),
     WEBHOOK_SECRET: 'nobody-books-here',
     DATA_DIR: folder.place.dataDir,
     ...env,
   };
+  writeFileSync(join(folder.place.dataDir, 'house.yaml'), CONFIG);
   let latchkey: Latchkey | undefined;
   let silent: { close(): Promise<void> } | undefined;
   let made = 0;
@@ -79,21 +93,20 @@ export async function openHouse(env: Readonly<Record<string, string>> = {}) {
     async key(rights: Rights = {}): Promise<Made> {
       const name = `test-${(made += 1)}`;
       const key = mintKey('temp').reveal();
-      const { keyId } = await admin<{ keyId: string }>('POST', '/direct-keys', {
-        name,
-        key,
-        lease: name,
-        holder: 'ada',
+      const { holder = 'ada', closesAt = new Date(Date.now() + HOUR), ...asked } = rights;
+      const { id: keyId } = await admin<{ id: string }>('PUT', `${NAMED}/${name}`, {
+        value: key,
+        owner: holder,
         scopes: ['read'],
         methods: ['GET'],
         endpoints: ['/api/**'],
         opensAt: new Date(Date.now() - HOUR),
-        closesAt: new Date(Date.now() + HOUR),
-        ...rights,
+        expiresAt: closesAt,
+        ...asked,
       });
       return { name, key, keyId };
     },
-    revoke: ({ name }: Made) => admin<void>('DELETE', `/direct-keys/${name}`),
+    revoke: ({ name }: Made) => admin<void>('DELETE', `${NAMED}/${name}`),
     /** Nothing listens there any more. */
     async stop(): Promise<void> {
       await latchkey?.close();

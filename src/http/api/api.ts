@@ -7,7 +7,6 @@ import { configApi } from './config.ts';
 import { debtsApi } from './debts.ts';
 import { deliveriesApi } from './deliveries.ts';
 import type { ApiDeps } from './deps.ts';
-import { directKeysApi } from './direct-keys.ts';
 import { docsPage } from './docs.ts';
 import { eventsApi } from './events.ts';
 import { explainApi } from './explain.ts';
@@ -18,6 +17,10 @@ import { leaseActsApi } from './lease-acts.ts';
 import { leasesApi } from './leases.ts';
 import { API_PATH, createDocument } from './openapi.ts';
 import { operatorsApi } from './operators.ts';
+import { projectKeyActsApi } from './project-key-acts.ts';
+import { projectKeyUsageApi } from './project-key-usage.ts';
+import { projectKeysByNameApi } from './project-keys-by-name.ts';
+import { projectKeysApi } from './project-keys.ts';
 import { providerTestApi } from './provider-test.ts';
 import { projectsApi } from './projects.ts';
 import { providersApi } from './providers.ts';
@@ -30,6 +33,7 @@ import { scopesImportApi } from './scopes-import.ts';
 import { scopesOpenApiApi } from './scopes-openapi.ts';
 import { signingKeysApi } from './signing-keys.ts';
 import { straysApi } from './strays.ts';
+import { tenantKeysApi } from './tenant-keys.ts';
 import { usageApi } from './usage.ts';
 
 /** Every operation of the management API. */
@@ -41,7 +45,11 @@ export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
     leaseActsApi,
     usageApi,
     keysApi,
-    directKeysApi,
+    projectKeysApi,
+    projectKeyActsApi,
+    projectKeysByNameApi,
+    projectKeyUsageApi,
+    tenantKeysApi,
     debtsApi,
     rotationsApi,
     inventoryApi,

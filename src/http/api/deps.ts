@@ -9,9 +9,9 @@ import type { Operations } from '../../lease/operate.ts';
 import type { Rotations } from '../../lease/rotations.ts';
 import type { TryOut } from '../../lease/trial.ts';
 import type { Watch } from '../../lease/watch.ts';
-import type { KeyManager } from '../../../providers/key-manager.ts';
 import type { Tokens } from '../../keys/tokens.ts';
-import type { Ledger, Tx } from '../../ledger/database.ts';
+import type { House } from '../../managed/house.ts';
+import type { Ledger } from '../../ledger/database.ts';
 import type { Policy } from '../../reservation/policy.ts';
 import type { Scope } from '../../reservation/plan.ts';
 import type { Scopes } from '../../scopes/open.ts';
@@ -34,9 +34,9 @@ export interface ApiDeps {
   readonly call: Caller;
   readonly watch: Watch;
   readonly tryOut: TryOut;
-  /** The built-in key manager, and what is written together with each change. */
-  readonly keysFor: (alongside: (tx: Tx) => void) => KeyManager;
   readonly signingKeys: Pick<Tokens['signingKeys'], 'list' | 'rotate'>;
+  /** What keys without a booking are made with. */
+  readonly managed: House;
   readonly chain: Chain;
   readonly sealer: Sealer;
   /** Every problem, and the old configuration stays in force; none, and the new one is. */

@@ -58,7 +58,11 @@ const DESCRIPTION = [
 
 function operationOf(route: ApiRoute, gatherer: Gatherer): Operation {
   const body = route.body === Nothing ? undefined : gatherer.schemaOf(route.body);
-  const parameters = [...parametersOf(route.params, 'path', gatherer), ...parametersOf(route.query, 'query', gatherer)];
+  const parameters = [
+    ...parametersOf(route.params, 'path', gatherer),
+    ...parametersOf(route.query, 'query', gatherer),
+    ...parametersOf(route.headers === Nothing ? undefined : route.headers, 'header', gatherer),
+  ];
   return {
     operationId: route.id,
     tags: [tagOf(route.path)],

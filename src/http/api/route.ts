@@ -11,7 +11,7 @@ import { Nothing } from './words.ts';
 export interface ApiRoute {
   /** Stable: generated clients take their method names from it. */
   readonly id: string;
-  readonly method: 'get' | 'post' | 'put' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** Below /api/v1, as in OpenAPI: `/leases/{id}`. */
   readonly path: string;
   readonly permission: Permission;
@@ -21,13 +21,15 @@ export interface ApiRoute {
   readonly description?: string;
   readonly params: z.ZodType;
   readonly query: z.ZodType;
+  /** By their names in lower case. */
+  readonly headers: z.ZodType;
   readonly body: z.ZodType;
   /** Bytes of a body, where it may be more than the usual 64 kB. */
   readonly largestBody?: number;
   readonly responses: Responses;
   /** What may be answered besides the faults that every route has. */
   readonly faults?: readonly FaultCode[];
-  handle(input: { params: unknown; query: unknown; body: unknown }, caller: Operator): Promise<Reply>;
+  handle(input: { params: unknown; query: unknown; headers: unknown; body: unknown }, caller: Operator): Promise<Reply>;
 }
 
 /**
@@ -46,25 +48,33 @@ export interface Reply {
 
 type ReplyTo<R extends Responses> = { [S in keyof R & number]: { status: S; body: z.output<R[S]> } }[keyof R & number];
 
-type Declaration<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends Responses> = Omit<
-  ApiRoute,
-  'params' | 'query' | 'body' | 'responses' | 'handle'
-> & {
+interface Declaration<
+  P extends z.ZodType,
+  Q extends z.ZodType,
+  H extends z.ZodType,
+  B extends z.ZodType,
+  R extends Responses,
+> extends Omit<ApiRoute, 'params' | 'query' | 'headers' | 'body' | 'responses' | 'handle'> {
   readonly params?: P;
   readonly query?: Q;
+  readonly headers?: H;
   readonly body?: B;
   readonly responses: R;
-  handle(input: { params: z.output<P>; query: z.output<Q>; body: z.output<B> }, caller: Operator): Promise<ReplyTo<NoInfer<R>>>;
-};
+  handle(
+    input: { params: z.output<P>; query: z.output<Q>; headers: z.output<H>; body: z.output<B> },
+    caller: Operator,
+  ): Promise<ReplyTo<NoInfer<R>>>;
+}
 
 /** Types a declaration; the only way to make one. */
 export function route<
   R extends Responses,
   P extends z.ZodType = typeof Nothing,
   Q extends z.ZodType = typeof Nothing,
+  H extends z.ZodType = typeof Nothing,
   B extends z.ZodType = typeof Nothing,
->(declaration: Declaration<P, Q, B, R>): ApiRoute {
-  return { params: Nothing, query: Nothing, body: Nothing, ...declaration };
+>(declaration: Declaration<P, Q, H, B, R>): ApiRoute {
+  return { params: Nothing, query: Nothing, headers: Nothing, body: Nothing, ...declaration };
 }
 
 const LARGEST_BODY = 65_536;
@@ -89,6 +99,8 @@ export function createApiRouter(routes: readonly ApiRoute[], { guard, hides }: R
       const input = {
         params,
         query: read(declared.query, request.query, 'query'),
+        // Every request has others beside those that are asked for.
+        headers: declared.headers === Nothing ? {} : read(declared.headers, request.headers, 'header'),
         body: read(declared.body, request.body ?? {}, 'body'),
       };
       answer(response, declared, await declared.handle(input, caller));
@@ -110,7 +122,7 @@ async function checkReach({ reach }: ApiRoute, { caller, params, hides }: Asking
 
 type Asking = { caller: Operator; params: Request['params'] } & Pick<RouterParts, 'hides'>;
 
-function read(schema: z.ZodType, given: unknown, part: 'path' | 'query' | 'body'): unknown {
+function read(schema: z.ZodType, given: unknown, part: 'path' | 'query' | 'header' | 'body'): unknown {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
