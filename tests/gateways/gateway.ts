@@ -54,8 +54,8 @@ const KINDS: Record<GatewayName, Kind> = {
   },
   caddy: {
     file: 'Caddyfile',
-    listens: [':8000 {', (port) => `http://127.0.0.1:${port} {`],
-    around: (folder) => `{\n\tadmin off\n}\nimport ${folder}/example\n`,
+    listens: [':8000 {', (port) => `:${port} {`],
+    around: (folder) => `{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}\nimport ${folder}/example\n`,
     start: (folder) => ['run', '--adapter', 'caddyfile', '--config', `${folder}/main`],
   },
 };

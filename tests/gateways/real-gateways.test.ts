@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { posix } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { GATEWAYS, isInstalled, openGateway, type Gateway, type GatewayName } from './gateway.ts';
 import { openHouse, type House, type Made } from './house.ts';
@@ -33,6 +35,17 @@ afterAll(async () => {
 beforeEach(() => void upstream.take());
 
 const withKey = ({ key }: Pick<Made, 'key'>): Record<string, string> => ({ 'x-api-key': key });
+/** What servers may make of a path: decoded once or twice, without path parameters, with backslashes for slashes, dot segments resolved. */
+function readings(target: string): string[] {
+  const path = target.split('?', 1)[0] ?? '';
+  const decoded = [path, decode(path), decode(decode(path))];
+  return decoded.flatMap((one) => [one, one.replace(/;[^/]*/g, '')]).map((one) => posix.normalize(one.replaceAll('\\', '/')));
+}
+
+function decode(path: string): string {
+  return path.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)));
+}
+
 const OAUTH = /^Bearer realm="latchkey", error="invalid_token", error_description="/;
 /** What a client may try to tell about itself, under the names by which gateways tell it. */
 const LIES = {
@@ -215,6 +228,65 @@ describe.skipIf(missing.length === GATEWAYS.length).each(present)('%s in front o
     }
     const { arrived } = await passed('/api/caf%C3%A9/a%20b?q=%2e%2e%2f', { headers: withKey(made) });
     expect(arrived.target).toBe('/api/caf%C3%A9/a%20b?q=%2e%2e%2f');
+  });
+
+  test('whatever path passes, no reading of it leads out of what the key is for', async () => {
+    const { key } = await house.key();
+    const piece = fc.constantFrom(
+      'api',
+      'admin',
+      'x',
+      '..',
+      '.',
+      '',
+      '%2e%2e',
+      '%2E',
+      '%2f',
+      '%5c',
+      '\\',
+      '..;',
+      ';a',
+      '%3b',
+      '%25',
+      '%',
+      '%00',
+      'é',
+    );
+    const paths = fc.array(piece, { minLength: 1, maxLength: 5 }).map((pieces) => `/api/${pieces.join('/')}`);
+    let passes = 0;
+    for (const target of fc.sample(paths, 150)) {
+      const sent = Buffer.from(target).toString('latin1');
+      const { status } = await through(sent, { headers: { 'x-api-key': key } });
+      const arrived = upstream.take();
+      expect([target, arrived.length]).toEqual([target, status === 200 ? 1 : 0]);
+      for (const { target: got } of arrived)
+        expect([got, ...readings(got)].filter((path) => !/^\/api(?:\/|$)/.test(path))).toEqual([]);
+      passes += arrived.length;
+    }
+    expect(passes).toBeGreaterThan(0);
+  });
+
+  test('requests of odd forms are refused as wrong, and none as a failure of ours', async () => {
+    const made = await house.key({ methods: ['GET', 'POST'] });
+    const keyed = withKey(made);
+    const odd: [what: string, target: string, sent: Sent][] = [
+      ['key in the query', `/api/things?api_key=${made.key}&x-api-key=${made.key}`, {}],
+      ['two keys with a comma', '/api/things', { headers: { 'x-api-key': `${made.key}, ${made.key}` } }],
+      ['key with more behind it', '/api/things', { headers: { 'x-api-key': `${made.key}x` } }],
+      ['key as Basic', '/api/things', { headers: { authorization: `Basic ${made.key}` } }],
+      ['key of 6 kB', '/api/things', { headers: { 'x-api-key': made.key.padEnd(6000, 'x') } }],
+      ['key with letters that are not ASCII', '/api/things', { headers: { 'x-api-key': `${made.key}\u00e9` } }],
+      ['empty key', '/api/things', { headers: { 'x-api-key': '' } }],
+      ['another case of the path', '/API/things', { headers: keyed }],
+      ['method by override', '/api/things', { method: 'DELETE', headers: { ...keyed, 'x-http-method-override': 'GET' } }],
+      ['TRACE', '/api/things', { method: 'TRACE', headers: keyed }],
+      ['whole address in the request line', 'http://elsewhere.example/admin', { headers: keyed }],
+      ['fragment', '/api/things#/../admin', { headers: keyed }],
+    ];
+    for (const [what, target, sent] of odd) {
+      const { status } = await refused(target, sent);
+      expect([what, status >= 400 && status < 500]).toEqual([what, true]);
+    }
   });
 
   test('over its limit a key is answered 429, with when to come again', async () => {
