@@ -9,8 +9,8 @@ const HEADER = 'alg kid typ';
 
 export interface Expected {
   readonly typ: string;
-  readonly issuer: string;
-  readonly audience?: string;
+  readonly issuer: string | string[];
+  readonly audience?: string | string[];
   readonly claims: readonly string[];
 }
 

@@ -132,6 +132,19 @@ describe('a token', () => {
     expect(codes).toEqual(['VALID', 'VALID', 'INSUFFICIENT_SCOPE', 'INSUFFICIENT_SCOPE', 'INSUFFICIENT_SCOPE']);
   });
 
+  test('may be of one of several issuers and for one of several audiences', async () => {
+    const verifier = open({ issuer: [ISSUER, 'https://old.example.org'], audience: [AUDIENCE, 'other-api'] });
+    const codes: string[] = [];
+    for (const claims of [
+      {},
+      { iss: 'https://old.example.org', aud: 'other-api' },
+      { iss: 'https://third.example.org' },
+      { aud: 'third-api' },
+    ])
+      codes.push(await codeOf(verifier, await signToken(eddsa, AT, { claims })));
+    expect(codes).toEqual(['VALID', 'VALID', 'NOT_FOUND', 'NOT_FOUND']);
+  });
+
   test('that is none is asked about elsewhere, or refused', async () => {
     const elsewhere = open({ otherwise: { verify: async () => ({ valid: true, code: 'VALID', keyId: 'key_2' }) } });
     expect([await codeOf(open(), 'temp_opaque-key'), await codeOf(elsewhere, 'temp_opaque-key')]).toEqual(['NOT_FOUND', 'VALID']);

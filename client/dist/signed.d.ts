@@ -2,8 +2,8 @@ import { type JWTPayload } from 'jose';
 import type { Clock } from './clock.js';
 export interface Expected {
     readonly typ: string;
-    readonly issuer: string;
-    readonly audience?: string;
+    readonly issuer: string | string[];
+    readonly audience?: string | string[];
     readonly claims: readonly string[];
 }
 /** Why something that is signed is not to be gone by. */

@@ -3,9 +3,9 @@ import type { Verifier } from './verdict.js';
 export interface TokenVerifierOptions {
     /** Where Latchkey's public keys and its list of revoked keys are, e.g. `https://keys.example.org`. Nothing secret is sent there. */
     readonly url: string;
-    /** What tokens must name as `iss` and `aud`. */
-    readonly issuer: string;
-    readonly audience: string;
+    /** What tokens must name as `iss` and `aud`: of several, one. `aud` is the token's project, unless Latchkey's configuration names another. */
+    readonly issuer: string | string[];
+    readonly audience: string | string[];
     /** How old the list of revoked keys may be before it is asked for again: 10000 when it is not said. A revoked token ends within it. */
     readonly refreshMs?: number;
     readonly timeoutMs?: number;
