@@ -92,6 +92,7 @@ describe('no secret reaches a log', () => {
     ['an operator token', `lko_${RANDOM}aaaaaaaaaa`, RANDOM],
     ['a bearer token', 'Authorization: bearer some.opaque-token', 'some.opaque-token'],
     ['a webhook secret', 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
+    ['a signed token', 'said eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl twice', 'eyJzdWIiOiJhZGEifQ'],
     ['a claim link', 'https://keys.example.org/claim/Zm9vYmFy?x=1', 'Zm9vYmFy'],
     ['a password in a URL', 'postgresql://latchkey:hunter2@db/x failed', 'hunter2'],
     ['a key in a query', '/verify?api_key=hunter2&path=/a', 'hunter2'],

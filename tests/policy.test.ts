@@ -490,6 +490,39 @@ describe('what is wrong', () => {
   });
 });
 
+describe('tokens', () => {
+  test('are signed by EdDSA for PUBLIC_URL and the project, by a key of 90 days, where nothing is said', () => {
+    const { tokens } = accepted('').policy;
+    expect(tokens).toEqual({
+      algorithm: 'EdDSA',
+      issuer: 'http://localhost:8080',
+      audience: undefined,
+      rotateEveryMs: 90 * 86_400_000,
+    });
+  });
+
+  test('are as the section says', () => {
+    const text = 'tokens: { algorithm: RS256, issuer: "https://id.example", audience: lab, rotateEvery: 30d }';
+    const rotateEveryMs = 30 * 86_400_000;
+    expect(accepted(text).policy.tokens).toEqual({
+      algorithm: 'RS256',
+      issuer: 'https://id.example',
+      audience: 'lab',
+      rotateEveryMs,
+    });
+  });
+
+  test.each([
+    ['algorithm: HS256', 'tokens.algorithm'],
+    ['issuer: campus', 'tokens.issuer'],
+    ['audience: ""', 'tokens.audience'],
+    ['rotateEvery: 1m', 'tokens.rotateEvery'],
+    ['secret: abc', 'tokens.secret'],
+  ])('cannot have %s', (text, path) => {
+    expect(refused(`tokens: { ${text} }`)).toMatchObject([{ severity: 'error', line: 1, path }]);
+  });
+});
+
 describe('what a driver does not enforce', () => {
   const limitsOf = (unenforced: readonly string[]): LimitReport => {
     const by = (limit: string): { by: Enforcement } => ({ by: unenforced.includes(limit) ? 'none' : 'gateway' });
@@ -534,6 +567,15 @@ describe('what a driver does not enforce', () => {
     ['notBefore', plan()],
   ])('%s that no plan asks for does not matter', (limit, text) => {
     expect(check(text, [limit])).toEqual([]);
+  });
+
+  test('nobody can accept a token where its provider knows nothing of tokens', () => {
+    const text = plan('tokenType: jwt\n    unenforced: accept');
+    const knowing: Enforcer = { limits: { ...limitsOf([]), tokens: { by: 'gateway' } } };
+    expect(check(text, ['quota'])).toMatchObject([
+      { line: 4, path: 'plans[0].tokenType', fix: expect.stringContaining('builtin') },
+    ]);
+    expect(checkAt(text, knowing)).toEqual([]);
   });
 
   /** As one whose quotas are of months, whose rates are of seconds up to a hundred, and which knows nothing of admins. */

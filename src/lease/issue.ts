@@ -1,6 +1,5 @@
 import type { DriverError, Issued } from '../../providers/driver.ts';
-import { hintOf, mintKey } from '../keys/key.ts';
-import type { TokenWish } from '../keys/token.ts';
+import { hintOf } from '../keys/key.ts';
 import { newId } from '../ledger/ids.ts';
 import { type Activation, activateKey, beginRevoking, intendKey, narrowKey, noteSetback } from '../ledger/keys.ts';
 import type { KeyRow } from '../ledger/schema.ts';
@@ -15,6 +14,7 @@ import { keep, refOf } from './key-ref.ts';
 import { nameOf, requestFor } from './request.ts';
 import { goOver, moveLease, writeInTurn, TurnLost, type Turn, type Workshop } from './turn.ts';
 import { undoIfRevoked } from './undo.ts';
+import { mintValue } from './value.ts';
 
 /** Why a key is revoked whose request can never succeed; `decide` does not ask for it again. */
 export const REJECTED = 'the provider refused it for good';
@@ -100,7 +100,13 @@ async function intend(shop: Workshop, turn: Turn, step: IssueStep): Promise<Inte
   if (known) return await intendAgain(shop, turn, step, known);
   const id = newId('key');
   const name = nameOf(turn.lease.id, step.generation);
-  const secret = await valueFor(shop, step, { keyId: id, lease: turn.lease.id, holder: turn.lease.holderId });
+  const secret = await mintValue(shop, step.plan, {
+    keyId: id,
+    lease: turn.lease.id,
+    holder: turn.lease.holderId,
+    window: step.window,
+    ...step.grant,
+  });
   const sealedSecret = shop.sealer.seal(secret, `key:${id}`);
   await writeInTurn(shop, turn, 'issue-intent', async (tx) => {
     const { lease } = turn;
@@ -133,16 +139,6 @@ async function intend(shop: Workshop, turn: Turn, step: IssueStep): Promise<Inte
     });
   });
   return { id, name, secret, window: step.window, sure: step.window };
-}
-
-/** What the holder will be given: a token says itself whose it is, and how long. */
-async function valueFor(
-  { keyPrefix, mintToken, providers }: Workshop,
-  { grant, window, plan }: IssueStep,
-  whose: Pick<TokenWish, 'keyId' | 'lease' | 'holder'>,
-): Promise<Secret> {
-  if (grant.tokenType === 'jwt') return await mintToken({ ...whose, scopes: grant.scopes, project: plan.project, window });
-  return mintKey(keyPrefix, providers(plan.provider)?.driver.keyForm);
 }
 
 /** The window may have moved since the key was first asked for; what was asked then may be over, and would be refused for good. */

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Driver, IssueRequest } from '../../providers/driver.ts';
-import { mintKey } from '../keys/key.ts';
+import type { IssueRequest } from '../../providers/driver.ts';
 import { newId } from '../ledger/ids.ts';
 import { askedOf } from '../policy/asked.ts';
 import { Fault } from '../reservation/fault.ts';
@@ -8,8 +7,12 @@ import type { Plan } from '../reservation/plan.ts';
 import { startRun, type TrialStep } from './trial-run.ts';
 import { takeAway, tryAll } from './trial-steps.ts';
 import type { Workshop } from './turn.ts';
+import { mintValue } from './value.ts';
 
-export interface TrialDeps extends Pick<Workshop, 'call' | 'providers' | 'policy' | 'keyPrefix' | 'now' | 'ledger' | 'log'> {
+export interface TrialDeps extends Pick<
+  Workshop,
+  'call' | 'providers' | 'policy' | 'keyPrefix' | 'mintToken' | 'now' | 'ledger' | 'log'
+> {
   readonly wait: (ms: number) => Promise<unknown>;
 }
 
@@ -39,7 +42,7 @@ export function createTryOut(deps: TrialDeps): TryOut {
     const driver = deps.providers(provider)?.driver;
     if (!driver) throw new Fault('not_found', `there is no provider ${provider}`);
     const plan = planFor(deps, provider, wanted);
-    const request = throwAway(deps, driver, plan);
+    const request = await throwAway(deps, plan);
     const about = { plan: plan.name, key: request.name };
     await deps.ledger.transact(async (tx) => tx.audit({ actor, action: 'provider.tested', subject: provider, detail: about }));
     const run = startRun({ ...deps, provider, request });
@@ -61,19 +64,22 @@ function planFor({ policy }: TrialDeps, provider: string, wanted: string | undef
   throw new Fault('invalid', why, { at: 'plan' });
 }
 
-function throwAway({ policy, keyPrefix, now }: TrialDeps, driver: Driver<unknown>, plan: Plan): IssueRequest {
+async function throwAway(deps: TrialDeps, plan: Plan): Promise<IssueRequest> {
   const id = randomBytes(6).toString('hex');
-  const opensAt = now();
+  const opensAt = deps.now();
+  const window = { opensAt, closesAt: new Date(opensAt.getTime() + LENGTH_MS) };
+  const asked = askedOf(plan, deps.policy().scopesOf(plan.project))[0]!;
+  const [keyId, lease, holder] = [newId('key'), `lse_test${id}`, { id: 'latchkey-test', name: 'Latchkey test' }];
   return {
-    ...askedOf(plan, policy().scopesOf(plan.project))[0]!,
+    ...asked,
     project: plan.project,
     name: `lk-test${id}-1`,
-    keyId: newId('key'),
-    secret: mintKey(keyPrefix, driver.keyForm),
-    lease: `lse_test${id}`,
+    keyId,
+    secret: await mintValue(deps, plan, { keyId, lease, holder: holder.id, window, ...asked }),
+    lease,
     reservation: { source: 'latchkey', id: 'test' },
     resource: { id: 'latchkey-test', name: 'Latchkey test', type: 'API Key' },
-    holder: { id: 'latchkey-test', name: 'Latchkey test' },
-    window: { opensAt, closesAt: new Date(opensAt.getTime() + LENGTH_MS) },
+    holder,
+    window,
   };
 }

@@ -13,6 +13,8 @@ const LONGEST = 4096;
 const LOOKS: readonly (readonly [RegExp, string])[] = [
   // Our keys and tokens: a prefix, an underscore, at least 33 characters of base62. Ids have 32 of hex.
   [/\b([A-Za-z][A-Za-z0-9_-]{0,31})_[0-9A-Za-z]{33,}/g, `$1_${MASK}`],
+  // Signed tokens.
+  [/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, MASK],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi, `$1 ${MASK}`],
   [/\bwh(sec|sk|pk)_[\w+/=-]+/g, `wh$1_${MASK}`],
   [/(\/claim\/)[^/?#\s"'<>]+/g, `$1${MASK}`],

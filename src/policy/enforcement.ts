@@ -12,23 +12,28 @@ export interface EnforcementCheck {
   readonly lineOf: Locate;
 }
 
-/** A plan that asks for what its driver does not enforce, by default or at its most, does not start, unless it says `unenforced: accept`. */
+/**
+ * A plan that asks for what its driver does not enforce, by default or at its most, does not start, unless it says `unenforced: accept`. Nobody
+ * can accept a token where the provider makes its own values, or knows nothing of its signature.
+ */
 export function checkEnforcement({ file, policy, driverOf, lineOf }: EnforcementCheck): Problem[] {
   return policy.plans.flatMap((plan, index) => {
-    if (!plan || plan.acceptsUnenforced) return [];
-    const driver = driverOf(plan.provider);
-    if (!driver) return [];
-    return unkept(limitsOf(driver, askedOf(plan, policy.scopesOf(plan.project)))).map(({ limit, note }) => {
-      const section = SECTIONS[limit];
-      const path: Path = ['plans', index, ...(section ? [section] : [])];
-      const message = `asks for ${limit}, which provider "${plan.provider}" does not enforce${note ? ` (${note})` : ''}`;
-      return problemAt(
-        file,
-        lineOf,
-      )({ path, message, fix: 'leave it out, choose another provider, or write unenforced: accept' });
-    });
+    const driver = plan && driverOf(plan.provider);
+    if (!plan || !driver) return [];
+    const open = unkept(limitsOf(driver, askedOf(plan, policy.scopesOf(plan.project))));
+    return open
+      .filter(({ limit }) => limit === 'tokens' || !plan.acceptsUnenforced)
+      .map(({ limit, note }) => {
+        const section = SECTIONS[limit];
+        const path: Path = ['plans', index, ...(section ? [section] : [])];
+        const message = `asks for ${limit}, which provider "${plan.provider}" does not enforce${note ? ` (${note})` : ''}`;
+        return problemAt(file, lineOf)({ path, message, fix: limit === 'tokens' ? FIX_OF_TOKENS : FIX });
+      });
   });
 }
+
+const FIX = 'leave it out, choose another provider, or write unenforced: accept';
+const FIX_OF_TOKENS = 'leave it out, or choose a provider whose driver is builtin';
 
 /** Where a plan asks for it. */
 const SECTIONS: Partial<Record<Askable, string>> = {
