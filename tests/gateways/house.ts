@@ -16,18 +16,20 @@ import { freePort } from '../scenarios/free-port.ts';
 const ADMIN = 'lko_admin-token-of-the-gateway-tests-0000';
 const HOUR = 3_600_000;
 
-/** What a key of a test may differ in from one that may GET /api/** now and for an hour. */
 const NAMED = '/projects/default/keys/by-name';
+/** No limits but those that a test asks for. */
 const CONFIG = `
 projects: { default: { keys: { quota: none, rateLimit: none } } }
 scopes:
   read: { methods: [GET, POST, PUT, PATCH, DELETE] }
+  write: { methods: [POST, PUT] }
   pets: { methods: [GET] }
   pets:read: { methods: [GET] }
   pets:write: { methods: [GET, POST] }
   petsitters:read: { methods: [GET] }
 `;
 
+/** What a key of a test may differ in from one that may GET /api/** now and for an hour. */
 export interface Rights {
   readonly scopes?: readonly string[];
   readonly methods?: readonly string[];
