@@ -89,6 +89,10 @@ test('holders are told what nobody enforces of their own grant, or of the plan a
   expect(told({ quota: { limit: 5, per: 'month' } })).toEqual(['The quotas of this key are not enforced by the gateway.']);
   expect(told({ quota: { limit: 5, per: 'day' } })).toEqual([]);
   expect(told({ allowedIps: ['10.0.0.0/8'] })).toHaveLength(1);
+  expect(told({ hours: [{ from: '08:00', to: '18:00', zone: 'UTC' }], deniedIps: ['10.0.0.0/8'] })).toEqual([
+    'The denied addresses of this key are not enforced by the gateway.',
+    'The hours of this key are not enforced by the gateway.',
+  ]);
   expect(catalogue.unenforced('gone', askedOf(planOf('easy'), scopes))).toEqual([]);
 });
 

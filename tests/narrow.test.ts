@@ -6,7 +6,8 @@ import { rateWithin, secondsOf } from '../src/reservation/limits.ts';
 import { matchPlan, narrow } from '../src/reservation/narrow.ts';
 import { isPathPattern, patternCovers } from '../src/reservation/patterns.ts';
 import { windowFor } from '../src/reservation/window.ts';
-import { PERIODS, type Plan } from '../src/reservation/plan.ts';
+import type { Grant } from '../src/reservation/lease.ts';
+import { PERIODS, type Plan, type Scopes } from '../src/reservation/plan.ts';
 import { ofDefault, plan as base, scopes } from './fixtures/plan.ts';
 
 const plan: Plan = {
@@ -65,6 +66,50 @@ describe('narrow', () => {
         allowedIps: undefined,
       },
     });
+  });
+
+  test('a wildcard stands for the scopes that there are now, and is asked for only within a wildcard of the plan', () => {
+    const known: Scopes = {
+      'a:x:read': { methods: ['GET'], endpoints: ['/x/**'] },
+      'a:x:write': { methods: ['POST'] },
+      'a:y:read': { methods: ['GET'] },
+      read: { methods: ['GET'] },
+    };
+    const asks = (scopes: string[], allowed: string[]) =>
+      narrow({ ...plan, scopes: { default: ['read'], allowed } }, known, { scopes });
+    expect(asks(['a:x:*'], ['a:*'])).toMatchObject({ grant: { scopes: ['a:x:read', 'a:x:write'] } });
+    expect(asks(['a:x:read', 'a:x:*'], ['a:x:*'])).toMatchObject({ grant: { scopes: ['a:x:read', 'a:x:write'] } });
+    for (const [wanted, allowed] of [
+      [['a:*'], ['a:x:*']],
+      [['*'], ['a:*', 'read']],
+      [['a:x:*'], ['a:x:read', 'a:x:write']],
+      [['a:y:read'], ['a:x:*']],
+      [['b:*'], ['*']],
+    ])
+      expect(asks(wanted!, allowed!), `${wanted} of ${allowed}`).toHaveProperty('refused');
+  });
+
+  test('what scopes open where is a rule for each, once one of them is for some paths only', () => {
+    const known: Scopes = { read: { methods: ['GET'] }, write: { methods: ['POST'], endpoints: ['/api/runs'] } };
+    const rulesOf = (...scopes: string[]) => (narrow(plan, known, { scopes }) as { grant: Grant }).grant.rules;
+    expect(rulesOf('read')).toBeUndefined();
+    expect(rulesOf('read', 'write')).toEqual([
+      { methods: ['GET'], endpoints: ['/**'] },
+      { methods: ['POST'], endpoints: ['/api/runs'] },
+    ]);
+  });
+
+  test('what a booking cannot ask for is as the plan says, whatever it asks for', () => {
+    const strict: Plan = {
+      ...plan,
+      furtherLimits: [{ limit: 9, per: 'day' }],
+      deniedIps: ['10.0.9.0/24'],
+      hours: [{ from: '08:00', to: '18:00', zone: 'UTC' }],
+      tokenType: 'jwt',
+    };
+    const { furtherLimits: limits, deniedIps, hours, tokenType } = strict;
+    const asked = { limits: [], deniedIps: [], hours: [], tokenType: 'opaque', rules: [], scopes: ['read'] } as Parameters;
+    expect(narrow(strict, scopes, asked)).toMatchObject({ grant: { limits, deniedIps, hours, tokenType, rules: undefined } });
   });
 
   test('no parameters ever exceed their plan', () => {

@@ -10,6 +10,8 @@ import { askedOf, limitsOf as limitsOfDriver, type Enforcer } from '../src/polic
 import { checkEnforcement } from '../src/policy/enforcement.ts';
 import { formatProblem, type Problem } from '../src/policy/problems.ts';
 import { presets } from '../src/intake/presets.ts';
+import { matchPlan } from '../src/reservation/narrow.ts';
+import { effectiveConfig } from '../src/policy/effective.ts';
 import { loadPolicy } from '../src/policy.ts';
 import { readSettings, type Settings } from '../src/settings.ts';
 
@@ -194,6 +196,122 @@ describe('the files we ship', () => {
       ['everything-else', 'local', 24 * 3_600_000],
     ]);
     expect(policy.sources['default']?.callback).toBeUndefined();
+  });
+});
+
+describe('projects', () => {
+  const two = (...more: string[]) =>
+    lines(
+      'projects:',
+      '  lab: { limits: [1000/minute], keys: { quota: none, created: 60/hour, expires: { longest: 7d } }, scopes: { "lab:runs:read": { methods: [GET], endpoints: [/runs/**] } } }',
+      'sources:',
+      '  default: { project: lab, preset: standard, secrets: [whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw] }',
+      '  own: { preset: standard, secrets: [whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw] }',
+      'providers:',
+      '  builtin: { driver: builtin }',
+      'plans:',
+      '  - { name: lab, project: lab, provider: builtin, scopes: { default: ["lab:runs:*"], allowed: ["lab:runs:*", read] }',
+      ...more.map((line) => `    , ${line}`),
+      '    }',
+      '  - { name: rest, provider: builtin }',
+    );
+
+  test('what a project says holds over the house, and the rest is the house’s', () => {
+    const { policy, warnings } = accepted(two(), { ...ENV, API_KEY_PREFIX: 'campus', DEFAULT_RATE_LIMIT: '7/hour' });
+    expect(warnings).toEqual([]);
+    const { default: house, lab } = policy.projects;
+    expect(house!.keys).toMatchObject({
+      prefix: 'campus',
+      rateLimit: { limit: 7, per: 'hour' },
+      quota: { limit: 1000, per: 'month' },
+    });
+    expect(lab!.keys).toMatchObject({ prefix: 'campus', created: { limit: 60, per: 'hour' }, quota: undefined });
+    expect(lab!.keys.expires).toEqual({ defaultMs: 7 * 86_400_000, longestMs: 7 * 86_400_000, never: false });
+    const from = (name: string, key = {}) =>
+      Object.fromEntries(effectiveConfig({ project: policy.projects[name]!, key }).map((one) => [one.setting, one.from]));
+    expect(from('lab')).toMatchObject({ prefix: 'global', quota: 'project', created: 'project', expires: 'project' });
+    expect(new Set(Object.values(from('default')))).toEqual(new Set(['global']));
+    expect(from('lab', { quota: { limit: 1, per: 'day' } })).toMatchObject({ quota: 'key', created: 'project' });
+    expect(Object.keys(policy.scopesOf('lab'))).toContain('lab:runs:read');
+    expect(Object.keys(policy.scopesOf('default'))).not.toContain('lab:runs:read');
+  });
+
+  test('a plan is for the bookings of its own project only', () => {
+    const { policy } = accepted(two());
+    const planOf = (source: string) => matchPlan(policy, source, { id: '1', name: 'x', type: '' })?.name;
+    expect([planOf('default'), planOf('own'), planOf('gone')]).toEqual(['lab', 'rest', undefined]);
+  });
+
+  test('a plan says further limits, denied networks, hours, tokens and what a quota counts', () => {
+    const { policy } = accepted(
+      two(
+        'limits: [10/second, { limit: 500, per: day, unit: requests }]',
+        'rateLimit: none',
+        'quota: { max: 5, per: day, unit: requests }',
+        'deniedIps: [10.0.9.0/24]',
+        'hours: [{ days: [fri-mon, wed], from: "22:00", to: "06:00", zone: Europe/Rome }, { from: "00:00", to: "24:00", zone: UTC }]',
+        'tokenType: jwt',
+      ),
+    );
+    expect(policy.plans[0]).toMatchObject({
+      furtherLimits: [
+        { limit: 10, per: 'second' },
+        { limit: 500, per: 'day', unit: 'requests' },
+      ],
+      quota: { default: 5, max: 5, per: 'day', unit: 'requests' },
+      deniedIps: ['10.0.9.0/24'],
+      hours: [
+        { days: [1, 3, 5, 6, 7], from: '22:00', to: '06:00', zone: 'Europe/Rome' },
+        { from: '00:00', to: '24:00', zone: 'UTC' },
+      ],
+      tokenType: 'jwt',
+    });
+  });
+
+  test.each<[string, string, string, RegExp]>([
+    [
+      'a time zone that is none',
+      'hours: [{ from: "08:00", to: "18:00", zone: Europe/Roma }]',
+      'hours[0].zone',
+      /did you mean "Europe\/Rome"/,
+    ],
+    ['an offset, which is no zone', 'hours: [{ from: "08:00", to: "18:00", zone: "+01:00" }]', 'hours[0].zone', /IANA/],
+    ['a day that is none', 'hours: [{ days: [mo], from: "08:00", to: "18:00", zone: UTC }]', 'hours[0].days[0]', /mon, tue/],
+    ['a time of no length', 'hours: [{ from: "08:00", to: "08:00", zone: UTC }]', 'hours[0].to', /later time/],
+    ['a time that is none', 'hours: [{ from: "25:00", to: "08:00", zone: UTC }]', 'hours[0].from', /"08:00"/],
+    ['a limit without a period', 'limits: [10]', 'limits[0]', /100\/hour/],
+    ['a network that is none', 'deniedIps: [10.0.9]', 'deniedIps[0]', /192\.0\.2\.0\/24/],
+    ['a source of another project', 'match: { source: own }', 'match.source', /project: default at this plan/],
+    ['an overlap without an end', 'rotation: { every: 1d, overlap: 2d }', 'rotation.overlap', /less than every/],
+  ])('a mistake is told with its place: %s', (_, text, at, fix) => {
+    const [problem] = refused(two(text));
+    expect(problem).toMatchObject({ severity: 'error', path: `plans[0].${at}`, line: 10, fix: expect.stringMatching(fix) });
+  });
+
+  test('a project that is not there is told where it is named, and one that cannot work', () => {
+    const text = two().replace('project: lab, preset', 'project: lax, preset').replace('longest: 7d', 'longest: 7d, default: 8d');
+    const problems = refused(text).map(({ path, fix }) => [path, fix]);
+    expect(problems).toContainEqual(['sources.default.project', 'did you mean "lab"?']);
+    expect(problems).toContainEqual(['projects.lab.keys.expires.default', 'write less, or more for longest']);
+    expect(refused(two().replace('name: lab, project: lab', 'name: lab, project: lax'))).toContainEqual(
+      expect.objectContaining({ path: 'plans[0].project', fix: 'did you mean "lab"?' }),
+    );
+  });
+
+  test('what may be meant is only warned of: a limit behind a tighter one, and scopes that may be in the catalogue', () => {
+    const warnings = (text: string) => accepted(text).warnings.map(({ path }) => path);
+    expect(warnings(two('limits: [10/minute, 700/hour]', 'rateLimit: none'))).toEqual(['plans[0].limits[1]']);
+    expect(warnings(two('limits: [10/minute, 500/hour]', 'rateLimit: none'))).toEqual([]);
+    expect(warnings(two('limits: [200/hour]', 'rateLimit: { max: 100/hour }'))).toEqual(['plans[0].limits[0]']);
+    const unit = 'limits: [{ limit: 5, per: minute, unit: requests }, 10/minute]';
+    expect(warnings(two(unit, 'rateLimit: none'))).toEqual([]);
+    const allowed = (scope: string) => two().replace('"lab:runs:*", read]', `"lab:runs:*", read, "${scope}"]`);
+    expect(warnings(allowed('lab:files:read'))).toEqual(['plans[0].scopes.allowed[2]']);
+    expect(refused(allowed('lab:*:read'))[0]).toMatchObject({
+      severity: 'error',
+      fix: expect.stringContaining('whole last part'),
+    });
+    expect(refused(allowed('reed'))[0]).toMatchObject({ severity: 'error', fix: 'did you mean "read"?' });
   });
 });
 
@@ -601,6 +719,21 @@ describe('what a driver does not enforce', () => {
     const problems = checkAt(text, particular);
     expect(problems.map(({ message }) => /asks for (\w+),/.exec(message)![1])).toEqual(limits);
     expect(checkAt(`${text}\n    unenforced: accept`, particular)).toEqual([]);
+  });
+
+  test.each([
+    ['limits', 'limits: [9/second]'],
+    ['deniedIps', 'deniedIps: [10.0.0.0/8]'],
+    ['hours', 'hours: [{ from: "08:00", to: "18:00", zone: UTC }]'],
+    ['tokens', 'tokenType: jwt'],
+    ['scopeEndpoints', 'scopes: { allowed: [read, there] }'],
+  ])('%s that a driver does not mention is kept by nobody, and stops the start', (limit, section) => {
+    const scopes = section.startsWith('scopes') ? '' : '\n    scopes: { allowed: [read] }';
+    const described = 'scopes: { read: { methods: [GET] }, there: { methods: [GET], endpoints: [/there] } }';
+    const text = `${described}\n${plan(section + scopes)}`;
+    expect(check(text, []).map(({ message }) => /asks for (\w+),/.exec(message)![1])).toEqual([limit]);
+    const keeps: Enforcer = { limits: { ...limitsOf([]), [limit]: { by: 'latchkey' } } };
+    expect(checkAt(text, keeps)).toEqual([]);
   });
 
   test('the note is of the answer that counts', () => {

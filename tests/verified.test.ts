@@ -66,6 +66,12 @@ test('what the gateway does not keep is kept by us, the rest stays as it is', ()
       expiry: { by: 'latchkey' },
       allowedIps: { by: 'gateway' },
       notBefore: { by: 'latchkey' },
+      limits: { by: 'latchkey' },
+      scopeEndpoints: { by: 'latchkey' },
+      deniedIps: { by: 'latchkey' },
+      hours: { by: 'latchkey' },
+      // What a value is, only the gateway says.
+      tokens: undefined,
     });
 });
 
