@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import packageFile from '../package.json' with { type: 'json' };
 import { addAuditVerify } from './cli/audit.ts';
+import { addBudget } from './cli/budget.ts';
 import { addCheck } from './cli/check.ts';
 import { addClaimLink } from './cli/claim-link.ts';
 import { addDebtActs } from './cli/debts.ts';
@@ -70,6 +71,7 @@ function createProgram(): Command {
   addOperatorActs(commandOf('operators'));
   for (const add of [
     addUsage,
+    addBudget,
     addRevoke,
     addRotate,
     addRetime,

@@ -72,6 +72,7 @@ export function createRouters(parts: RouterParts): RequestHandler[] {
       ...parts,
       ...parts.leasing,
       call: parts.leasing.shop.call,
+      budgets: parts.keys.budgets,
       signingKeys: parts.tokens.signingKeys,
       managed: parts.managed.house,
       policy: catalogue.policy,

@@ -97,6 +97,7 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     call: shop.call,
     watch: work.watch,
     tryOut: createTryOut({ ...shop, providers, policy, wait: async () => {} }),
+    budgets: builtin.budgets,
     signingKeys: work.signed.signingKeys,
     managed: { within: builtin.within, usage: builtin.manager.usage, sealer, policy, now, mint: createMint() },
     chain,

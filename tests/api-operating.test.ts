@@ -99,6 +99,48 @@ describeEngines('operating by the management API', (engine) => {
     );
   });
 
+  test('a budget is read, added to, frozen and let go again, by who may act, and each of it is in the audit', async () => {
+    house = await openApiHouse(engine);
+    const { body: key } = await house.post('/projects/default/keys', {
+      name: 'course',
+      owner: 'ada',
+      scopes: ['read'],
+      endpoints: ['/**'],
+      quota: { limit: 100, per: 'day' },
+      rateLimit: { limit: 5, per: 'hour' },
+    });
+    // The one answer that tells the key.
+    house.answers.pop();
+    const at = `/budgets/${key.id}`;
+    expect(await house.get(at, { as: house.tokens.viewer })).toMatchObject({
+      status: 200,
+      body: {
+        id: key.id,
+        project: 'default',
+        limits: [{ name: 'hour', limit: 5, used: 0, remaining: 5, windowSeconds: 3600, freesAt: null }],
+        quota: { per: 'day', limit: 100, extra: 0, used: 0, remaining: 100, resetsAt: '2026-01-02T00:00:00.000Z' },
+        frozen: null,
+      },
+    });
+    const reason = 'the course grew';
+    for (const body of [{ amount: 0, reason }, { amount: 1.5, reason }, { amount: 5 }])
+      expect((await house.post(`${at}/top-up`, body)).status).toBe(400);
+    expect((await house.post(`${at}/top-up`, { amount: 50, reason }, { as: house.tokens.viewer })).status).toBe(403);
+    expect(await house.post(`${at}/top-up`, { amount: 50, reason })).toMatchObject({
+      status: 200,
+      body: { quota: { limit: 150, extra: 50 } },
+    });
+    expect((await house.post(`${at}/freeze`, { reason })).body).toMatchObject({ frozen: { reason } });
+    expect((await house.post(`${at}/unfreeze`, { reason })).body).toMatchObject({ frozen: null });
+    const { items } = (await house.get(`/audit?subject=${key.id}`)).body;
+    const acts = items.map(({ actor, action }: { actor: string; action: string }) => `${actor} ${action}`);
+    expect(acts.filter((act: string) => act.includes('budget.')).toSorted()).toEqual([
+      'admin budget.frozen',
+      'admin budget.topped-up',
+      'admin budget.unfrozen',
+    ]);
+  });
+
   test('the use of keys is what their provider says now, or why it says nothing, beside what was verified here', async () => {
     house = await openApiHouse(engine);
     await house.receive(booking('7'));
@@ -121,6 +163,10 @@ describeEngines('operating by the management API', (engine) => {
         ],
       },
     });
+    const later = await house.get(`/leases/${id}/usage?from=2026-01-01T10:00:00Z&to=2026-01-01T12:00:00Z`);
+    expect(later.body.days).toEqual([]);
+    const then = await house.get(`/leases/${id}/usage?from=2026-01-01T09:00:00Z&to=2026-01-01T10:00:00Z`);
+    expect(then.body.days).toEqual([{ day: '2026-01-01', counts: { VALID: 3 } }]);
     house.manager.fail({ on: 'usage', how: '500', times: 1 });
     const { keys } = (await usage()).body;
     expect(keys.filter((key: { unknown?: string }) => key.unknown?.startsWith('campus: '))).toHaveLength(1);

@@ -345,13 +345,49 @@ describe('rotation of many', () => {
 test('usage shows what each provider says, and why one says nothing', async () => {
   const common = { keyId: 'key_1', state: 'active', provider: 'campus' };
   const keys = [
-    { ...common, generation: 1, hint: 'temp_…x7Qa', used: 12, limit: 1000, refused: 3 },
-    { ...common, generation: 2, hint: 'temp_…b2Zz', unknown: 'campus: answered 500' },
+    {
+      ...common,
+      generation: 1,
+      hint: 'temp_…x7Qa',
+      used: 12,
+      limit: 1000,
+      refused: 3,
+      lastUsedAt: '2026-01-01T09:00:00Z',
+      lastIp: '192.0.2.7',
+    },
+    { ...common, generation: 2, hint: 'temp_…b2Zz', lastUsedAt: null, lastIp: null, unknown: 'campus: answered 500' },
   ];
-  await serve({ 'GET /api/v1/leases/lse_1/usage': () => ({ body: { leaseId: 'lse_1', verified: { VALID: 7 }, keys } }) });
+  const days = [{ day: '2026-01-01', counts: { VALID: 6, RATE_LIMITED: 2 } }];
+  await serve({ 'GET /api/v1/leases/lse_1/usage': () => ({ body: { leaseId: 'lse_1', verified: { VALID: 7 }, days, keys } }) });
   const { code, stdout } = await run('usage lse_1');
   expect(code).toBe(0);
-  expect(stdout).toMatch(/x7Qa +active +campus +12 +1000 +3[\s\S]*b2Zz .*campus: answered 500\nVerified here: VALID 7/);
+  expect(stdout).toMatch(
+    /x7Qa +active +campus +12 +1000 +3 +2026-01-01.*192\.0\.2\.7[\s\S]*b2Zz .*campus: answered 500\nVerified here: VALID 7\n +2026-01-01 +VALID 6, RATE_LIMITED 2/,
+  );
+});
+
+test('a budget is shown, added to and frozen', async () => {
+  const budget = {
+    id: 'lse_1',
+    project: 'default',
+    limits: [{ name: 'hour', limit: 5, used: 2, remaining: 3, windowSeconds: 3600, freesAt: '2026-01-01T09:00:00Z' }],
+    quota: { per: 'day', limit: 150, extra: 50, used: 120, remaining: 30, resetsAt: '2026-01-02T00:00:00Z' },
+    frozen: { at: '2026-01-01T08:00:00Z', reason: 'a loop' },
+  };
+  await serve({
+    'GET /api/v1/budgets/lse_1': () => ({ body: budget }),
+    'POST /api/v1/budgets/lse_1/top-up': () => ({ body: budget }),
+    'POST /api/v1/budgets/lse_1/freeze': () => ({ body: budget }),
+  });
+  const { code, stdout } = await run('budget show lse_1');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /hour +5 +2 +3 +2026[\s\S]*quota per day +150 +120 +30 +2026[\s\S]*added 50[\s\S]*Frozen since .*: a loop/,
+  );
+  expect((await run('budget top-up lse_1 50 --reason asked')).code).toBe(0);
+  expect(service.to('POST /api/v1/budgets/lse_1/top-up').map(({ body }) => body)).toEqual([{ amount: 50, reason: 'asked' }]);
+  expect((await run('budget freeze lse_1 --reason loop --json')).code).toBe(0);
+  expect(service.to('POST /api/v1/budgets/lse_1/freeze').map(({ body }) => body)).toEqual([{ reason: 'loop' }]);
 });
 
 describe('explain', () => {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { AuditView } from '../http/api/audit.ts';
+import type { BudgetView } from '../http/api/budgets.ts';
 import type { PlanView, SourceView } from '../http/api/catalogue-views.ts';
 import type { DeliveryView } from '../http/api/deliveries.ts';
 import type { EventView } from '../http/api/event-views.ts';
@@ -28,6 +29,7 @@ export type LeaseAnswer = z.input<typeof LeaseView>;
 export type LeaseDetailAnswer = z.input<typeof LeaseDetail>;
 export type LeaseReplyAnswer = z.input<typeof LeaseReply>;
 export type UsageAnswer = z.input<typeof LeaseUsage>;
+export type BudgetAnswer = z.input<typeof BudgetView>;
 export type KeyAnswer = z.input<typeof KeyView>;
 export type DebtAnswer = z.input<typeof DebtView>;
 export type InventoryAnswer = z.input<typeof InventoryView>;

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { UsageAnswer } from './answers.ts';
 import { path } from './api.ts';
 import { connect } from './connection.ts';
-import { plain } from './output.ts';
+import { instant, plain } from './output.ts';
 import { table } from './table.ts';
 
 export function addUsage(program: Command): void {
@@ -17,7 +17,7 @@ export function addUsage(program: Command): void {
     });
 }
 
-function usageText({ keys, verified }: UsageAnswer): string {
+function usageText({ keys, verified, days }: UsageAnswer): string {
   const rows = table(keys, [
     { title: 'KEY', of: (key) => key.hint },
     { title: 'STATE', of: (key) => key.state },
@@ -25,8 +25,16 @@ function usageText({ keys, verified }: UsageAnswer): string {
     { title: 'USED', of: (key) => key.used },
     { title: 'LIMIT', of: (key) => key.limit },
     { title: 'REFUSED', of: (key) => key.refused },
+    { title: 'LAST USED', of: (key) => instant(key.lastUsedAt) },
+    { title: 'FROM', of: (key) => key.lastIp },
     { title: 'UNKNOWN BECAUSE', of: (key) => key.unknown },
   ]);
-  const counts = Object.entries(verified).map(([code, count]) => `${plain(code)} ${count}`);
-  return [rows === '' ? 'No key works.' : rows, `Verified here: ${counts.join(', ') || 'nothing'}`].join('\n');
+  const series = days.map(({ day, counts }) => `  ${plain(day)}  ${countsText(counts)}`);
+  return [rows === '' ? 'No key works.' : rows, `Verified here: ${countsText(verified) || 'nothing'}`, ...series].join('\n');
+}
+
+function countsText(counts: UsageAnswer['verified']): string {
+  return Object.entries(counts)
+    .map(([code, count]) => `${plain(code)} ${count}`)
+    .join(', ');
 }

@@ -10,8 +10,10 @@ export interface MemoryLimits extends Limits {
   take(budget: Budget, cost: number, at: number): Taken;
   /** Counts what others have let through already, whatever is left. */
   note(budget: Budget, cost: number, at: number): void;
+  /** What `take` would tell, without taking. */
+  peek(budget: Budget, at: number): Taken;
   /** What is used of the quota period that holds `at`. */
-  spent(budget: Budget, at: number): number;
+  spent(budget: Pick<Budget, 'lease' | 'quota'>, at: number): number;
   readonly accounts: Accounts;
 }
 
@@ -60,6 +62,12 @@ export function createMemoryLimits(): MemoryLimits {
       for (const { meter } of bound.checks) usedAt(meter, at);
       if (budget.quota) counterOf(bound.own, budget.quota, at);
       count(bound, budget, { cost, at });
+    },
+    peek(budget, at) {
+      const bound = accounts.boundOf(budget);
+      for (const { meter } of bound.checks) usedAt(meter, at);
+      if (budget.quota) counterOf(bound.own, budget.quota, at);
+      return toldHere(bound, budget.quota, at);
     },
     restore(lease, { used, at, ...kind }) {
       const counter = counterOf(accounts.open(lease), kind, at);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Ledger } from '../ledger/database.ts';
 import type { Secret } from '../secret/secret.ts';
 import { createBook } from './book.ts';
+import { createBudgets, type Budgets } from './budgets.ts';
 import { connectRedis, createRedisLimits } from './limits-redis.ts';
 import { learnFromLedger } from './learning.ts';
 import { createMemoryLimits } from './limits.ts';
@@ -13,6 +14,7 @@ import { createGuesses } from './guesses.ts';
 import { createInspect, type Inspect } from './inspect.ts';
 import { createKeyManager } from './manager.ts';
 import { projectBudgets } from './record.ts';
+import { createRulings } from './rulings.ts';
 import { createSharing } from './sharing.ts';
 import { createThresholds, type OnThreshold } from './thresholds.ts';
 import type { CheckToken } from './token-check.ts';
@@ -26,6 +28,7 @@ export interface Keys {
   /** Inside somebody's own transaction. */
   readonly within: KeysWithin;
   readonly verify: Verify;
+  readonly budgets: Budgets;
   /** Writes what is counted; a second later it would have been written anyway. */
   readonly flush: () => Promise<void>;
   /** What a value is good for now, whatever it is used for; undefined when it is good for nothing. Counts nothing. */
@@ -56,14 +59,19 @@ export async function openKeys({ ledger, now, log, redisUrl, withoutMs = 60_000,
   const { limitsOfProject = () => undefined, onThreshold, ...watching } = rest;
   const memory = createMemoryLimits();
   const limits = redisUrl ? createRedisLimits({ client: connectRedis(redisUrl), fallback: memory, log }) : memory;
-  const book = createBook({ ledger, limits, projectBudget: projectBudgets(limitsOfProject), now, log, withoutMs });
+  const projectBudget = projectBudgets(limitsOfProject);
+  const book = createBook({ ledger, limits, projectBudget, now, log, withoutMs });
   const usage = createUsageMeter();
   const thresholds = createThresholds({ onThreshold });
   const hasOthers = ledger.engine === 'postgres';
   const sharing = createSharing({ limits: memory, node: randomUUID(), hasOthers, now, thresholds });
   const flush = createFlush({ ledger, parts: [usage, sharing], log });
+  const rulings = createRulings({ ledger, accounts: memory.accounts, log });
+  const isProject = (name: string) => limitsOfProject(name) !== undefined;
+  const deciding = { ledger, limits: memory, flush: flush.flush, projectBudget, isProject, apply: rulings.apply, now };
   const guesses = createGuesses();
   const audited = auditGuesses({ ledger, guesses, log });
+  await rulings.open();
   await book.open();
   await learnFromLedger(ledger.db, memory.accounts, now());
   const parts = { ledger, book, usage: flush, now };
@@ -72,8 +80,10 @@ export async function openKeys({ ledger, now, log, redisUrl, withoutMs = 60_000,
     within: createKeysWithin({ ledger, book }),
     inspect: createInspect({ book, now, ...watching }),
     verify: createVerify({ book, limits, usage, guesses, now, ...watching }),
+    budgets: createBudgets(deciding),
     flush: flush.flush,
     async close() {
+      rulings.close();
       await audited.stop();
       usage.last();
       await flush.stop();

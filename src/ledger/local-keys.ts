@@ -103,6 +103,16 @@ export async function findLocalKeyByName(db: Reader, name: string, now: Date): P
   return await selectState(db, now).where('name', '=', name).executeTakeFirst();
 }
 
+/** Of several that share a budget a living one, the youngest. */
+export async function findLocalKeyOfLease(db: Reader, leaseId: string, now: Date): Promise<LocalKeyState | undefined> {
+  return await selectState(db, now)
+    .where('leaseId', '=', leaseId)
+    .orderBy(sql`revoked_at is null`, 'desc')
+    .orderBy('createdAt', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
 export async function findLocalKeysByName(db: Reader, names: readonly string[], now: Date): Promise<LocalKeyState[]> {
   return await selectState(db, now).where('name', 'in', names).execute();
 }

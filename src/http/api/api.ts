@@ -2,6 +2,7 @@ import { Router } from 'express';
 import { sourcesSeen } from '../../access/reach.ts';
 import { originOf } from '../../ledger/origins.ts';
 import { auditApi } from './audit.ts';
+import { budgetsApi } from './budgets.ts';
 import { catalogueApi } from './catalogue.ts';
 import { configApi } from './config.ts';
 import { debtsApi } from './debts.ts';
@@ -44,6 +45,7 @@ export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
     leasesApi,
     leaseActsApi,
     usageApi,
+    budgetsApi,
     keysApi,
     projectKeysApi,
     projectKeyActsApi,

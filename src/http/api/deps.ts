@@ -12,6 +12,7 @@ import type { Watch } from '../../lease/watch.ts';
 import type { Tokens } from '../../keys/tokens.ts';
 import type { House } from '../../managed/house.ts';
 import type { Ledger } from '../../ledger/database.ts';
+import type { Budgets } from '../../keys/budgets.ts';
 import type { Policy } from '../../reservation/policy.ts';
 import type { Scope } from '../../reservation/plan.ts';
 import type { Scopes } from '../../scopes/open.ts';
@@ -37,6 +38,7 @@ export interface ApiDeps {
   readonly signingKeys: Pick<Tokens['signingKeys'], 'list' | 'rotate'>;
   /** What keys without a booking are made with. */
   readonly managed: House;
+  readonly budgets: Budgets;
   readonly chain: Chain;
   readonly sealer: Sealer;
   /** Every problem, and the old configuration stays in force; none, and the new one is. */

@@ -9,6 +9,7 @@ export const TAGS = [
   { name: 'keys', description: 'The credentials issued under leases, without their values.' },
   { name: 'projects', description: 'Keys that are asked for without a booking, project by project.' },
   { name: 'tenant', description: 'The same keys in the words of others.' },
+  { name: 'budgets', description: 'What keys may still spend: limits, quotas, and what staff decide about them.' },
   { name: 'debts', description: 'Keys that should be dead and are not known to be.' },
   { name: 'inventory', description: 'What providers have under our names, next to our books.' },
   { name: 'strays', description: 'Keys under our names that our books do not know.' },
