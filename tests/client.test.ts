@@ -8,6 +8,7 @@ import { inspect } from 'node:util';
 import express from 'express';
 import { createVerifier, requireScope, verifyMiddleware, VerifyUnavailable, type VerifierOptions } from 'latchkey/verify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createMemory } from '../client/memory.ts';
 import { generated } from '../src/cli/generate.ts';
 import { openHouse, type House, type Made } from './gateways/house.ts';
 import { ask, type Reply, type Sent } from './gateways/request.ts';
@@ -243,6 +244,18 @@ describe('answers from memory', () => {
     expect([await rough.code(made.key), await rough.code(made.key), rough.asked()]).toEqual(['VALID', 'VALID', 1]);
     expect(await exact.code(made.key)).toBe('RATE_LIMITED');
   });
+});
+
+test('whatever an answer holds beside the key itself may be a limit, and is not answered from memory', () => {
+  const key = { keyId: 'key_1', lease: 'lse_1', project: 'lab', holder: 'ada', scopes: ['read'], expiresAt: null };
+  const isKept = (more: object): boolean => {
+    const memory = createMemory({ cacheMs: 1000, approximateLimits: false, clock: { now: () => 0, elapsed: () => 0 } });
+    memory.keep({ key: 'k' }, { valid: true, code: 'VALID', ...key, ...more }, 0);
+    return memory.find({ key: 'k' }) !== undefined;
+  };
+  const minute = { name: 'minute', limit: 9, remaining: 8, windowSeconds: 60, resetMs: 1 };
+  expect([{}, { limits: [] }, { tokenType: 'jwt' }, { project: undefined }].map(isKept)).toEqual([true, true, true, true]);
+  expect([{ limits: [minute] }, { quota: {} }, { ofNextYear: 1 }].map(isKept)).toEqual([false, false, false]);
 });
 
 describe('without an answer to go by', () => {
