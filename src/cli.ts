@@ -16,6 +16,7 @@ import { addOpenapi } from './cli/openapi.ts';
 import { addOperatorActs } from './cli/operators.ts';
 import { createOutput } from './cli/output.ts';
 import { addProjectViews } from './cli/projects.ts';
+import { addProjectKeys } from './cli/project-keys.ts';
 import { addReplay } from './cli/replay.ts';
 import { addResend } from './cli/resend.ts';
 import { addResume } from './cli/resume.ts';
@@ -70,6 +71,7 @@ function createProgram(): Command {
   addProjectViews(commandOf('projects'));
   addOperatorActs(commandOf('operators'));
   for (const add of [
+    addProjectKeys,
     addUsage,
     addBudget,
     addRevoke,

@@ -66,6 +66,26 @@ async function leaseOf(booking: string, state: string): Promise<LeaseAnswer> {
   return found!;
 }
 
+test('a key without a booking is made, found, rotated, changed and taken away', async () => {
+  const value = await latchkey(['project-keys', 'create', 'robot', '--days', '3', '--scope', 'read', 'write'], { env });
+  expect([value.code, value.stdout]).toEqual([0, expect.stringMatching(/^temp_[0-9A-Za-z]{33}\n$/)]);
+  expect(value.stderr).toContain('not shown again');
+  const { items } = await answer<Page<{ id: string; name: string }>>('pk', 'list');
+  expect(items.map(({ name }) => name)).toEqual(['robot']);
+  const { id } = items[0]!;
+  const changed = await answer<{ quota: unknown }>('pk', 'update', id, '--quota', '10/day');
+  expect(changed.quota).toEqual({ limit: 10, per: 'day' });
+  const rotated = await answer<{ value: string; generation: number }>('pk', 'rotate', id, '--overlap', '0');
+  expect([rotated.generation, rotated.value === value.stdout.trim()]).toEqual([2, false]);
+  expect((await answer<Page<unknown>>('pk', 'report', 'expiring')).items).toHaveLength(1);
+  expect((await latchkey(['pk', 'delete', id], { env })).code).toBe(1);
+  await answer('pk', 'revoke', id);
+  expect((await answer<Page<unknown>>('pk', 'list')).items).toEqual([]);
+  expect((await answer<Page<unknown>>('pk', 'list', '--include-inactive')).items).toHaveLength(1);
+  await answer('pk', 'delete', id);
+  expect((await latchkey(['pk', 'info', id], { env })).code).toBe(1);
+});
+
 describe('an afternoon of an operator', () => {
   test('a sent event becomes a lease, which can be explained, rotated, moved, held back and ended', async () => {
     await answer('send', 'started', '--booking', '42', '--ends', '+1h');

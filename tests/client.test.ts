@@ -88,7 +88,7 @@ describe('an Express API', () => {
     expect([reply.status, reply.reached, JSON.parse(reply.text)]).toEqual([
       403,
       0,
-      { error: 'Insufficient permissions', required: ['pets:write', 'pets:read'], provided: ['pets', 'petsitters:read'] },
+      { error: 'Insufficient permissions', required: ['pets:write', 'pets:read'], provided: ['petsitters:read', 'pets'] },
     ]);
   });
 

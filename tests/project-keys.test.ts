@@ -58,6 +58,8 @@ describeEngines('keys of a project over HTTP', (engine) => {
     expect(read.hint).toBe(`lab_test_…${made.body.value.slice(-4)}`);
     const { body: usage } = await house.get(`${keys}/${made.body.id}/usage`);
     expect(usage).toMatchObject({ total: 1, passed: 1, refused: 0, byCode: { VALID: 1 }, days: [{ day: '2026-01-01' }] });
+    const { body: config } = await house.get(`${keys}/${made.body.id}/config`);
+    expect(config.settings).toContainEqual({ setting: 'quota', value: { limit: 100, per: 'day' }, from: 'key' });
     const elsewhere = house.answers.filter(
       ({ asked, text }) => text.includes(made.body.value) && asked !== `POST /api/v1${keys}`,
     );

@@ -10,6 +10,8 @@ import type { DebtView, KeyView } from '../http/api/key-views.ts';
 import type { LeaseDetail, LeaseReply, LeaseView } from '../http/api/lease-views.ts';
 import type { TrialView } from '../http/api/provider-test.ts';
 import type { OperatorView } from '../http/api/operators.ts';
+import type { ProjectKeyUsageView } from '../http/api/project-key-usage.ts';
+import type { MadeProjectKey, ProjectKeyView } from '../http/api/project-key-views.ts';
 import type { EffectiveConfig, ProjectView } from '../http/api/project-views.ts';
 import type { ProviderView } from '../http/api/provider-views.ts';
 import type { ReservationView } from '../http/api/reservation-views.ts';
@@ -83,3 +85,6 @@ export interface ReplayAllAnswer {
   readonly failures: readonly { readonly eventId: string; readonly error: string }[];
   readonly next: string | null;
 }
+export type ProjectKeyAnswer = z.input<typeof ProjectKeyView>;
+export type MadeProjectKeyAnswer = z.input<typeof MadeProjectKey>;
+export type ProjectKeyUsageAnswer = z.input<typeof ProjectKeyUsageView>;

@@ -60,7 +60,7 @@ function scopesOf({ scopes: asked }: RightsAsked, scopes: Bounds['scopes'], refu
     } else if (!Object.hasOwn(scopes, scope))
       refused.push({ at: 'scopes', why: `scope ${quoted(scope)} does not exist; known scopes: ${known.join(', ')}` });
   }
-  return expandScopes(asked, known);
+  return [...new Set(asked.flatMap((scope) => expandScopes([scope], known)))];
 }
 
 function methodsOf({ methods: asked }: RightsAsked, granted: readonly Scope[], refused: Refusal[]): Method[] {

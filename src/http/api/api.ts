@@ -19,6 +19,7 @@ import { leasesApi } from './leases.ts';
 import { API_PATH, createDocument } from './openapi.ts';
 import { operatorsApi } from './operators.ts';
 import { projectKeyActsApi } from './project-key-acts.ts';
+import { projectKeyConfigApi } from './project-key-config.ts';
 import { projectKeyUsageApi } from './project-key-usage.ts';
 import { projectKeysByNameApi } from './project-keys-by-name.ts';
 import { projectKeysApi } from './project-keys.ts';
@@ -51,6 +52,7 @@ export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
     projectKeyActsApi,
     projectKeysByNameApi,
     projectKeyUsageApi,
+    projectKeyConfigApi,
     tenantKeysApi,
     debtsApi,
     rotationsApi,

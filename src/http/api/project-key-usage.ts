@@ -11,7 +11,7 @@ import { Duration, Time } from './words.ts';
 
 const Counts = z.record(z.string(), z.int());
 
-const Usage = z
+export const ProjectKeyUsageView = z
   .object({
     id: z.string(),
     total: z.int().meta({ description: 'Requests that came with it.' }),
@@ -35,7 +35,7 @@ export function projectKeyUsageApi({ ledger, managed, now }: ProjectKeyDeps): Ap
       summary: 'What a key was used for',
       params: ProjectKeyPath,
       query: z.strictObject({ since: Duration.default(30 * 86_400_000).meta({ description: 'How far back; 30d.' }) }),
-      responses: { 200: Usage },
+      responses: { 200: ProjectKeyUsageView },
       handle: async ({ params, query: { since } }) => {
         const key = await projectKeyToShow(ledger.db, params);
         if (!key) throw new Fault('not_found', `there is no key ${params.id} in project ${params.project}`);
