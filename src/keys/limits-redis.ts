@@ -9,9 +9,10 @@ import { usedAt } from './meter.ts';
 import { periodEnd, periodStart } from './periods.ts';
 import { quotaName } from './quota-counter.ts';
 import { FITS, TAKE } from './redis-script.ts';
+import { createSilence } from './silence.ts';
 import { quotaLimit, refused, spentOf, told, UNLIMITED, weightOf, type Full } from './taken.ts';
 
-const ANSWER_MS = 250;
+const LOOK_MS = 250;
 const DAY_MS = 86_400_000;
 /** A reservation's counter may leave Redis after this long without harm: the next request puts it back from what the ledger knows. */
 const RESERVATION_MS = 400 * DAY_MS;
@@ -24,9 +25,9 @@ export interface RedisLimitsOptions {
   readonly prefix?: string;
 }
 
-/** A client that fails fast: a request waits a quarter of a second for Redis at most, and not at all while it is known to be away. */
+/** A client that fails fast, and not at all because it is slow: that is seen by who waits. */
 export function connectRedis(url: Secret): Redis {
-  const client = new Redis(url.reveal(), { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: ANSWER_MS });
+  const client = new Redis(url.reveal(), { enableOfflineQueue: false, maxRetriesPerRequest: 0 });
   // Without a listener ioredis prints every failed connect; the limits notice by themselves.
   client.on('error', () => {});
   return client;
@@ -44,6 +45,7 @@ interface Taker {
 export function createRedisLimits({ client, fallback, log, prefix = 'latchkey' }: RedisLimitsOptions): Limits {
   client.defineCommand('latchkeyTake', { lua: TAKE });
   const taker = client as unknown as Taker;
+  const { unlessSilent } = createSilence();
   let state: 'shared' | 'away' | 'closed' = 'shared';
 
   async function take(budget: Budget, cost: number, at: number): Promise<Taken> {
@@ -65,8 +67,8 @@ export function createRedisLimits({ client, fallback, log, prefix = 'latchkey' }
   /** No request waits for a Redis that is known to be away. */
   async function lookForIt(): Promise<void> {
     while (state === 'away') {
-      await wait(ANSWER_MS, undefined, { ref: false });
-      const answers = await client.ping().then(
+      await wait(LOOK_MS, undefined, { ref: false });
+      const answers = await unlessSilent(client.ping()).then(
         () => true,
         () => false,
       );
@@ -83,12 +85,8 @@ export function createRedisLimits({ client, fallback, log, prefix = 'latchkey' }
     if (own.ruling?.frozen || shared?.ruling?.frozen) return fallback.take(budget, cost, at);
     if (checks.length === 0 && !quota) return UNLIMITED;
     const keys = keysOf(bound, quota, { prefix, at });
-    const answer = await taker.latchkeyTake(
-      keys.length,
-      ...keys,
-      checks.length,
-      ...argumentsOf(checks, cost, at),
-      ...quotaArguments(),
+    const answer = await unlessSilent(
+      taker.latchkeyTake(keys.length, ...keys, checks.length, ...argumentsOf(checks, cost, at), ...quotaArguments()),
     );
     const [refusals = 0, used = 0, ...readings] = answer;
     if (refusals === 0) fallback.note(budget, cost, at);
