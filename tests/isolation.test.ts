@@ -29,6 +29,7 @@ describeEngines('projects', (engine) => {
     const delivery = await first(`/deliveries?lease=${lease.id}`);
     await hire('other-admin', 'default');
     const rotation = (await house.post('/rotations', { overlap: '0', reason: MARK })).body.id;
+    const made = (await house.post('/projects/default/keys', { name: MARK, owner: MARK, scopes: ['read'] })).body;
     const operators = (await house.get('/operators')).body.items as { id: string; name: string }[];
     foreign = {
       leases: lease.id,
@@ -41,6 +42,8 @@ describeEngines('projects', (engine) => {
       operators: operators.find(({ name }) => name === 'other-admin')!.id,
       providers: 'campus',
       projects: 'default',
+      tenant: 'default',
+      project: made.id,
     };
   });
   afterAll(async () => {
@@ -66,10 +69,9 @@ describeEngines('projects', (engine) => {
       else if (route.reach === undefined) expect(answer, route.id).toMatchObject({ status: 403, body: { code: 'forbidden' } });
       else expect([200, 201, 202, 400], `${route.id} ${answer.text}`).toContain(answer.status);
       // Somebody else's id under one's own project is no way in either.
-      const word = /\{project\}.*\/([\w-]+)\/\{/.exec(route.path)?.[1];
-      if (word !== undefined && foreign[word] !== undefined)
+      if (/\{(project|tenant)\}\/.*\{id\}/.test(route.path))
         expect([400, 403, 404, 409], route.id).toContain(
-          (await asChem(route, pathOf(route, { ...foreign, projects: 'chem' }))).status,
+          (await asChem(route, pathOf(route, { ...foreign, projects: 'chem', tenant: 'chem' }))).status,
         );
     }
     expect(await worldOf(house)).toEqual(before);
@@ -180,10 +182,17 @@ async function worldOf({ ledger, manager }: ApiHouse) {
     .execute();
   const deliveries = await ledger.db.selectFrom('delivery').select(['id', 'state', 'attempts']).orderBy('id').execute();
   const operators = await ledger.db.selectFrom('operator').select('id').where('disabledAt', 'is not', null).execute();
-  return { rows, deliveries, operators, keys: manager.keys().map((key) => [key.name, key.api_key]) };
+  const made = await ledger.db.selectFrom('projectKey').selectAll().orderBy('id').execute();
+  return { rows, deliveries, operators, made, keys: manager.keys().map((key) => [key.name, key.api_key]) };
 }
 
-/** The word before an id says what it is of. */
+/** The word before an id says what it is of; below a project, keys are those of the project. */
 function pathOf(route: ApiRoute, ids: Record<string, string>): string {
-  return `/api/v1${route.path.replaceAll(/(\w[\w-]*)\/\{\w+\}/g, (_, word: string) => `${word}/${encodeURIComponent(ids[word] ?? 'other')}`)}`;
+  const own = /\{(project|tenant)\}\/.*\{id\}/.test(route.path) ? { keys: ids['project'], 'api-keys': ids['project'] } : {};
+  const named: Record<string, string | undefined> = { ...ids, ...own };
+  const path = route.path.replaceAll(
+    /(\w[\w-]*)\/\{\w+\}/g,
+    (_, word: string) => `${word}/${encodeURIComponent(named[word] ?? 'x')}`,
+  );
+  return `/api/v1${path}`;
 }

@@ -112,7 +112,8 @@ export function createApiRouter(routes: readonly ApiRoute[], { guard, hides }: R
 /** The one place where projects are kept apart: a route that says nothing is closed to whoever sees one project only. */
 async function checkReach({ reach }: ApiRoute, { caller, params, hides }: Asking): Promise<void> {
   if (caller.project === null) return;
-  const { project } = params;
+  // A tenant is a project in the words of others.
+  const project = params['project'] ?? params['tenant'];
   if (project !== undefined) return mustSee(caller, String(project));
   if (reach === 'own') return;
   if (reach === undefined) return mustSeeAll(caller);
