@@ -74,7 +74,7 @@ export function createMetrics() {
       registers,
     }),
     /** Counts a verdict of verify, by its code. */
-    verdict: countVerdicts(registers),
+    verdict: countVerdicts(registry),
     /** Counts the states of leases and debts at every scrape. A database that is out of reach costs these lines, not the scrape. */
     watch(sources: MetricSources): void {
       watchLeases(registry, sources);
@@ -119,17 +119,18 @@ function watchDebts(registry: Registry, sources: MetricSources): void {
 }
 
 /** A label costs a microsecond, which a gateway would wait for on each request: counted plainly, and labelled when somebody asks. */
-function countVerdicts(registers: Registry[]): (code: string) => void {
+function countVerdicts(registry: Registry): (code: string) => void {
   const pending = new Map<string, number>();
-  new Counter({
+  const counter = new Counter({
     name: 'latchkey_verify_total',
     help: 'Keys verified, by verdict.',
     labelNames: ['code'],
-    registers,
+    registers: [],
     collect() {
       for (const [code, count] of pending) this.inc({ code }, count);
       pending.clear();
     },
   });
+  registry.registerMetric(counter);
   return (code) => void pending.set(code, (pending.get(code) ?? 0) + 1);
 }

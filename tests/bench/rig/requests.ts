@@ -1,16 +1,14 @@
 import { createHmac } from 'node:crypto';
 
 /** What to ask for, as it can be told to another process. */
-export type Recipe =
-  | {
-      readonly kind: 'webhook';
-      readonly secret: string;
-      /** `now`: keys are made at once. `tomorrow`: the booking is recorded, and its key made when its time comes. */
-      readonly starts: 'now' | 'tomorrow';
-      /** The first booking's number; each request is another booking. */
-      readonly first: number;
-    }
-  | { readonly kind: 'verify'; readonly method: 'GET' | 'POST'; readonly keys: readonly string[] };
+export interface Recipe {
+  readonly kind: 'webhook';
+  readonly secret: string;
+  /** `now`: keys are made at once. `tomorrow`: the booking is recorded, and its key made when its time comes. */
+  readonly starts: 'now' | 'tomorrow';
+  /** The first booking's number; each request is another booking. */
+  readonly first: number;
+}
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -18,17 +16,8 @@ const RESOURCES = 200;
 
 /** Whole HTTP requests, one after the other. */
 export function requestsFor(recipe: Recipe, host: string): () => string {
-  if (recipe.kind === 'webhook') {
-    let booking = recipe.first;
-    return () => webhookRequest(eventOf(booking++, recipe.starts), { host, secret: recipe.secret });
-  }
-  const { method, keys } = recipe;
-  let turn = 0;
-  return () => {
-    const key = keys[turn++ % keys.length]!;
-    if (method === 'GET') return `GET /verify HTTP/1.1\r\nHost: ${host}\r\nX-API-Key: ${key}\r\n\r\n`;
-    return post('/v1/verify', { host, headers: '', body: JSON.stringify({ key, method: 'GET', path: '/api/x' }) });
-  };
+  let booking = recipe.first;
+  return () => webhookRequest(eventOf(booking++, recipe.starts), { host, secret: recipe.secret });
 }
 
 /** As the reservation system's poller writes it, about 600 bytes. */
