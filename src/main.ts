@@ -25,6 +25,7 @@ import { wakeTaken } from './ledger/leases.ts';
 import { releaseTurns } from './ledger/turns.ts';
 import { forgetOld } from './ledger/retention.ts';
 import { openManaged } from './managed/open.ts';
+import { signWith } from './managed/sign.ts';
 import { createLog, type Log } from './observe/log.ts';
 import { createMetrics } from './observe/metrics.ts';
 import type { Problem } from './policy/problems.ts';
@@ -146,7 +147,13 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       () => leasing.drain(CALLS_MS),
       () => handover.drain(DRAIN_MS),
     );
-    const managed = openManaged({ ...common, within: keys.within, usage: keys.manager.usage, alert: handover.alert });
+    const managed = openManaged({
+      ...common,
+      within: keys.within,
+      usage: keys.manager.usage,
+      alert: handover.alert,
+      sign: signWith(tokens.mint),
+    });
     const receiver = createReceiver({
       ...common,
       ledger: { engine: ledger.engine, transact: stoppable(ledger, 'receive', overrides) },

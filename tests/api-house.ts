@@ -16,6 +16,7 @@ import { createRotations } from '../src/lease/rotations.ts';
 import { createTryOut } from '../src/lease/trial.ts';
 import { startJobs } from '../src/ledger/jobs.ts';
 import { createMint } from '../src/managed/mint.ts';
+import { signWith } from '../src/managed/sign.ts';
 import { silentLog } from '../src/observe/log.ts';
 import type { Policy } from '../src/reservation/policy.ts';
 import { openScopes } from '../src/scopes/open.ts';
@@ -76,7 +77,7 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
   tokens.operator = await hire('operator');
   tokens.viewer = await hire('viewer');
 
-  const builtin = await openKeys({ ledger, now, log: () => {} });
+  const builtin = await openKeys({ ledger, now, log: () => {}, checkToken: work.signed.check });
   const configuredScopes = (project: string) => state.policy.scopesOf(project);
   const catalogue = await openScopes({ ledger, configured: configuredScopes, now, log: () => {} });
   const rules = (provider: string) => state.policy.providers[provider];
@@ -99,7 +100,14 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     tryOut: createTryOut({ ...shop, providers, policy, wait: async () => {} }),
     budgets: builtin.budgets,
     signingKeys: work.signed.signingKeys,
-    managed: { within: builtin.within, usage: builtin.manager.usage, sealer, policy, now, mint: createMint() },
+    managed: {
+      within: builtin.within,
+      usage: builtin.manager.usage,
+      sealer,
+      policy,
+      now,
+      mint: createMint({ sign: signWith(work.signed.mint) }),
+    },
     chain,
     sealer,
     reload: async () => state.problems,

@@ -129,6 +129,14 @@ describeEngines('keys of a project over HTTP', (engine) => {
     expect(await door(alive)).toBe('REVOKED');
   });
 
+  test('a value may be a signed token, which is refused when its key is', async () => {
+    const { id, value } = await make({ tokenType: 'jwt' });
+    expect(value).toMatch(/^eyJ/);
+    expect(await door(value)).toBe('VALID');
+    await act(id, 'revoke');
+    expect(await door(value)).toBe('REVOKED');
+  });
+
   test('lists find what is asked for, page by page, and what is unused or about to end', async () => {
     const ids: string[] = [];
     for (const owner of ['bob', 'bob', 'bob']) ids.push((await make({ owner, expiresIn: '5d' })).id);
