@@ -148,7 +148,7 @@ test.each(ALL.filter((gateway) => gateway !== 'envoy'))('%s: without its method 
     { [method]: 'GET', [uri]: '' },
   ]) {
     const answer = await ask(`/verify/${gateway}?method=GET&path=/api/x`, { ...headers, 'x-api-key': key });
-    expect(answer).toMatchObject({ status: 403, body: expect.stringContaining('invalid_request') });
+    expect(answer).toMatchObject({ status: 403, headers: { 'www-authenticate': expect.stringContaining('invalid_request') } });
   }
   const twice = await ask(`/verify/${gateway}`, ['x-api-key', key, method, 'GET', method, 'GET', uri, '/api/x']);
   expect(twice.status).toBe(403);
@@ -265,6 +265,14 @@ test('headers that are no headers of ours change nothing: twice, long, foreign, 
   expect(({} as { valid?: boolean }).valid).toBeUndefined();
 });
 
+test.each(ALL)('%s: no body is sent that it does not read, which would cost it its connection', async (gateway) => {
+  const key = await put();
+  const good = await asks(gateway, { key });
+  expect([good.status, good.headers['content-length'], good.body]).toEqual([200, '0', '']);
+  const refused = await asks(gateway, { key, uri: '/other' });
+  expect([refused.status, refused.body === '']).toEqual([403, gateway === 'nginx']);
+});
+
 test('who guesses waits, whoever else comes from there does not, and the trail says it once', async () => {
   const key = await put();
   now = new Date(NOW.getTime() + 3_600_000);
@@ -302,7 +310,7 @@ test('connections that say nothing, or slowly, keep nobody waiting', async () =>
     if (each % 4 === 0) socket.write('\r\n{"key":');
     idle.push(socket);
   }
-  await Promise.all(idle.map((socket) => socket.connecting && once(socket, 'connect')));
+  await Promise.all(idle.filter((socket) => socket.connecting).map((socket) => once(socket, 'connect')));
   for (let each = 0; each < 20; each += 1) expect((await asks('envoy', { key }, to)).status).toBe(200);
   for (const socket of idle) socket.destroy();
   await server.close(1000);

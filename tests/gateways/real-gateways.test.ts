@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { GATEWAYS, isInstalled, openGateway, type Gateway, type GatewayName } from './gateway.ts';
 import { openHouse, type House, type Made } from './house.ts';
+import { openRelay } from './relay.ts';
 import { ask, type Reply, type Sent } from './request.ts';
 import { openUpstream, type Arrived, type Upstream } from './upstream.ts';
 
@@ -322,6 +323,28 @@ describe.skipIf(missing.length === GATEWAYS.length).each(present)('%s in front o
     for (const target of ['/_latchkey', '/verify/nginx', '/verify/caddy', '/v1/verify'])
       expect([401, 404]).toContain((await refused(target, {})).status);
   });
+});
+
+test('a gateway asks over connections that it keeps, whatever the answers', async () => {
+  const limited = await house.key({ rateLimit: { limit: 1, per: 'hour' } });
+  const good = await house.key();
+  const requests = [good, limited, limited, { key: 'temp_nobody-made-this-one' }, good, good].map(withKey);
+  const counts = await Promise.all(
+    present.map(async (name) => {
+      const relay = await openRelay(house.address);
+      const gateway = await openGateway(name, { latchkey: relay.address, api: upstream.address });
+      const statuses: number[] = [];
+      for (const headers of [...requests, ...requests])
+        statuses.push((await ask(gateway.url, '/api/things', { headers })).status);
+      await gateway.close();
+      await relay.close();
+      return { connections: relay.connections(), good: statuses.filter((status) => status === 200).length };
+    }),
+  );
+  for (const { connections, good: passes } of counts) {
+    expect(passes).toBeGreaterThanOrEqual(6);
+    expect(connections).toBeLessThanOrEqual(2);
+  }
 });
 
 test('while Latchkey is down or hangs nobody passes, and everybody when it is back', async () => {

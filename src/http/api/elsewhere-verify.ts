@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { VerifyBody } from '../front/program.ts';
 import type { Elsewhere } from './elsewhere-operation.ts';
 import { OAuthError, Verdict } from './elsewhere-views.ts';
-import { Text, Time } from './words.ts';
+import { Empty, Text, Time } from './words.ts';
 
 const OUT = { means: 'The database cannot be asked now: ask again after Retry-After seconds.' };
 
@@ -18,6 +18,16 @@ const FOR_GATEWAYS: Elsewhere['responses'] = {
   },
   503: OUT,
 };
+
+/** A dialect's answer is its status and headers: X-Auth-Key-Id, X-Auth-User, X-Auth-Scopes and the limit headers. */
+const IN_DIALECT: Elsewhere['responses'] = { ...FOR_GATEWAYS, 200: { means: 'Good: the headers say whose.', schema: Empty } };
+
+/** nginx reads no body of any answer. */
+const FOR_NGINX: Elsewhere['responses'] = Object.fromEntries(
+  Object.entries(FOR_GATEWAYS)
+    .filter(([status]) => status !== '429')
+    .map(([status, { means }]) => [status, { means, schema: Empty }]),
+);
 
 /** Is this key good? */
 export const VERIFY: readonly Elsewhere[] = [
@@ -69,7 +79,7 @@ export const VERIFY: readonly Elsewhere[] = [
       description: nginx
         ? 'Reads only X-Original-Method, X-Original-URI and X-Original-IP, and answers 403 with X-Verify-Status: 429 instead of 429.'
         : 'Reads only X-Forwarded-Method, X-Forwarded-Uri and X-Forwarded-For.',
-      responses: FOR_GATEWAYS,
+      responses: nginx ? FOR_NGINX : IN_DIALECT,
     };
   }),
   {
@@ -79,6 +89,6 @@ export const VERIFY: readonly Elsewhere[] = [
     path: '/verify/envoy/{path}',
     summary: 'Is this key good? As Envoy asks: with any method, and the original path behind ours',
     params: z.object({ path: z.string() }),
-    responses: FOR_GATEWAYS,
+    responses: IN_DIALECT,
   },
 ];

@@ -120,10 +120,12 @@ function operationElsewhere(served: Elsewhere, gatherer: Gatherer): Operation {
         status,
         {
           description: orProblem ? `${means} As a problem document: ${orProblem}` : means,
-          content: {
-            ...(schema ? { [type ?? 'application/json']: { schema: gatherer.schemaOf(schema) } } : {}),
-            ...(schema && !orProblem ? {} : problemContent(gatherer)),
-          },
+          ...(schema !== Empty && {
+            content: {
+              ...(schema ? { [type ?? 'application/json']: { schema: gatherer.schemaOf(schema) } } : {}),
+              ...(schema && !orProblem ? {} : problemContent(gatherer)),
+            },
+          }),
         },
       ]),
     ),

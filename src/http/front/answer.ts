@@ -19,6 +19,8 @@ export interface Asker {
   readonly requestId: string;
   /** It takes every refusal but 401 and 403 for a failure: told as 403, with the status that it stands for in X-Verify-Status. */
   readonly knowsOnly403: boolean;
+  /** The bodies that it reads: others are left out. */
+  readonly reads: 'all' | 'refusals' | 'nothing';
 }
 
 const REFUSALS = {
@@ -56,25 +58,23 @@ export function answerGateway(asker: Asker, verdict: Verdict): void {
   refuse(asker, isGuess ? GUESSING : frozen ? FROZEN : refusal, lines);
 }
 
-export function refuse({ response, requestId, knowsOnly403 }: Asker, refusal: Refusal, lines = headerLines(requestId)): void {
+export function refuse(asker: Asker, refusal: Refusal, lines = headerLines(asker.requestId)): void {
+  const { response, knowsOnly403, reads } = asker;
   const { status, error, description } = refusal;
   if (status !== 429)
     lines.push('www-authenticate', `Bearer realm="latchkey", error="${error}", error_description="${description}"`);
   else if (knowsOnly403) lines.push('x-verify-status', '429');
-  const body = `{"error":"${error}","error_description":"${description}"}`;
+  const body = reads === 'nothing' ? '' : `{"error":"${error}","error_description":"${description}"}`;
   send(response, { status: status === 429 && knowsOnly403 ? 403 : status, type: JSON_TYPE, body }, lines);
 }
 
-function allow({ response, requestId }: Asker, verdict: Verdict): void {
+function allow({ response, requestId, reads }: Asker, verdict: Verdict): void {
   const lines = headerLines(requestId);
   const { keyId = '', holder = '', scopes = [], expiresAt } = verdict;
   lines.push('x-auth-key-id', keyId, 'x-auth-user', headerSafe(holder), 'x-auth-scopes', scopesText(scopes));
   addLimitHeaders(lines, verdict);
-  send(
-    response,
-    { status: 200, type: JSON_TYPE, body: `{"valid":true,"keyId":${JSON.stringify(keyId)},"expiresAt":${untilText(expiresAt)}}` },
-    lines,
-  );
+  const body = reads === 'all' ? `{"valid":true,"keyId":${JSON.stringify(keyId)},"expiresAt":${untilText(expiresAt)}}` : '';
+  send(response, { status: 200, type: JSON_TYPE, body }, lines);
 }
 
 /** A key has one instant at which it ends, and tells it with every answer. */

@@ -16,18 +16,25 @@ export interface Dialect {
   readonly read: (request: IncomingMessage, callers: Callers) => Asked | undefined;
   /** nginx answers 500 for every refusal but these. */
   readonly knowsOnly403: boolean;
+  /**
+   * The bodies that it reads. nginx and Caddy close the connection when there is one that they do not read, and then every request of theirs
+   * would cost a new one.
+   */
+  readonly reads: 'refusals' | 'nothing';
 }
 
 const ENVOY = '/verify/envoy';
 
 const nginx: Dialect = {
   knowsOnly403: true,
+  reads: 'nothing',
   read: ({ headers }) => said(headers['x-original-method'], headers['x-original-uri'], headers['x-original-ip']),
 };
 
 /** X-Forwarded-For may hold more than the gateway itself saw: the last that is no trusted proxy counts. */
 const forwarded: Dialect = {
   knowsOnly403: false,
+  reads: 'refusals',
   read: ({ headers }, callers) =>
     said(
       headers['x-forwarded-method'],
@@ -39,6 +46,7 @@ const forwarded: Dialect = {
 /** Asked with the original method, at the original path behind ours. */
 const envoy: Dialect = {
   knowsOnly403: false,
+  reads: 'refusals',
   read: ({ method, url = '', headers }) => said(method, url.slice(ENVOY.length), headers['x-envoy-external-address']),
 };
 

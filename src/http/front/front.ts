@@ -66,7 +66,7 @@ export function createFront({ verify, access, trustProxy, log, logsRequests, oth
     return verifyForGateway(gateway, request, { asker, dialect: door.dialect });
   }
 
-  function fail(request: IncomingMessage, { response, requestId, knowsOnly403 }: Asker, error: unknown): void {
+  function fail(request: IncomingMessage, { response, requestId, knowsOnly403, reads }: Asker, error: unknown): void {
     const { status, retryAfter, body, isUnexpected } = problemOf(error, requestId);
     if (isUnexpected) log.error('request failed', { requestId, method: request.method, error });
     if (response.headersSent) return void response.destroy();
@@ -74,14 +74,16 @@ export function createFront({ verify, access, trustProxy, log, logsRequests, oth
     if (retryAfter !== undefined) lines.push('retry-after', retryAfter);
     const told = knowsOnly403 && status < 500 ? 403 : status;
     if (told !== status) lines.push('x-verify-status', `${status}`);
-    send(response, { status: told, type: 'application/problem+json; charset=utf-8', body }, lines);
+    const type = 'application/problem+json; charset=utf-8';
+    send(response, { status: told, type, body: reads === 'nothing' ? '' : body }, lines);
   }
 
   return (request, response) => {
     const door = doorOf(request);
     if (!door) return otherwise(request, response);
     const requestId = requestIdFor(request.headers['x-request-id']);
-    const asker = { response, requestId, knowsOnly403: door.dialect?.knowsOnly403 ?? false };
+    const { knowsOnly403 = false, reads = 'all' } = door.dialect ?? {};
+    const asker: Asker = { response, requestId, knowsOnly403, reads };
     if (logsRequests) logWhenDone(log, request, asker);
     try {
       const later = serve(request, asker, door);

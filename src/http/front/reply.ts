@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 export interface Reply {
   readonly status: number;
   readonly type: string;
+  /** None when it is empty. */
   readonly body: string;
 }
 
@@ -25,7 +26,8 @@ export function headerLines(requestId: string): string[] {
 
 export function send(response: ServerResponse, { status, type, body }: Reply, lines: string[]): void {
   const length = Buffer.byteLength(body);
-  lines.push('content-type', type, 'content-length', `${length}`);
+  if (length > 0) lines.push('content-type', type);
+  lines.push('content-length', `${length}`);
   response.writeHead(status, lines);
   // ASCII is the same in both, and latin1 is copied where UTF-8 is encoded.
   response.end(body, length === body.length ? 'latin1' : 'utf8');
