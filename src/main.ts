@@ -29,6 +29,7 @@ import { signWith } from './managed/sign.ts';
 import { createLog, type Log } from './observe/log.ts';
 import { createMetrics } from './observe/metrics.ts';
 import type { Problem } from './policy/problems.ts';
+import { reseal } from './reseal.ts';
 import { createReloading, warnOfLostProviders } from './reload.ts';
 import type { Policy } from './reservation/policy.ts';
 import { openScopes } from './scopes/open.ts';
@@ -171,6 +172,8 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     await jobs.work('retention', { concurrency: 1 }, async () => {
       await forgetOld(ledger.db, now());
       await managed.forget();
+      const resealed = await reseal(ledger, sealer);
+      if (resealed.done > 0 || resealed.unreadable > 0) log.info('sealed under the current master key', { ...resealed });
     });
     await leasing.rotations.resume();
     await warnOfLostProviders(ledger, catalogue, log);

@@ -1,5 +1,8 @@
 import { Fault } from '../reservation/fault.ts';
-import type { Ledger } from './database.ts';
+import type { Ledger, Tx } from './database.ts';
+import { countSealed } from './sealed.ts';
+
+const CHANGED = 'master-key.changed';
 
 /**
  * Keeps which master key this database is under, by its id, which is not secret. Under any other nothing that is sealed in it would open
@@ -14,11 +17,32 @@ export async function agreeOnMasterKey(ledger: Pick<Ledger, 'transact'>, ids: re
       .onConflict((conflict) => conflict.column('id').doNothing())
       .execute();
     const { keyId } = await tx.db.selectFrom('masterKey').select('keyId').forUpdate().executeTakeFirstOrThrow();
-    if (keyId === current) return;
+    if (keyId === current) return await refuseEarly(tx, ids);
     if (!ids.includes(keyId)) throw new Fault('conflict', foreign(keyId, ids));
+    await refuseEarly(tx, ids);
     await tx.db.updateTable('masterKey').set({ keyId: current }).execute();
-    tx.audit({ actor: 'system', action: 'master-key.changed', subject: current, detail: { before: keyId } });
+    tx.audit({ actor: 'system', action: CHANGED, subject: current, detail: { before: keyId } });
   });
+}
+
+/** A master key that was taken out while something is sealed under it would be missed only when that is needed. */
+async function refuseEarly({ db }: Tx, ids: readonly string[]): Promise<void> {
+  // Where it was never changed there is nothing to look for.
+  const former = await db
+    .selectFrom('audit')
+    .select('detail')
+    .where('subject', 'in', ids)
+    .where('action', '=', CHANGED)
+    .execute();
+  if (former.length === 0) return;
+  const missing = [...(await countSealed(db))].filter(([id]) => !ids.includes(id));
+  const [first] = missing;
+  if (!first) return;
+  throw new Fault(
+    'conflict',
+    `${first[1]} values in the database are sealed under master key ${first[0]}, which LATCHKEY_MASTER_KEY has no more: ` +
+      'put it back, after a comma, until a running service has sealed them anew; that takes an hour at most',
+  );
 }
 
 function foreign(keyId: string, ids: readonly string[]): string {
