@@ -10,6 +10,7 @@ import { addDemo } from './cli/demo.ts';
 import { EXIT, EXIT_HELP, Quit, type ExitCode } from './cli/exit.ts';
 import { addExplain } from './cli/explain.ts';
 import { addInventory } from './cli/inventory.ts';
+import { addBulk } from './cli/bulk.ts';
 import { addList } from './cli/list.ts';
 import { AUDIT, NOUNS } from './cli/nouns.ts';
 import { addOpenapi } from './cli/openapi.ts';
@@ -65,6 +66,7 @@ function createProgram(): Command {
   for (const noun of NOUNS) addList(latchkey.command(noun.name).description(noun.about), noun);
   const commandOf = (noun: string) => latchkey.commands.find((command) => command.name() === noun)!;
   addDebtActs(commandOf('debts'));
+  addBulk(commandOf('project-keys'));
   addSigningKeyActs(commandOf('signing-keys'));
   addScopeActs(commandOf('scopes'));
   addTestProvider(commandOf('providers'));

@@ -154,6 +154,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       usage: keys.manager.usage,
       alert: handover.alert,
       sign: signWith(tokens.mint),
+      crashPoint: overrides.crashPoint,
     });
     const receiver = createReceiver({
       ...common,
@@ -175,7 +176,10 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       const resealed = await reseal(ledger, sealer);
       if (resealed.done > 0 || resealed.unreadable > 0) log.info('sealed under the current master key', { ...resealed });
     });
+    // One after the other: each has all the keys it can take.
+    await jobs.work('bulk', { concurrency: 1 }, (id) => managed.bulks.run(id));
     await leasing.rotations.resume();
+    await managed.bulks.resume();
     await warnOfLostProviders(ledger, catalogue, log);
     const reconsider = async () => {
       await leasing.reconsider();

@@ -75,6 +75,7 @@ export function createRouters(parts: RouterParts): RequestHandler[] {
       budgets: parts.keys.budgets,
       signingKeys: parts.tokens.signingKeys,
       managed: parts.managed.house,
+      bulks: parts.managed.bulks,
       policy: catalogue.policy,
       providers: catalogue.provider,
       publicUrl: settings.publicUrl,

@@ -15,6 +15,7 @@ import { createInventories } from '../src/lease/inventory/open.ts';
 import { createRotations } from '../src/lease/rotations.ts';
 import { createTryOut } from '../src/lease/trial.ts';
 import { startJobs } from '../src/ledger/jobs.ts';
+import { createBulks } from '../src/managed/bulk/bulks.ts';
 import { createMint } from '../src/managed/mint.ts';
 import { signWith } from '../src/managed/sign.ts';
 import { silentLog } from '../src/observe/log.ts';
@@ -83,6 +84,8 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
   const rules = (provider: string) => state.policy.providers[provider];
   const inventories = createInventories({ shop, jobs, rules, alert: handover.alert, counted: () => {} });
   const providers: ApiDeps['providers'] = (name) => (name === 'campus' ? shop.providers(name) : undefined);
+  const managed = { within: builtin.within, usage: builtin.manager.usage, sealer, policy, now, mint: createMint({ sign: signWith(work.signed.mint) }) };
+  const bulks = createBulks({ house: managed, ledger, jobs });
   const deps: ApiDeps = {
     ledger,
     guard: createGuard({ find: (token) => findOperator(ledger, token), log, guessesPerMinute: 10_000 }),
@@ -100,14 +103,8 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     tryOut: createTryOut({ ...shop, providers, policy, wait: async () => {} }),
     budgets: builtin.budgets,
     signingKeys: work.signed.signingKeys,
-    managed: {
-      within: builtin.within,
-      usage: builtin.manager.usage,
-      sealer,
-      policy,
-      now,
-      mint: createMint({ sign: signWith(work.signed.mint) }),
-    },
+    managed,
+    bulks,
     chain,
     sealer,
     reload: async () => state.problems,
@@ -139,6 +136,9 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     tokens,
     deps,
     inventories,
+    bulks,
+    builtin,
+    url,
     routes: apiDeclarations(deps),
     /** What is asked of a gateway's verify. */
     verify: builtin.verify,

@@ -94,6 +94,7 @@ describe('no secret reaches a log', () => {
     ['a webhook secret', 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
     ['a signed token', 'said eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl twice', 'eyJzdWIiOiJhZGEifQ'],
     ['a claim link', 'https://keys.example.org/claim/Zm9vYmFy?x=1', 'Zm9vYmFy'],
+    ['a key in a path', 'DELETE /api/keys/temp_1f2e3d4c_hunter2/usage', 'hunter2'],
     ['a password in a URL', 'postgresql://latchkey:hunter2@db/x failed', 'hunter2'],
     ['a key in a query', '/verify?api_key=hunter2&path=/a', 'hunter2'],
     ['a field by its name', { headers: { 'X-API-Key': 'hunter2', Cookie: 'hunter2', authorization: ['hunter2'] } }, 'hunter2'],

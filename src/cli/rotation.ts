@@ -1,16 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { SingleBar } from 'cli-progress';
 import type { RotationAnswer } from './answers.ts';
 import { path, type Api } from './api.ts';
 import { EXIT } from './exit.ts';
 import { plain, type Output } from './output.ts';
+import { progressBar } from './progress-bar.ts';
 import { table } from './table.ts';
 
 const LOOK_AGAIN_MS = 500;
 
 /** Follows a rotation to its end, then reports each failure. Ends with code 3 when there are any. */
 export async function follow(id: string, { api, out }: { readonly api: Api; readonly out: Output }): Promise<void> {
-  const bar = await progressBar();
+  const bar = await progressBar('rotating');
   let rotation = await look(id, api);
   bar.start(rotation.total, 0);
   let told = false;
@@ -45,16 +45,4 @@ function summary({ id, done, failed, failures }: RotationAnswer): string {
   ]);
   const total = `${plain(id)}: ${done} rotated, ${failed} failed`;
   return failedRows === '' ? total : `${failedRows}\n${total}`;
-}
-
-/** On stderr, and only where somebody watches: stdout is for the result. */
-async function progressBar(): Promise<SingleBar> {
-  const { SingleBar } = await import('cli-progress');
-  return new SingleBar({
-    format: 'rotating {bar} {value}/{total}',
-    stream: process.stderr,
-    noTTYOutput: false,
-    hideCursor: true,
-    clearOnComplete: true,
-  });
 }

@@ -129,9 +129,11 @@ export function createVerify(options: VerifyOptions): Verify {
   }
 
   const isKeyLike = (text: string): boolean => checkKey(text) || isTokenForm(text) || (knowsOthers() && OTHERS.test(text));
+  /** One that its maker chose, and that stands in the book. Nobody asks the ledger for the others. */
+  const isChosen = (text: string): boolean => OTHERS.test(text) && !!book.find(hashKey(text));
 
   return (request) => {
-    if (!isKeyLike(request.key)) return unknown(request, guess(request));
+    if (!isKeyLike(request.key) && !isChosen(request.key)) return unknown(request, guess(request));
     const hash = hashKey(request.key);
     const record = book.find(hash);
     if (record) {

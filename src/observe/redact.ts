@@ -17,6 +17,8 @@ const LOOKS: readonly (readonly [RegExp, string])[] = [
   [/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, MASK],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi, `$1 ${MASK}`],
   [/\bwh(sec|sk|pk)_[\w+/=-]+/g, `wh$1_${MASK}`],
+  // Ids stay; what else stands there may be a key's value.
+  [/(\/api\/keys\/)(?!pky_[0-9a-f]{32}(?:[/?#\s"'<>]|$))[^/?#\s"'<>]+/g, `$1${MASK}`],
   [/(\/claim\/)[^/?#\s"'<>]+/g, `$1${MASK}`],
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^/\s@"']+@/gi, `$1${MASK}@`],
   [/([?&](?:api_?key|key|token|access_token|secret|signature|code)=)[^&#\s"']+/gi, `$1${MASK}`],

@@ -1,8 +1,11 @@
 import { Router } from 'express';
 import { sourcesSeen } from '../../access/reach.ts';
 import { originOf } from '../../ledger/origins.ts';
+import { compatibleKeys } from '../compatible/keys.ts';
+import { compatibleReadings } from '../compatible/readings.ts';
 import { auditApi } from './audit.ts';
 import { budgetsApi } from './budgets.ts';
+import { bulkApi } from './bulk.ts';
 import { catalogueApi } from './catalogue.ts';
 import { configApi } from './config.ts';
 import { debtsApi } from './debts.ts';
@@ -51,6 +54,7 @@ export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
     projectKeysApi,
     projectKeyActsApi,
     projectKeysByNameApi,
+    bulkApi,
     projectKeyUsageApi,
     projectKeyConfigApi,
     tenantKeysApi,
@@ -76,17 +80,27 @@ export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
   ].flatMap((api) => api(deps));
 }
 
+const COMPATIBLE_PATH = '/api';
+
+/** Every operation that others' key managers have as well. */
+export function compatibleDeclarations(deps: ApiDeps): ApiRoute[] {
+  return [...compatibleKeys(deps), ...compatibleReadings(deps)];
+}
+
 /** `/api/v1` for operators, and for everybody what it is: the OpenAPI document at `/api/v1/openapi.json` and the page at `/docs`. */
 export function apiRoutes(deps: ApiDeps): Router {
   const routes = apiDeclarations(deps);
-  const document = createDocument(routes, deps);
+  const compatible = compatibleDeclarations(deps);
+  const document = createDocument({ [API_PATH]: routes, [COMPATIBLE_PATH]: compatible }, deps);
   const json = JSON.stringify(document);
   const router = Router();
   router.get(`${API_PATH}/openapi.json`, (_request, response) => {
     response.set('Cache-Control', 'no-cache').type('application/json').send(json);
   });
   router.get('/docs', docsPage(document));
-  router.use(API_PATH, createApiRouter(routes, { guard: deps.guard, hides: hiding(deps) }));
+  const parts = { guard: deps.guard, hides: hiding(deps) };
+  router.use(API_PATH, createApiRouter(routes, parts));
+  router.use(COMPATIBLE_PATH, createApiRouter(compatible, parts));
   return router;
 }
 

@@ -10,6 +10,7 @@ import type { Rotations } from '../../lease/rotations.ts';
 import type { TryOut } from '../../lease/trial.ts';
 import type { Watch } from '../../lease/watch.ts';
 import type { Tokens } from '../../keys/tokens.ts';
+import type { Bulks } from '../../managed/bulk/bulks.ts';
 import type { House } from '../../managed/house.ts';
 import type { Ledger } from '../../ledger/database.ts';
 import type { Budgets } from '../../keys/budgets.ts';
@@ -39,6 +40,7 @@ export interface ApiDeps {
   /** What keys without a booking are made with. */
   readonly managed: House;
   readonly budgets: Budgets;
+  readonly bulks: Pick<Bulks, 'judge' | 'start' | 'fetchValues'>;
   readonly chain: Chain;
   readonly sealer: Sealer;
   /** Every problem, and the old configuration stays in force; none, and the new one is. */

@@ -28,11 +28,15 @@ const PROBLEM: Reference = { $ref: '#/components/responses/Problem' };
 const BEARER = [{ operator: [] }];
 
 /** The OpenAPI document of the whole service: the management API from its own declarations, the rest as described by hand. */
-export function createDocument(routes: readonly ApiRoute[], about: { version: string; publicUrl: string }): OpenApi {
+export function createDocument(
+  served: Readonly<Record<string, readonly ApiRoute[]>>,
+  about: { version: string; publicUrl: string },
+): OpenApi {
   const gatherer = createGatherer();
   const paths: Record<string, Record<string, Operation>> = {};
   const add = (path: string, method: string, operation: Operation) => ((paths[path] ??= {})[method] = operation);
-  for (const route of routes) add(API_PATH + route.path, route.method, operationOf(route, gatherer));
+  for (const [base, routes] of Object.entries(served))
+    for (const route of routes) add(base + route.path, route.method, operationOf(route, gatherer));
   for (const served of ELSEWHERE) add(served.path, served.method, operationElsewhere(served, gatherer));
   const problem = { description: 'What is wrong, as RFC 9457 has it.', content: problemContent(gatherer) };
   return {
@@ -65,17 +69,24 @@ function operationOf(route: ApiRoute, gatherer: Gatherer): Operation {
   ];
   return {
     operationId: route.id,
-    tags: [tagOf(route.path)],
+    tags: [route.tag ?? tagOf(route.path)],
     summary: route.summary,
     description: route.description,
     'x-permission': route.permission,
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body
-      ? { requestBody: { required: (body.required ?? []).length > 0, content: { 'application/json': { schema: body } } } }
+      ? {
+          requestBody: {
+            required: (body.required ?? []).length > 0,
+            content: { 'application/json': { schema: body }, ...(route.table && TABLE) },
+          },
+        }
       : {}),
     responses: { ...successes(route, gatherer), ...failures(route) },
   };
 }
+
+const TABLE = { 'text/csv': { schema: { type: 'string' } } } as const;
 
 /** The first word of the path, of a project's resources that of the resource. */
 function tagOf(path: string): string {

@@ -24,6 +24,10 @@ export interface ApiRoute {
   /** By their names in lower case. */
   readonly headers: z.ZodType;
   readonly body: z.ZodType;
+  /** The chapter of the document, where the path does not tell it. */
+  readonly tag?: string;
+  /** Takes a table (text/csv) as well: the body that it stands for. */
+  readonly table?: (text: string) => Promise<unknown>;
   /** Bytes of a body, where it may be more than the usual 64 kB. */
   readonly largestBody?: number;
   readonly responses: Responses;
@@ -44,9 +48,12 @@ export type Responses = Readonly<Record<number, z.ZodType>>;
 export interface Reply {
   readonly status: number;
   readonly body?: unknown;
+  /** A text of this type instead of JSON. */
+  readonly type?: 'text/csv';
 }
 
-type ReplyTo<R extends Responses> = { [S in keyof R & number]: { status: S; body: z.output<R[S]> } }[keyof R & number];
+type ReplyTo<R extends Responses> = { [S in keyof R & number]: { status: S; body: z.output<R[S]>; type?: 'text/csv' } }[keyof R &
+  number];
 
 interface Declaration<
   P extends z.ZodType,
@@ -90,7 +97,11 @@ export function createApiRouter(routes: readonly ApiRoute[], { guard, hides }: R
   const router = Router();
   for (const declared of routes) {
     // Whatever its content type says: a body here is JSON or refused.
-    const parseBody = express.json({ type: () => true, limit: declared.largestBody ?? LARGEST_BODY });
+    const limit = declared.largestBody ?? LARGEST_BODY;
+    const parseBody = [
+      ...(declared.table ? [express.text({ type: 'text/csv', limit })] : []),
+      express.json({ type: () => true, limit }),
+    ];
     const path = declared.path.replaceAll(/\{(\w+)\}/g, ':$1');
     router[declared.method](path, guard.needs(declared.permission), parseBody, async (request: Request, response: Response) => {
       const caller = operatorOf(response);
@@ -101,12 +112,16 @@ export function createApiRouter(routes: readonly ApiRoute[], { guard, hides }: R
         query: read(declared.query, request.query, 'query'),
         // Every request has others beside those that are asked for.
         headers: declared.headers === Nothing ? {} : read(declared.headers, request.headers, 'header'),
-        body: read(declared.body, request.body ?? {}, 'body'),
+        body: read(declared.body, await bodyOf(declared, request), 'body'),
       };
       answer(response, declared, await declared.handle(input, caller));
     });
   }
   return router;
+}
+
+async function bodyOf({ table }: ApiRoute, { body }: Request): Promise<unknown> {
+  return table && typeof body === 'string' ? await table(body) : (body ?? {});
 }
 
 /** The one place where projects are kept apart: a route that says nothing is closed to whoever sees one project only. */
@@ -133,11 +148,12 @@ function read(schema: z.ZodType, given: unknown, part: 'path' | 'query' | 'heade
   throw new Fault('invalid', `${part}${at === '' ? '' : ` ${at}`}: ${wrong}`, { at: at === '' ? part : at });
 }
 
-function answer(response: Response, { id, responses }: ApiRoute, { status, body }: Reply): void {
+function answer(response: Response, { id, responses }: ApiRoute, { status, body, type }: Reply): void {
   const schema = responses[status];
   if (!schema) throw new Error(`api: ${id} answers ${status}, which it does not declare`);
   response.status(status).set('Cache-Control', 'no-store');
   if (body === undefined) return void response.end();
+  if (type) return void response.type(type).send(z.encode(schema, body));
   response.type(status >= 400 ? 'application/problem+json' : 'application/json');
   // Encoding takes what the schema names and leaves the rest behind.
   response.send(JSON.stringify(z.encode(schema, body)));

@@ -10,6 +10,7 @@ export const TAGS = [
   { name: 'projects', description: 'Keys that are asked for without a booking, project by project.' },
   { name: 'tenant', description: 'The same keys in the words of others.' },
   { name: 'budgets', description: 'What keys may still spend: limits, quotas, and what staff decide about them.' },
+  { name: 'bulk', description: 'Many keys of a project at once: how far it is, and what became of each.' },
   { name: 'debts', description: 'Keys that should be dead and are not known to be.' },
   { name: 'inventory', description: 'What providers have under our names, next to our books.' },
   { name: 'strays', description: 'Keys under our names that our books do not know.' },
@@ -33,5 +34,10 @@ export const TAGS = [
   { name: 'claim', description: 'For holders.' },
   { name: 'verify', description: 'For gateways and APIs.' },
   { name: 'tokens', description: 'For APIs that check tokens themselves, and for those that ask (RFC 7517, RFC 7662).' },
+  {
+    name: 'compatible',
+    description:
+      'The key-management API that reservation webhooks are written for: keys by their value, and each limit a policy of its own.',
+  },
   { name: 'health', description: 'For platforms.' },
 ] as const;

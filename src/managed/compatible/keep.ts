@@ -1,7 +1,9 @@
+import type { Kysely } from 'kysely';
 import { hashKey } from '../../keys/key.ts';
 import { findLocalKeyByHash, lockValue } from '../../ledger/local-keys.ts';
 import type { Tx } from '../../ledger/database.ts';
-import type { ProjectKeyRow, StoredRights } from '../../ledger/schema.ts';
+import { findProjectKeys } from '../../ledger/project-keys-many.ts';
+import type { Database, ProjectKeyRow, StoredRights } from '../../ledger/schema.ts';
 import { canonical } from '../../reservation/canonical.ts';
 import { Fault } from '../../reservation/fault.ts';
 import type { Secret } from '../../secret/secret.ts';
@@ -80,6 +82,23 @@ export async function addPolicy(
   const policies = withPolicy(said.policies, policy);
   if (canonical(policies) === canonical(said.policies)) return { key: before, isNew: false };
   return { key: await say(house, tx, { before, actor, said: { ...said, policies } }), isNew: true };
+}
+
+/** An id of ours, which no value may look like. */
+export const KEY_ID = /^pky_[0-9a-f]{32}$/;
+
+/** The key of that id or of that value, an older one too. Throws Fault('not_found'), also for one of another project. */
+export async function findCompatible(
+  house: House,
+  db: Kysely<Database>,
+  { project, named }: { project: string; named: Secret },
+): Promise<ProjectKeyRow> {
+  const text = named.reveal();
+  const id = KEY_ID.test(text) ? text : (await findLocalKeyByHash(db, hashKey(text), house.now()))?.projectKeyId;
+  const [key] = id ? await findProjectKeys(db, project, [id]) : [];
+  // What was sent may be a value: it is not told again.
+  if (!key) throw new Fault('not_found', 'there is no such key');
+  return key;
 }
 
 /** After the commit it opens nothing. Doing it twice is fine. Throws Fault('not_found'). */
