@@ -84,7 +84,14 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
   const rules = (provider: string) => state.policy.providers[provider];
   const inventories = createInventories({ shop, jobs, rules, alert: handover.alert, counted: () => {} });
   const providers: ApiDeps['providers'] = (name) => (name === 'campus' ? shop.providers(name) : undefined);
-  const managed = { within: builtin.within, usage: builtin.manager.usage, sealer, policy, now, mint: createMint({ sign: signWith(work.signed.mint) }) };
+  const managed = {
+    within: builtin.within,
+    usage: builtin.manager.usage,
+    sealer,
+    policy,
+    now,
+    mint: createMint({ sign: signWith(work.signed.mint) }),
+  };
   const bulks = createBulks({ house: managed, ledger, jobs });
   const deps: ApiDeps = {
     ledger,
