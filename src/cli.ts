@@ -66,7 +66,6 @@ function createProgram(): Command {
   for (const noun of NOUNS) addList(latchkey.command(noun.name).description(noun.about), noun);
   const commandOf = (noun: string) => latchkey.commands.find((command) => command.name() === noun)!;
   addDebtActs(commandOf('debts'));
-  addBulk(commandOf('project-keys'));
   addSigningKeyActs(commandOf('signing-keys'));
   addScopeActs(commandOf('scopes'));
   addTestProvider(commandOf('providers'));
@@ -88,6 +87,7 @@ function createProgram(): Command {
     addResend,
   ])
     add(latchkey);
+  addBulk(commandOf('project-keys'));
   const audit = latchkey.command('audit').description(AUDIT.about);
   addList(audit, AUDIT);
   addAuditVerify(audit);
