@@ -1,5 +1,3 @@
-import { mintKey } from '../src/keys/key.ts';
-
 /** A good body for every route that takes one. */
 export const GOOD: Record<string, unknown> = {
   revokeLease: { reason: 'leak' },
@@ -8,20 +6,9 @@ export const GOOD: Record<string, unknown> = {
   suspendLease: { reason: 'broken door' },
   closeDebt: { reason: 'gateway is gone' },
   startRotation: { overlap: '0', reason: 'yearly', dryRun: true },
-  putDirectKey: {
-    name: 'lk-0001-1',
-    key: mintKey('temp').reveal(),
-    lease: 'lse_0001',
-    holder: 'ada',
-    scopes: ['read'],
-    methods: ['GET'],
-    endpoints: ['/api/**'],
-    opensAt: '2026-01-01T09:00:00Z',
-    closesAt: '2026-01-01T12:00:00Z',
-  },
-  topUpBudget: { amount: 1, reason: 'asked for' },
-  freezeBudget: { reason: 'asked for' },
-  unfreezeBudget: { reason: 'asked for' },
+  topUpBudget: { amount: 5, reason: 'more' },
+  freezeBudget: { reason: 'broken door' },
+  unfreezeBudget: { reason: 'mended' },
   createHook: { url: 'https://hooks.example.org/x' },
   createOperator: { name: 'grace', role: 'viewer' },
   putScope: { methods: ['GET'] },

@@ -43,6 +43,7 @@ describeEngines('projects', (engine) => {
       providers: 'campus',
       projects: 'default',
       tenant: 'default',
+      budgets: made.id,
       project: made.id,
     };
   });
@@ -183,7 +184,8 @@ async function worldOf({ ledger, manager }: ApiHouse) {
   const deliveries = await ledger.db.selectFrom('delivery').select(['id', 'state', 'attempts']).orderBy('id').execute();
   const operators = await ledger.db.selectFrom('operator').select('id').where('disabledAt', 'is not', null).execute();
   const made = await ledger.db.selectFrom('projectKey').selectAll().orderBy('id').execute();
-  return { rows, deliveries, operators, made, keys: manager.keys().map((key) => [key.name, key.api_key]) };
+  const budgets = await ledger.db.selectFrom('budget').selectAll().execute();
+  return { rows, deliveries, operators, made, budgets, keys: manager.keys().map((key) => [key.name, key.api_key]) };
 }
 
 /** The word before an id says what it is of; below a project, keys are those of the project. */

@@ -86,7 +86,7 @@ describe('narrow', () => {
       [['a:y:read'], ['a:x:*']],
       [['b:*'], ['*']],
     ])
-      expect(asks(wanted!, allowed!), `${wanted} of ${allowed}`).toHaveProperty('refused');
+      expect(asks(wanted!, allowed!), JSON.stringify([wanted, allowed])).toHaveProperty('refused');
   });
 
   test('what scopes open where is a rule for each, once one of them is for some paths only', () => {
