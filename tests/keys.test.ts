@@ -1,8 +1,10 @@
+import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { checkKey, hashKey, hintOf, mintKey } from '../src/keys/key.ts';
 import { Secret } from '../src/secret/secret.ts';
 
+const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const prefixes = fc.stringMatching(/^[a-z][a-z0-9_]{0,15}$/);
 
 test('a key carries its prefix, 27 random characters and a checksum that holds', () => {
@@ -13,6 +15,15 @@ test('a key carries its prefix, 27 random characters and a checksum that holds',
       expect(checkKey(key)).toBe(true);
     }),
   );
+});
+
+test('the checksum is the CRC-32 of zlib, so that others can check a key without us', () => {
+  for (let each = 0; each < 200; each += 1) {
+    const text = mintKey('temp').reveal();
+    let value = 0;
+    for (const digit of text.slice(-6)) value = value * 62 + BASE62.indexOf(digit);
+    expect(value).toBe(crc32(text.slice(0, -6)));
+  }
 });
 
 test('the random part holds at least 160 bits', () => {
