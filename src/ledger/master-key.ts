@@ -35,12 +35,11 @@ async function refuseEarly({ db }: Tx, ids: readonly string[]): Promise<void> {
     .where('action', '=', CHANGED)
     .execute();
   if (former.length === 0) return;
-  const missing = [...(await countSealed(db))].filter(([id]) => !ids.includes(id));
-  const [first] = missing;
-  if (!first) return;
+  const missing = [...(await countSealed(db))].find(([id]) => !ids.includes(id));
+  if (!missing) return;
   throw new Fault(
     'conflict',
-    `${first[1]} values in the database are sealed under master key ${first[0]}, which LATCHKEY_MASTER_KEY has no more: ` +
+    `${missing[1]} values in the database are sealed under master key ${missing[0]}, which LATCHKEY_MASTER_KEY has no more: ` +
       'put it back, after a comma, until a running service has sealed them anew; that takes an hour at most',
   );
 }
