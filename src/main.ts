@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { drivers } from '../providers/index.ts';
+import { evaluateAlerts, type AlertOptions } from './alerts/evaluate.ts';
 import { createGuard } from './access/guard.ts';
 import { bootstrapAdmin, findOperator } from './access/operators.ts';
 import { createChain } from './audit/chain.ts';
@@ -12,6 +13,7 @@ import { TURN_MS } from './handover/schedule.ts';
 import { presets } from './intake/presets.ts';
 import { reconsiderBookings } from './intake/reconsider.ts';
 import { createReceiver } from './intake/receive.ts';
+import { createHoldBack } from './hold-back.ts';
 import { openKeys } from './keys/open.ts';
 import { openTokens } from './keys/tokens.ts';
 import { openLeasing } from './lease/open.ts';
@@ -187,10 +189,18 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       await warnOfLostProviders(ledger, catalogue, log);
     };
     const { reload, catchUp } = createReloading({ catalogue, reconsider, log });
+    const alerting: AlertOptions = {
+      ledger,
+      projects: () => Object.keys(catalogue.policy().projects),
+      announce: handover.alertByRule,
+      log: (message, fields) => log.warn(message, fields),
+      suspend: createHoldBack({ ledger, operations: leasing.operations, within: keys.within, now }),
+    };
     const clock = startClock(
       [
         { name: 'leases', everyMs: 1000, run: () => leasing.sweep() },
         { name: 'deliveries', everyMs: 2000, run: () => handover.sweep() },
+        { name: 'alerts', everyMs: 10_000, run: async () => void (await evaluateAlerts(alerting, now())) },
         { name: 'configuration', everyMs: 5000, run: catchUp },
         { name: 'claims', everyMs: 10_000, run: () => handover.expireClaims() },
         { name: 'rotations', everyMs: 5000, run: () => leasing.rotations.look() },

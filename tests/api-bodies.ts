@@ -19,6 +19,8 @@ export const GOOD: Record<string, unknown> = {
   createTenantKey: { name: 'x', scopes: ['read'] },
   createHook: { url: 'https://hooks.example.org/x' },
   createOperator: { name: 'grace', role: 'viewer' },
+  createAlertRule: { name: 'many', type: 'USAGE_ANOMALY', operator: 'gt', threshold: 5 },
+  putAlertRule: { name: 'many', type: 'USAGE_ANOMALY', operator: 'gt', threshold: 5 },
   putScope: { methods: ['GET'] },
   importScopes: { scopes: [] },
   scopesFromOpenApi: { document: { openapi: '3.1.0', paths: {} }, dryRun: true },

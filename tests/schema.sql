@@ -20,12 +20,14 @@ create table "alert_rule" (
   "threshold" double precision not null,
   "channels" jsonb not null,
   "cooldown_ms" bigint not null,
+  "severity" text not null,
   "auto_suspend" boolean not null default false,
   "key_filter" jsonb,
   "created_by" text not null,
   "created_at" timestamp with time zone not null,
   "updated_at" timestamp with time zone not null,
   "disabled_at" timestamp with time zone,
+  CHECK ((severity = ANY (ARRAY['info'::text, 'warning'::text, 'critical'::text]))),
   PRIMARY KEY (id)
 );
 
@@ -465,6 +467,7 @@ create table "usage" (
   "key_id" text not null default ''::text,
   PRIMARY KEY (lease_id, key_id, hour, code)
 );
+CREATE INDEX usage_hour ON public.usage USING btree (hour);
 
 create table "window_use" (
   "budget" text not null,

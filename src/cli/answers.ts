@@ -1,4 +1,6 @@
 import type { z } from 'zod';
+import type { AlertRuleView } from '../http/api/alert-rules.ts';
+import type { AlertView } from '../http/api/alerts.ts';
 import type { AuditView } from '../http/api/audit.ts';
 import type { BudgetView } from '../http/api/budgets.ts';
 import type { PlanView, SourceView } from '../http/api/catalogue-views.ts';
@@ -42,6 +44,8 @@ export type KeyAnswer = z.input<typeof KeyView>;
 export type DebtAnswer = z.input<typeof DebtView>;
 export type InventoryAnswer = z.input<typeof InventoryView>;
 export type StrayAnswer = z.input<typeof StrayView>;
+export type AlertAnswer = z.input<typeof AlertView>;
+export type AlertRuleAnswer = z.input<typeof AlertRuleView>;
 export type ScopeAnswer = z.input<typeof ScopeView>;
 export type ScopeChangesAnswer = z.input<typeof ChangesView>;
 export type ScopesOfDocumentAnswer = z.input<typeof Told>;

@@ -1,5 +1,7 @@
 import { formatRate } from '../reservation/limits.ts';
 import type {
+  AlertAnswer,
+  AlertRuleAnswer,
   OperatorAnswer,
   PlanAnswer,
   ProjectAnswer,
@@ -90,6 +92,39 @@ export const CONFIGURED: readonly Noun[] = [
       { title: 'ENDPOINTS', of: (row) => row.endpoints?.join(' ') ?? (row.wildcard ? '' : 'all') },
       { title: 'FROM', of: (row) => (row.overruled ? `${row.origin}, which overrules the catalogue` : row.origin) },
       { title: 'ABOUT', of: (row) => row.description },
+    ]),
+  },
+  {
+    name: 'alerts',
+    about: 'what rules found about leases and keys of a project',
+    length: 'pages',
+    perProject: true,
+    filters: {
+      type: 'such as USAGE_ANOMALY',
+      subject: 'id of a lease or key',
+      since: 'an instant, such as 2026-01-31T00:00:00Z',
+    },
+    columns: columnsOf<AlertAnswer>([
+      { title: 'AT', of: (row) => instant(row.at) },
+      { title: 'TYPE', of: (row) => row.type },
+      { title: 'SEVERITY', of: (row) => row.severity },
+      { title: 'WHAT', of: (row) => row.reason, whole: true },
+      { title: 'HELD BACK', of: (row) => row.suspended },
+    ]),
+  },
+  {
+    name: 'alert-rules',
+    about: 'what a project is alerted of',
+    length: 'short',
+    perProject: true,
+    filters: {},
+    columns: columnsOf<AlertRuleAnswer>([
+      { title: 'ID', of: (row) => row.id },
+      { title: 'TYPE', of: (row) => row.type },
+      { title: 'WHEN', of: (row) => `${row.operator} ${row.threshold}` },
+      { title: 'COOLDOWN', of: (row) => `${row.cooldownMinutes}m` },
+      { title: 'TELLS', of: (row) => row.channels?.map(({ kind }) => kind).join(' ') },
+      { title: 'STATE', of: (row) => (row.disabled ? 'disabled' : row.isDefault ? 'default' : 'own') },
     ]),
   },
   {

@@ -1,6 +1,7 @@
 import type { DeliveryRow } from '../ledger/schema.ts';
 import type { Source } from '../reservation/policy.ts';
 import type { Facts } from './facts.ts';
+import type { RuleAlert } from '../reservation/notice.ts';
 import type { Message } from './message.ts';
 
 /**
@@ -17,6 +18,7 @@ export interface DeliveryBody extends Record<string, unknown> {
   readonly reason?: string;
   /** What an alert is about that concerns no lease. */
   readonly provider?: string;
+  readonly alert?: Omit<RuleAlert, 'reason' | 'channels'>;
   /** Where the code of a link comes from: another channel, or an operator. */
   readonly codeBy?: string;
   /** When it became true, ISO. */

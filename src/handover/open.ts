@@ -15,6 +15,7 @@ import type { Unenforced } from './facts.ts';
 import type { Keeping } from './keeping.ts';
 import { createDeliveryLanes, type DeliveryLanes } from './lanes.ts';
 import { createAnnouncer, type Announce } from './notify.ts';
+import { createRuleAlert } from './rule-alert.ts';
 import { createOutgoing } from './outgoing.ts';
 
 export interface HandoverOptions {
@@ -38,6 +39,7 @@ export interface HandoverOptions {
 export interface Handover extends Pick<Deliverer, 'resend' | 'sweep'>, DeliveryLanes {
   readonly announce: Announce;
   readonly alert: ReturnType<typeof createAlert>;
+  readonly alertByRule: ReturnType<typeof createRuleAlert>;
   readonly claims: Claims;
   expireClaims(): Promise<number>;
   close(): void;
@@ -65,12 +67,16 @@ export function openHandover(options: HandoverOptions): Handover {
     announce,
     publicUrl,
     channels,
-    alert: webhook.alert,
+    alert: async (delivery, at) => {
+      if (delivery.channel !== 'email') return await webhook.alert(delivery, at);
+      return mailer ? await mailer.alert(delivery) : { sent: false, final: true, error: 'there is no email configured any more' };
+    },
     log: warn,
   });
   const lanes = createDeliveryLanes({ ledger, deliver, log: warn });
   const claims = createClaims({ ...options, announce, publicUrl });
   const alert = createAlert({ ...options, alarm });
+  const alertByRule = createRuleAlert({ ...options, smtp: settings.smtpUrl !== undefined, alarm });
   const expireClaims = () => claims.expire(now());
-  return { resend, sweep, ...lanes, announce, alert, claims, expireClaims, close: () => mailer?.close() };
+  return { resend, sweep, ...lanes, announce, alert, alertByRule, claims, expireClaims, close: () => mailer?.close() };
 }

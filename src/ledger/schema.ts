@@ -440,6 +440,7 @@ export interface AlertRuleTable {
   threshold: number;
   channels: Json<unknown[]>;
   cooldownMs: number;
+  severity: string;
   autoSuspend: Generated<boolean>;
   keyFilter: NullableJson<Record<string, unknown>>;
   createdBy: string;

@@ -6,19 +6,22 @@ import { mustLive, stateOf, take, type Which } from './find.ts';
 import { alter } from './generation.ts';
 import type { House } from './house.ts';
 
+/** What it takes to change the rows of a key. */
+type Hands = Pick<House, 'within' | 'now'>;
+
 export interface Act extends Which {
   readonly actor: string;
   readonly reason: string;
 }
 
 /** After the commit no value of it opens anything, on any node that can still answer. Doing it twice is fine. */
-export async function revokeKey(house: House, tx: Tx, act: Act): Promise<ProjectKeyRow> {
+export async function revokeKey(house: Hands, tx: Tx, act: Act): Promise<ProjectKeyRow> {
   const row = await take(tx, act);
   return row.revokedAt ? row : await revokeRow(house, tx, { ...act, row });
 }
 
 export async function revokeRow(
-  house: House,
+  house: Hands,
   tx: Tx,
   { row, actor, reason }: { row: ProjectKeyRow; actor: string; reason: string },
 ): Promise<ProjectKeyRow> {
@@ -36,7 +39,7 @@ export async function revokeRow(
 }
 
 /** Takes a dead key out of every list; its audit stays. Throws Fault('conflict') for one that may still work. */
-export async function deleteKey(house: House, tx: Tx, { actor, ...which }: Which & { actor: string }): Promise<void> {
+export async function deleteKey(house: Hands, tx: Tx, { actor, ...which }: Which & { actor: string }): Promise<void> {
   const row = await take(tx, which);
   const now = house.now();
   const state = stateOf(row, now);
@@ -47,7 +50,7 @@ export async function deleteKey(house: House, tx: Tx, { actor, ...which }: Which
 }
 
 /** Holds it back until it is resumed. Doing it twice is fine. Throws Fault('conflict') for a dead key. */
-export async function suspendKey(house: House, tx: Tx, { actor, reason, ...which }: Act): Promise<ProjectKeyRow> {
+export async function suspendKey(house: Hands, tx: Tx, { actor, reason, ...which }: Act): Promise<ProjectKeyRow> {
   const row = await take(tx, which);
   const now = house.now();
   mustLive(row, now);
@@ -57,7 +60,7 @@ export async function suspendKey(house: House, tx: Tx, { actor, reason, ...which
   return await writeProjectKey(tx.db, row.id, { suspendedAt: now, suspendReason: reason, updatedAt: now });
 }
 
-export async function resumeKey(house: House, tx: Tx, { actor, reason, ...which }: Act): Promise<ProjectKeyRow> {
+export async function resumeKey(house: Hands, tx: Tx, { actor, reason, ...which }: Act): Promise<ProjectKeyRow> {
   const row = await take(tx, which);
   const now = house.now();
   mustLive(row, now);

@@ -17,6 +17,20 @@ export interface ProviderAlert {
   readonly id: string;
 }
 
+/** What a rule of a project found about a lease or key. Goes to hooks that want alerts and to the people whom the rule names. */
+export interface RuleAlert {
+  readonly id: string;
+  readonly project: string;
+  readonly type: string;
+  /** A lease, a key of a project, or `project:<name>`. */
+  readonly subject: string;
+  readonly reason: string;
+  readonly severity: string;
+  readonly value: number;
+  readonly threshold: number;
+  readonly channels: readonly ({ readonly kind: 'webhook' } | { readonly kind: 'email'; readonly to: readonly string[] })[];
+}
+
 /** Announced in the transaction that makes it true; the deliveries follow from the plan's channels. */
 export interface Notice {
   readonly kind: NoticeKind;

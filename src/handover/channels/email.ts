@@ -1,10 +1,14 @@
 import { createTransport } from 'nodemailer';
 import type { Secret } from '../../secret/secret.ts';
-import type { Dispatch, Send } from '../dispatch.ts';
+import type { DeliveryRow } from '../../ledger/schema.ts';
+import { clip } from '../../reservation/text.ts';
+import type { DeliveryBody, Outcome, Send } from '../dispatch.ts';
 import type { Message } from '../message.ts';
 
 export interface Mailer {
   readonly send: Send;
+  /** News for operators that is about no booking. */
+  readonly alert: (delivery: DeliveryRow) => Promise<Outcome>;
   close(): void;
 }
 
@@ -24,15 +28,11 @@ export function createMailer(options: { smtpUrl: Secret; publicUrl: string; from
     ...timeouts,
   });
 
-  async function send(dispatch: Dispatch): ReturnType<Send> {
-    const { delivery, facts, message } = dispatch;
+  async function post(delivery: DeliveryRow, mail: Mail): Promise<Outcome> {
     try {
       await transport.sendMail({
         from,
-        to: { name: facts.holder.name ?? '', address: delivery.target },
-        subject: message.subject,
-        text: textOf(message),
-        html: htmlOf(message),
+        ...mail,
         // The same over retries, so that a mail system can tell a repetition.
         messageId: `<${delivery.id}@${host}>`,
         headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
@@ -46,7 +46,34 @@ export function createMailer(options: { smtpUrl: Secret; publicUrl: string; from
     }
   }
 
-  return { send, close: () => transport.close() };
+  return {
+    send: ({ delivery, facts, message }) =>
+      post(delivery, {
+        to: { name: facts.holder.name ?? '', address: delivery.target },
+        subject: message.subject,
+        text: textOf(message),
+        html: htmlOf(message),
+      }),
+    alert: (delivery) => {
+      const { reason = '', alert } = delivery.body as DeliveryBody;
+      const about = alert && `Project ${alert.project}, ${alert.severity}, ${alert.type}: ${alert.subject}`;
+      const lines = [reason, about, `Latchkey at ${options.publicUrl}`].filter((line) => line !== undefined);
+      return post(delivery, {
+        to: { name: '', address: delivery.target },
+        subject: clip(`Alert: ${reason}`, 150),
+        text: lines.join('\n\n'),
+        html: lines.map((line) => `<p>${escape(line)}</p>`).join(''),
+      });
+    },
+    close: () => transport.close(),
+  };
+}
+
+interface Mail {
+  readonly to: { readonly name: string; readonly address: string };
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
 }
 
 function textOf(message: Message): string {

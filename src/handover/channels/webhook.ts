@@ -48,8 +48,10 @@ export function createWebhook(options: { db: Kysely<Database>; sealer: Sealer; o
     async alert(delivery, now) {
       const target = await targetOf(delivery, undefined);
       if (!target) return NOWHERE;
-      const { at, provider, reason } = delivery.body as DeliveryBody;
-      const news = { type: 'provider.alert', timestamp: at, data: { provider, reason, message: reason } };
+      const { at, provider, alert, reason } = delivery.body as DeliveryBody;
+      const news = alert
+        ? { type: 'alert.raised', timestamp: at, data: { ...alert, reason, message: reason } }
+        : { type: 'provider.alert', timestamp: at, data: { provider, reason, message: reason } };
       return await post({ id: delivery.id, sentAt: now }, target, news);
     },
   };

@@ -3,6 +3,8 @@ import { sourcesSeen } from '../../access/reach.ts';
 import { originOf } from '../../ledger/origins.ts';
 import { compatibleKeys } from '../compatible/keys.ts';
 import { compatibleReadings } from '../compatible/readings.ts';
+import { alertRulesApi } from './alert-rules.ts';
+import { alertsApi } from './alerts.ts';
 import { auditApi } from './audit.ts';
 import { budgetsApi } from './budgets.ts';
 import { bulkApi } from './bulk.ts';
@@ -70,6 +72,8 @@ export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
     scopesImportApi,
     scopesOpenApiApi,
     scopesApi,
+    alertsApi,
+    alertRulesApi,
     providersApi,
     providerTestApi,
     auditApi,

@@ -3,7 +3,7 @@ import { readScopes, type Mistake } from '../../scopes/import.ts';
 import type { ApiDeps } from './deps.ts';
 import { route, type ApiRoute } from './route.ts';
 import { ChangesView, exportOf, InProject, ScopesExported, viewOfChanges } from './scope-views.ts';
-import { mustBeProject } from './scopes.ts';
+import { projectNamed } from '../../reservation/project.ts';
 
 const MOST_TOLD = 200;
 
@@ -42,7 +42,7 @@ export function scopesImportApi({ policy, scopes }: Pick<ApiDeps, 'policy' | 'sc
       responses: { 200: ChangesView, 422: Refused },
       faults: ['conflict'],
       handle: async ({ params: { project }, body: { scopes: given, dryRun } }, caller) => {
-        mustBeProject(policy(), project);
+        projectNamed(policy(), project);
         const read = readScopes(given);
         if ('mistakes' in read) return { status: 422, body: refusal(read.mistakes) };
         const applying = { wanted: read.entries, origin: 'import', actor: caller.name } as const;
@@ -59,7 +59,7 @@ export function scopesImportApi({ policy, scopes }: Pick<ApiDeps, 'policy' | 'sc
       params: InProject,
       responses: { 200: ScopesExported },
       handle: async ({ params: { project } }) => {
-        mustBeProject(policy(), project);
+        projectNamed(policy(), project);
         return { status: 200, body: { scopes: scopes.described(project).map(exportOf) } };
       },
     }),

@@ -6,7 +6,7 @@ import { FromOpenApi, type Generated } from '../../scopes/openapi.ts';
 import type { ApiDeps } from './deps.ts';
 import { route, type ApiRoute } from './route.ts';
 import { ChangesView, InProject, viewOfChanges } from './scope-views.ts';
-import { mustBeProject } from './scopes.ts';
+import { projectNamed } from '../../reservation/project.ts';
 
 const MOST_TOLD = 200;
 
@@ -57,7 +57,7 @@ export function scopesOpenApiApi({ policy, scopes }: Pick<ApiDeps, 'policy' | 's
       responses: { 200: Told },
       faults: ['conflict'],
       handle: async ({ params: { project }, body }, caller) => {
-        mustBeProject(policy(), project);
+        projectNamed(policy(), project);
         const { document, dryRun, allowWider, prune, ...how } = body;
         const made = await scopesFromOpenApiApart(document, how);
         if (!dryRun) refuseDoubtful(made, { ...how, allowWider });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { pageBy, type Order } from '../../ledger/listing.ts';
 import { Fault } from '../../reservation/fault.ts';
-import type { Policy } from '../../reservation/policy.ts';
+import { projectNamed } from '../../reservation/project.ts';
 import { isScopePattern, LONGEST_SCOPE, scopeCovers } from '../../reservation/scopes.ts';
 import { MOST_ENDPOINTS, ScopeBody, wrongWith } from '../../scopes/entry.ts';
 import type { ApiDeps } from './deps.ts';
@@ -17,11 +17,6 @@ const BY_NAME: Order<z.output<typeof ScopeView>, string> = {
   placeOf: ({ name }) => name,
 };
 
-/** Throws Fault('not_found'). */
-export function mustBeProject(policy: Policy, project: string): void {
-  if (!Object.hasOwn(policy.projects, project)) throw new Fault('not_found', `there is no project ${project}`);
-}
-
 /** The scopes of a project, one by one. */
 export function scopesApi({
   policy,
@@ -29,7 +24,7 @@ export function scopesApi({
   configuredScopes,
 }: Pick<ApiDeps, 'policy' | 'scopes' | 'configuredScopes'>): ApiRoute[] {
   const viewsIn = (project: string) => {
-    mustBeProject(policy(), project);
+    projectNamed(policy(), project);
     return viewsOf(configuredScopes(project), scopes.described(project));
   };
   const found = (project: string, name: string) => {
@@ -83,7 +78,7 @@ export function scopesApi({
       responses: { 200: ScopeView },
       faults: ['conflict'],
       handle: async ({ params: { project, name }, body }, caller) => {
-        mustBeProject(policy(), project);
+        projectNamed(policy(), project);
         const entry = { name, ...body };
         if (!isScopePattern(name)) throw new Fault('invalid', `name: ${GRAMMAR}`, { at: 'name' });
         const wrong = wrongWith(entry);
@@ -104,7 +99,7 @@ export function scopesApi({
       responses: { 204: Empty },
       faults: ['conflict'],
       handle: async ({ params: { project, name } }, caller) => {
-        mustBeProject(policy(), project);
+        projectNamed(policy(), project);
         if (Object.hasOwn(configuredScopes(project), name))
           throw new Fault('conflict', `the configuration describes ${name}: take it out there`, { at: 'name' });
         await scopes.remove(project, name, caller.name);

@@ -26,6 +26,8 @@ export const TAGS = [
   { name: 'providers', description: 'The gateways that keys are made at.' },
   { name: 'sources', description: 'The systems that bookings come from.' },
   { name: 'projects', description: 'Parts of the house that see nothing of each other, and what their keys get.' },
+  { name: 'alerts', description: 'What rules found about leases and keys of a project.' },
+  { name: 'alert-rules', description: 'What a project is alerted of.' },
   { name: 'audit', description: 'Every change of state, in a chain that shows tampering.' },
   { name: 'operators', description: 'Who may use this API.' },
   { name: 'config', description: 'The configuration in force.' },

@@ -80,6 +80,7 @@ const STATEMENTS = [
 
   `alter table usage add column key_id text not null default ''`,
   `alter table usage drop constraint usage_pkey, add primary key (lease_id, key_id, hour, code)`,
+  `create index usage_hour on usage (hour)`,
 
   `create table window_use (
     budget text not null,
@@ -136,6 +137,7 @@ const STATEMENTS = [
     threshold double precision not null,
     channels jsonb not null,
     cooldown_ms bigint not null,
+    severity text not null check (severity in ('info', 'warning', 'critical')),
     auto_suspend boolean not null default false,
     key_filter jsonb,
     created_by text not null,
@@ -191,6 +193,7 @@ const UNDO = [
     select lease_id, '', hour, code, sum(count) from usage where key_id <> '' group by lease_id, hour, code
     on conflict (lease_id, key_id, hour, code) do update set count = usage.count + excluded.count`,
   `delete from usage where key_id <> ''`,
+  `drop index usage_hour`,
   `alter table usage drop constraint usage_pkey, drop column key_id, add primary key (lease_id, hour, code)`,
   `delete from local_key where project_key_id is not null`,
   `drop index local_key_lease`,

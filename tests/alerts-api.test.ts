@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ALERT_TYPES } from '../src/alerts/rule.ts';
+import { newId } from '../src/ledger/ids.ts';
+import { insertAlert } from '../src/ledger/alerts.ts';
+import { openApiHouse, type ApiHouse } from './api-house.ts';
+import { engines } from './engines.ts';
+
+/* What is written and how is asked of both engines in alerts.test.ts. */
+
+const RULES = '/projects/default/alert-rules';
+let house: ApiHouse;
+beforeAll(async () => (house = await openApiHouse(engines[0]!)));
+afterAll(async () => await house.close());
+
+type Listed = { type: string; isDefault: boolean; threshold: number };
+const rules = async () => (await house.get(RULES)).body.items as Listed[];
+
+test('without a word there are default rules, and a rule of a type takes the place of its default one', async () => {
+  const before = await rules();
+  expect(before.every(({ isDefault }) => isDefault)).toBe(true);
+  expect(before.map(({ type }) => type)).toContain('USAGE_ANOMALY');
+  const asked = { name: 'busy', type: 'USAGE_ANOMALY', operator: 'gt', threshold: 20 };
+  const made = await house.post(RULES, asked);
+  expect(made).toMatchObject({
+    status: 201,
+    body: {
+      ...asked,
+      cooldownMinutes: 30,
+      severity: 'warning',
+      channels: [{ kind: 'webhook' }],
+      isDefault: false,
+      createdBy: 'admin',
+    },
+  });
+  expect((await rules()).filter(({ type }) => type === 'USAGE_ANOMALY')).toMatchObject([{ threshold: 20, isDefault: false }]);
+
+  const at = `/api/v1${RULES}/${made.body.id}`;
+  const changed = {
+    ...asked,
+    operator: 'gte',
+    threshold: 30,
+    cooldownMinutes: 5,
+    channels: [{ kind: 'email', to: ['ops@example.org'] }],
+  };
+  expect((await house.ask('PUT', at, { body: changed })).body).toMatchObject(changed);
+  expect((await house.ask('PUT', at.replace('default', 'other'), { body: changed })).status).toBe(404);
+  expect((await house.ask('DELETE', at)).status).toBe(204);
+  expect((await house.ask('DELETE', at)).status).toBe(404);
+  expect(await rules()).toEqual(before);
+  const audited = (await house.get('/audit')).body.items.map(({ action }: { action: string }) => action);
+  expect(audited.slice(0, 3)).toEqual(['alert-rule.deleted', 'alert-rule.changed', 'alert-rule.created']);
+});
+
+test('what makes no sense is refused', async () => {
+  const good = { name: 'x', type: 'IP_VIOLATION', operator: 'gt', threshold: 1 };
+  for (const wrong of [
+    { type: 'BOREDOM' },
+    { operator: '>' },
+    { threshold: 'many' },
+    { threshold: -1 },
+    { cooldownMinutes: 1.5 },
+    { channels: [{ kind: 'webhook', url: 'http://169.254.169.254/' }] },
+    { channels: [{ kind: 'email', to: ['nobody'] }] },
+    { channels: [{ kind: 'pigeon' }] },
+    { name: 'two\nlines' },
+  ])
+    expect((await house.post(RULES, { ...good, ...wrong })).status, JSON.stringify(wrong)).toBe(400);
+  expect((await rules()).every(({ isDefault }) => isDefault)).toBe(true);
+});
+
+test('the history is a list and a count, of one project', async () => {
+  const { ledger, now } = house.deps;
+  await ledger.transact(async (tx) => {
+    for (const type of ALERT_TYPES.slice(0, 3))
+      for (const project of ['default', 'default', 'other'])
+        await insertAlert(tx.db, {
+          id: newId('alr'),
+          ruleId: `default:${type}`,
+          project,
+          type,
+          subject: 'lse_1',
+          at: now(),
+          detail: { reason: 'because', severity: 'info', value: 2, threshold: 1, crossing: 'x', operator: 'gt' },
+        });
+  });
+  const { items } = (await house.get('/projects/default/alerts')).body;
+  expect(items).toHaveLength(6);
+  expect(items[0]).toMatchObject({ subject: 'lse_1', reason: 'because', value: 2, threshold: 1, suspended: null });
+  expect(items[0].detail).toBeUndefined();
+  expect((await house.get('/projects/default/alerts?type=RATE_LIMIT_EXCEEDED')).body.items).toHaveLength(2);
+  expect((await house.get('/projects/default/alerts?subject=lse_2')).body.items).toEqual([]);
+  expect((await house.get('/projects/default/alerts/stats')).body).toMatchObject({
+    total: 6,
+    byType: { RATE_LIMIT_EXCEEDED: 2 },
+  });
+  expect((await house.get('/projects/default/alerts/stats?since=2030-01-01T00:00:00Z')).body).toMatchObject({
+    total: 0,
+    byType: {},
+  });
+  expect((await house.get('/projects/nowhere/alerts')).status).toBe(404);
+});

@@ -1,0 +1,300 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { evaluateAlerts, type AlertOptions } from '../src/alerts/evaluate.ts';
+import { addRule, type RuleAsked } from '../src/alerts/rules.ts';
+import { COOLDOWN_MS } from '../src/alerts/rule.ts';
+import { subscribeHook } from '../src/handover/hooks.ts';
+import { openHandover, type Handover } from '../src/handover/open.ts';
+import { startJobs, type Jobs } from '../src/ledger/jobs.ts';
+import { addUsage } from '../src/ledger/usage.ts';
+import { silentLog } from '../src/observe/log.ts';
+import { Secret } from '../src/secret/secret.ts';
+import { verifyMessage } from '../src/secret/standard-webhooks.ts';
+import { describeEngines, type TestLedger } from './engines.ts';
+import { startMailbox, type Mailbox } from './mailbox.ts';
+import { OURS } from './handover-world.ts';
+import { ofDefault, plan, projects, scopes, tokenRules } from './fixtures/plan.ts';
+import { clockAt } from './workshop.ts';
+
+const soon = { timeout: 30_000, interval: 20 };
+const MINUTE = 60_000;
+
+describeEngines('alerts', (engine) => {
+  const clock = clockAt('2026-03-01T10:05:00Z');
+  const now = () => clock.now();
+  let open: TestLedger;
+  let jobs: Jobs;
+  let handover: Handover;
+  let mailbox: Mailbox;
+  let receiver: Awaited<ReturnType<typeof startReceiver>>;
+  const suspended: string[] = [];
+  let options: AlertOptions;
+
+  beforeAll(async () => {
+    open = await engine.open({ now });
+    [mailbox, receiver, jobs] = await Promise.all([startMailbox(), startReceiver(now), startJobs(open.ledger)]);
+    handover = openHandover({
+      ledger: open.ledger,
+      sealer: open.sealer,
+      jobs,
+      policy: () => ({ projects, sources: {}, providers: {}, scopes, ...ofDefault, tokens: tokenRules, plans: [plan] }),
+      now,
+      log: silentLog,
+      unenforced: () => [],
+      keeping: OURS,
+      settings: {
+        publicUrl: 'https://keys.example.org',
+        smtpUrl: new Secret(mailbox.url),
+        smtpFrom: 'keys@example.org',
+        allowPrivateTargets: ['127.0.0.0/8'],
+      },
+      metrics: { deliveryFailures: { inc() {} }, alerts: { inc() {} } },
+    });
+    await jobs.work('deliver', { concurrency: 4 }, (id) => handover.wake(id));
+    receiver.secret = (
+      await subscribeHook({ ...open, now }, { url: receiver.url, kinds: ['alert'], actor: 'ada' })
+    ).secret.reveal();
+    options = {
+      ledger: open.ledger,
+      projects: () => ['default', 'other'],
+      announce: handover.alertByRule,
+      suspend: async (subject) => {
+        if (subject === 'pky_gone') throw new Error('it is gone');
+        suspended.push(subject);
+      },
+      log() {},
+    };
+  });
+  afterAll(async () => {
+    await jobs.stop();
+    await handover.drain(5000);
+    handover.close();
+    await Promise.all([mailbox.close(), receiver.close()]);
+    await open.close();
+  });
+
+  const look = () => evaluateAlerts(options, now());
+  const hour = () => new Date(Math.floor(now().getTime() / 3_600_000) * 3_600_000);
+  const told = async (subject: string) =>
+    (
+      await open.ledger.db.selectFrom('alert').select(['type', 'detail']).where('subject', '=', subject).orderBy('id').execute()
+    ).map(({ type, detail }) => [type, detail['value']]);
+  const rule = (asked: Partial<RuleAsked> & Pick<RuleAsked, 'type' | 'operator' | 'threshold'>, project = 'default') =>
+    addRule(
+      { ledger: open.ledger, now },
+      {
+        project,
+        actor: 'ada',
+        asked: {
+          name: 'a rule',
+          channels: [],
+          cooldownMs: COOLDOWN_MS,
+          severity: 'critical',
+          autoSuspend: false,
+          disabled: false,
+          ...asked,
+        },
+      },
+    );
+  const uses = (leaseId: string, code: string, count: number) =>
+    open.ledger.transact((tx) => addUsage(tx.db, [{ leaseId, keyId: `${leaseId}-1`, hour: hour(), code, count }]));
+  const key = async (leaseId: string, more: { project?: string; lastIp?: string } = {}) =>
+    void (await open.ledger.db
+      .insertInto('localKey')
+      .values({
+        id: `${leaseId}-1`,
+        name: `${leaseId}-1`,
+        hash: leaseId,
+        leaseId,
+        holder: 'ada',
+        rights: JSON.stringify({ scopes: [], methods: [], endpoints: [] }),
+        opensAt: now(),
+        closesAt: new Date(now().getTime() + 86_400_000),
+        lastUsedAt: now(),
+        createdAt: now(),
+        ...more,
+      })
+      .execute());
+  const usedFrom = (leaseId: string, lastIp: string) =>
+    open.ledger.db.updateTable('localKey').set({ lastIp, lastUsedAt: now() }).where('leaseId', '=', leaseId).execute();
+
+  test('a crossing is told once, over restarts and nodes that look at the same time, to who subscribed, signed', async () => {
+    await key('lse_busy');
+    await uses('lse_busy', 'VALID', 1000);
+    expect(await look(), 'a thousand is usual').toBe(0);
+    await uses('lse_busy', 'VALID', 1);
+    const counts = await Promise.all([look(), look(), look()]);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1);
+    await uses('lse_busy', 'VALID', 500);
+    expect(await look()).toBe(0);
+    expect(await told('lse_busy')).toEqual([['USAGE_ANOMALY', 1001]]);
+    await expect.poll(() => receiver.got.length, soon).toBe(1);
+    expect(receiver.got[0]).toMatchObject({
+      type: 'alert.raised',
+      data: { project: 'default', type: 'USAGE_ANOMALY', subject: 'lse_busy', value: 1001, threshold: 1000, severity: 'warning' },
+    });
+    expect(await open.ledger.db.selectFrom('audit').select('subject').where('action', '=', 'alert.raised').execute()).toEqual([
+      { subject: 'lse_busy' },
+    ]);
+  });
+
+  test('in the next hour it is another crossing, told when the cooldown is over', async () => {
+    clock.set('2026-03-01T11:00:00Z');
+    await key('lse_late');
+    await uses('lse_late', 'RATE_LIMITED', 11);
+    expect(await look()).toBe(1);
+    clock.set('2026-03-01T11:20:00Z');
+    await uses('lse_late', 'QUOTA_EXCEEDED', 50);
+    expect(await look(), 'the same hour').toBe(0);
+    clock.set('2026-03-01T12:00:01Z');
+    await uses('lse_late', 'RATE_LIMITED', 11);
+    expect(await look()).toBe(1);
+    clock.set('2026-03-01T12:50:00Z');
+    await key('lse_edge');
+    await uses('lse_edge', 'RATE_LIMITED', 11);
+    expect(await look()).toBe(1);
+    clock.set('2026-03-01T13:10:00Z');
+    await uses('lse_edge', 'RATE_LIMITED', 11);
+    expect(await look(), 'another hour, within the cooldown').toBe(0);
+    clock.forward(11 * MINUTE);
+    expect(await look()).toBe(1);
+  });
+
+  test('a rule of its own takes the place of the default one in its project and nowhere else, also when it is disabled', async () => {
+    clock.set('2026-03-01T14:00:00Z');
+    await key('lse_mine');
+    await key('lse_theirs', { project: 'other' });
+    await rule({ type: 'SUSPICIOUS_ACTIVITY', operator: 'gte', threshold: 3 });
+    await rule({ type: 'SUSPICIOUS_ACTIVITY', operator: 'gt', threshold: 0, disabled: true }, 'other');
+    for (const lease of ['lse_mine', 'lse_theirs']) await uses(lease, 'EXPIRED', 3);
+    await uses('lse_theirs', 'REVOKED', 100);
+    expect(await look()).toBe(1);
+    expect([await told('lse_mine'), await told('lse_theirs')]).toEqual([[['SUSPICIOUS_ACTIVITY', 3]], []]);
+  });
+
+  test('a rule may hold back what it found, once, and only what it is for; and tell people by mail', async () => {
+    clock.set('2026-03-01T15:00:00Z');
+    const channels = [{ kind: 'email', to: ['ops@example.org'] }] as const;
+    const subjects = ['pky_bad', 'pky_gone'];
+    await rule({ type: 'SCOPE_VIOLATION', operator: 'gt', threshold: 5, autoSuspend: true, channels, subjects });
+    for (const subject of [...subjects, 'pky_good']) {
+      await key(subject);
+      await uses(subject, 'INSUFFICIENT_SCOPE', 6);
+    }
+    await look();
+    await look();
+    expect(suspended).toEqual(['pky_bad']);
+    const rows = await open.ledger.db
+      .selectFrom('alert')
+      .select(['subject', 'detail'])
+      .where('type', '=', 'SCOPE_VIOLATION')
+      .execute();
+    expect(Object.fromEntries(rows.map(({ subject, detail }) => [subject, detail['suspend']]))).toEqual({
+      pky_bad: 'done',
+      pky_gone: 'failed',
+    });
+    await expect.poll(() => mailbox.mails.length, soon).toBe(2);
+    const mail = mailbox.mails.find(({ raw }) => raw.includes('pky_bad'));
+    expect(mail).toMatchObject({ to: ['ops@example.org'] });
+    expect(mail?.raw).toContain('used 6 times in an hour for what its scopes do not allow');
+  });
+
+  test('an address is news when others are known, and is known then', async () => {
+    clock.set('2026-03-01T16:00:00Z');
+    await key('lse_roams', { lastIp: '192.0.2.1' });
+    expect(await look(), 'the first one').toBe(0);
+    await usedFrom('lse_roams', '192.0.2.2');
+    expect(await look()).toBe(1);
+    for (const address of ['192.0.2.1', '192.0.2.2']) {
+      clock.forward(COOLDOWN_MS + MINUTE);
+      await usedFrom('lse_roams', address);
+      expect(await look(), address).toBe(0);
+    }
+  });
+
+  test('each threshold of a budget is told, of a lease and of what a project shares', async () => {
+    clock.set('2026-03-01T20:00:00Z');
+    await key('lse_quota');
+    const reached = (id: string, percent: number) =>
+      open.ledger.db
+        .insertInto('budget')
+        .values({ id, reached: JSON.stringify({ quota: { percent, start: 1 } }), updatedAt: now() })
+        .onConflict((conflict) =>
+          conflict.column('id').doUpdateSet(({ ref }) => ({ reached: ref('excluded.reached'), updatedAt: now() })),
+        )
+        .execute();
+    await reached('lse_quota', 50);
+    expect(await look(), 'below the rule').toBe(0);
+    await reached('lse_quota', 80);
+    await reached('project:default', 80);
+    expect(await look()).toBe(2);
+    clock.forward(COOLDOWN_MS + MINUTE);
+    await reached('lse_quota', 100);
+    expect(await look()).toBe(1);
+    expect(await told('lse_quota')).toEqual([
+      ['RATE_LIMIT_THRESHOLD', 80],
+      ['RATE_LIMIT_THRESHOLD', 100],
+    ]);
+  });
+
+  test('a key without a booking that ends soon is told once; one that lives for some hours only is not', async () => {
+    clock.set('2026-03-02T08:00:00Z');
+    const at = (hours: number) => new Date(now().getTime() + hours * 3_600_000);
+    const row = (id: string, opensAt: Date, closesAt: Date) => ({
+      id,
+      project: 'default',
+      name: id,
+      budget: id,
+      owner: 'ada',
+      opensAt,
+      closesAt,
+      prefix: 'temp',
+      hint: 'temp_',
+      tokenType: 'opaque' as const,
+      metadata: '{}',
+      rights: '{}',
+      generation: 1,
+      createdBy: 'ada',
+      createdAt: opensAt,
+      updatedAt: opensAt,
+    });
+    await open.ledger.db
+      .insertInto('projectKey')
+      .values([
+        row('pky_ends', at(-1000), at(71)),
+        row('pky_lasts', at(-1000), at(100)),
+        row('pky_brief', at(-1), at(2)),
+        row('pky_endless', at(-1000), new Date('9999-12-31T00:00:00Z')),
+      ])
+      .execute();
+    expect(await look()).toBe(1);
+    clock.forward(2 * COOLDOWN_MS);
+    expect(await look()).toBe(0);
+    expect(await told('pky_ends')).toEqual([['EXPIRY_WARNING', 71]]);
+  });
+});
+
+async function startReceiver(now: () => Date) {
+  const got: Record<string, unknown>[] = [];
+  const receiver = { got, secret: '', url: '', close: async () => {} };
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const header = (name: string) => String(request.headers[`webhook-${name}`]);
+      const message = {
+        id: header('id'),
+        timestamp: header('timestamp'),
+        signature: header('signature'),
+        body: Buffer.from(body),
+      };
+      const { ok } = verifyMessage(message, [new Secret(receiver.secret)], now());
+      if (ok) got.push(JSON.parse(body) as Record<string, unknown>);
+      response.writeHead(ok ? 204 : 401).end();
+    });
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  receiver.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/alerts`;
+  receiver.close = async () => void (await new Promise((resolve) => server.close(resolve)));
+  return receiver;
+}
