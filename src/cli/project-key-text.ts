@@ -12,6 +12,6 @@ export function inProject(command: Command): Command {
 export function keyText(key: ProjectKeyAnswer): string {
   return Object.entries(key)
     .filter(([, value]) => value !== null && !(Array.isArray(value) && value.length === 0))
-    .map(([field, value]) => `${field}: ${/At$/.test(field) ? instant(value) : plain(value)}`)
+    .map(([field, value]) => `${field}: ${field.endsWith('At') ? instant(value) : plain(value)}`)
     .join('\n');
 }

@@ -66,7 +66,7 @@ async function measure(engine: EngineName): Promise<Seen[]> {
 }
 
 async function live(url: string, holder: Holder, booking: number): Promise<Seen> {
-  const body = JSON.stringify(eventOf(booking, 'now'));
+  const body = JSON.stringify(eventOf(booking, { starts: 'now' }));
   const signature = createHmac('sha256', WEBHOOK_SECRET).update(body).digest('base64');
   const link = holder.linkFor(String(booking));
   const sentAt = performance.now();

@@ -2,11 +2,13 @@ import { parseArgs } from 'node:util';
 import { ack } from './ack.ts';
 import { atNine } from './class.ts';
 import { latency } from './latency.ts';
+import { overdue } from './overdue.ts';
 import { provision } from './provision.ts';
 import { markdown, type Table } from './rig/figures.ts';
 import type { Effort } from './rig/effort.ts';
 import { describeMachine } from './rig/machine.ts';
 import { enginesHere, type EngineName } from './rig/place.ts';
+import { storm } from './storm.ts';
 import { startup } from './startup.ts';
 import { verify } from './verify.ts';
 
@@ -21,6 +23,8 @@ const BENCHMARKS: Readonly<Record<string, (effort: Effort) => Promise<Table[]>>>
   latency,
   class: atNine,
   startup,
+  overdue,
+  storm,
   verify,
 };
 

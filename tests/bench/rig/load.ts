@@ -1,13 +1,13 @@
 import { openChild, answerParent, type Child } from './child.ts';
 import { openConnection } from './connection.ts';
 import { percentile } from './figures.ts';
-import { requestsFor, type Recipe } from './requests.ts';
+import { requestsFor, type Questions, type Recipe } from './requests.ts';
 
 /** The load generator: a process of its own, keep-alive connections, the next request of each when its last was answered. */
 
 export interface Load {
   readonly url: string;
-  readonly recipe: Recipe;
+  readonly recipe: Recipe | Questions;
   readonly connections: number;
   /** Not counted. */
   readonly warmupMs?: number;

@@ -8,6 +8,15 @@ export interface Recipe {
   readonly starts: 'now' | 'tomorrow';
   /** The first booking's number; each request is another booking. */
   readonly first: number;
+  /** How long each lasts; two hours where nothing is said. */
+  readonly lastsMs?: number;
+}
+
+/** Asks about keys, one after the other, at a path of `/verify`. */
+export interface Questions {
+  readonly kind: 'verify';
+  readonly keys: readonly string[];
+  readonly path: string;
 }
 
 const DAY_MS = 86_400_000;
@@ -15,13 +24,22 @@ const HOUR_MS = 3_600_000;
 const RESOURCES = 200;
 
 /** Whole HTTP requests, one after the other. */
-export function requestsFor(recipe: Recipe, host: string): () => string {
+export function requestsFor(recipe: Recipe | Questions, host: string): () => string {
+  if (recipe.kind === 'verify') return questionsFor(recipe, host);
   let booking = recipe.first;
-  return () => webhookRequest(eventOf(booking++, recipe.starts), { host, secret: recipe.secret });
+  return () => webhookRequest(eventOf(booking++, recipe), { host, secret: recipe.secret });
+}
+
+function questionsFor({ keys, path }: Questions, host: string): () => string {
+  let turn = 0;
+  return () => `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nX-API-Key: ${keys[turn++ % keys.length]!}\r\n\r\n`;
 }
 
 /** As the reservation system's poller writes it, about 600 bytes. */
-export function eventOf(booking: number, starts: 'now' | 'tomorrow'): object {
+export function eventOf(
+  booking: number,
+  { starts, lastsMs = 2 * HOUR_MS }: { starts: 'now' | 'tomorrow'; lastsMs?: number },
+): object {
   const now = Date.now();
   const start = now + (starts === 'now' ? -1000 : DAY_MS);
   return {
@@ -34,7 +52,7 @@ export function eventOf(booking: number, starts: 'now' | 'tomorrow'): object {
     email: `user-${booking}@campus.example`,
     eventTitle: 'GPU lab',
     eventStart: new Date(start).toISOString(),
-    eventEnd: new Date(start + 2 * HOUR_MS).toISOString(),
+    eventEnd: new Date(start + lastsMs).toISOString(),
     customParameters: '{"scopes":["read"],"quota":500}',
     resourceId: 1 + (booking % RESOURCES),
     resourceName: `Lab Server ${1 + (booking % RESOURCES)}`,

@@ -27,7 +27,7 @@ export interface ServiceOptions {
 }
 
 export const WEBHOOK_SECRET = 'uQm0n0J9mTn3m3y0b9p2mJtq7o0v1x3y5z7A9C1E3G4=';
-const MASTER_KEY = randomBytes(32).toString('base64');
+export const MASTER_KEY = randomBytes(32).toString('base64');
 const LONGEST_START_MS = 60_000;
 
 export async function startService({ place, env, config, flags = [] }: ServiceOptions): Promise<Service> {
