@@ -1,3 +1,5 @@
+import { mintKey } from '../src/keys/key.ts';
+
 /** A good body for every route that takes one. */
 export const GOOD: Record<string, unknown> = {
   revokeLease: { reason: 'leak' },
@@ -10,6 +12,8 @@ export const GOOD: Record<string, unknown> = {
   freezeBudget: { reason: 'broken door' },
   unfreezeBudget: { reason: 'mended' },
   createProjectKey: { name: 'x', scopes: ['read'] },
+  putProjectKey: { scopes: ['read'], value: mintKey('temp').reveal() },
+  startBulk: { verb: 'revoke', items: [{ id: 'pky_0' }] },
   suspendProjectKey: { reason: 'lost' },
   resumeProjectKey: { reason: 'found' },
   revokeProjectKey: { reason: 'leak' },

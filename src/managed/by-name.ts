@@ -20,19 +20,22 @@ export interface Put {
   readonly actor: string;
 }
 
+const NAME = /^[a-z0-9-]{1,60}$/;
+
 /**
  * The key of that name is what is said, and works: it is made, or changed, or made alive again. The same twice is one key. For somebody who
- * decides on names and values, such as another Latchkey. Throws a Fault as `createKey`, and 'invalid' for a value of another form.
+ * decides on names and values, such as another Latchkey. Throws a Fault as `createKey`, and 'invalid' for a name or a value of another form.
  */
 export async function putByName(house: House, tx: Tx, { value, budget, ...put }: Put): Promise<ProjectKeyRow> {
-  if (!checkKey(value.reveal())) throw new Fault('invalid', 'value: is not of the form that Latchkey makes', { at: 'value' });
   const { project, actor } = put;
+  const bounds = boundsOf(house, project);
+  if (!NAME.test(put.asked.name)) throw new Fault('invalid', 'name: must be up to 60 of a-z, 0-9 and -', { at: 'name' });
+  if (!checkKey(value.reveal())) throw new Fault('invalid', 'value: is not of the form that Latchkey makes', { at: 'value' });
   // Its maker has decided: what it did not limit is not limited, or refused.
   const asked = { ...put.asked, quota: put.asked.quota ?? null, rateLimit: put.asked.rateLimit ?? null };
   const before = await lockProjectKeyByName(tx.db, { project, name: asked.name });
   if (!before) return (await createKey(house, tx, { project, actor, asked, given: { value, budget } })).key;
   const now = house.now();
-  const bounds = boundsOf(house, project);
   const { rights, refused: wrong } = rightsFor(asked, bounds);
   const refused: Refusal[] = [...wrong];
   const window = windowFor(asked, { rules: bounds.rules, now, refused, endsAfter: new Date(0) });

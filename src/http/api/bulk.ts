@@ -21,7 +21,7 @@ import { BulkBody, MOST_ITEMS, readItems, VERBS } from './bulk-words.ts';
 import type { ApiDeps } from './deps.ts';
 import { InProject } from './project-key-words.ts';
 import { route, type ApiRoute } from './route.ts';
-import { ById, Flag, listOf, Reason } from './words.ts';
+import { ById, Flag, listOf, paging, Reason } from './words.ts';
 
 type BulkDeps = Pick<ApiDeps, 'ledger' | 'bulks' | 'now'>;
 
@@ -101,14 +101,18 @@ function itemsRoute({ ledger }: BulkDeps): ApiRoute {
     summary: 'What became of each item, in their order',
     params: ById,
     query: z.strictObject({
-      limit: z.coerce.number<string>().int().min(1).max(1000).default(200),
-      cursor: z.coerce.number<string>().int().min(0).default(0),
+      limit: paging.limit,
+      cursor: z
+        .string()
+        .regex(/^\d{1,9}$/, 'must be as `next` of the answer before')
+        .optional()
+        .meta({ description: 'As `next` of the answer before.' }),
       state: z.enum(['waiting', 'done', 'failed']).optional(),
     }),
     responses: { 200: listOf(BulkItemView) },
-    handle: async ({ params: { id }, query: { limit, cursor, state } }, caller) => {
+    handle: async ({ params: { id }, query: { limit, cursor = '0', state } }, caller) => {
       await mustFind(ledger, id, caller);
-      const rows = await pageItems(ledger.db, id, { after: cursor, limit, state });
+      const rows = await pageItems(ledger.db, id, { after: Number(cursor), limit, state });
       const next = rows.length < limit ? null : String(rows.at(-1)!.place);
       return { status: 200, body: { items: rows.map(itemView), next } };
     },

@@ -8,7 +8,7 @@ import { Empty, Shown, Text } from './words.ts';
 
 const Named = z.strictObject({
   project: ProjectParam,
-  name: z.string().regex(/^[a-z0-9-]{1,60}$/, 'must be up to 60 of a-z, 0-9 and -'),
+  name: Text.meta({ description: 'Up to 60 of a-z, 0-9 and -.' }),
 });
 
 const PutKey = NewProjectKey.omit({ name: true, environment: true, prefix: true, rotation: true, tokenType: true })
