@@ -390,6 +390,7 @@ describeEngines('operating by the management API', (engine) => {
     expect((await house.get('/sources')).body.items).toEqual([
       {
         name: 'lab',
+        project: 'default',
         preset: 'standard',
         path: '/webhooks/lab',
         signed: false,
