@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { drivers } from '../providers/index.ts';
 import { evaluateAlerts, type AlertOptions } from './alerts/evaluate.ts';
+import { suspendOwed, type SuspendOptions } from './alerts/suspend.ts';
+import { warnOfUnheard } from './alerts/unheard.ts';
 import { createGuard } from './access/guard.ts';
 import { bootstrapAdmin, findOperator } from './access/operators.ts';
 import { createChain } from './audit/chain.ts';
@@ -193,14 +195,19 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       ledger,
       projects: () => Object.keys(catalogue.policy().projects),
       announce: handover.alertByRule,
+    };
+    const suspending: SuspendOptions = {
+      ledger,
       log: (message, fields) => log.warn(message, fields),
       suspend: createHoldBack({ ledger, operations: leasing.operations, within: keys.within, now }),
     };
+    if (!settings.smtpUrl) await warnOfUnheard(ledger.db, (message, fields) => log.warn(message, fields));
     const clock = startClock(
       [
         { name: 'leases', everyMs: 1000, run: () => leasing.sweep() },
         { name: 'deliveries', everyMs: 2000, run: () => handover.sweep() },
-        { name: 'alerts', everyMs: 10_000, run: async () => void (await evaluateAlerts(alerting, now())) },
+        { name: 'alerts', everyMs: 10_000, run: () => evaluateAlerts(alerting, now()) },
+        { name: 'suspensions by alerts', everyMs: 2000, run: () => suspendOwed(suspending, now()) },
         { name: 'configuration', everyMs: 5000, run: catchUp },
         { name: 'claims', everyMs: 10_000, run: () => handover.expireClaims() },
         { name: 'rotations', everyMs: 5000, run: () => leasing.rotations.look() },

@@ -23,6 +23,7 @@ import packageFile from '../package.json' with { type: 'json' };
 import type { Scope } from './reservation/plan.ts';
 import type { Scopes } from './scopes/open.ts';
 import type { Sealer } from './secret/seal.ts';
+import type { Secret } from './secret/secret.ts';
 
 const VERSION = packageFile.version;
 
@@ -31,7 +32,7 @@ export interface RouterParts {
   readonly now: () => Date;
   readonly metrics: Metrics;
   readonly sealer: Sealer;
-  readonly settings: { readonly publicUrl: string };
+  readonly settings: { readonly publicUrl: string; readonly smtpUrl?: Secret };
   readonly guard: Guard;
   readonly access: VerifyAccess;
   readonly keys: Keys;
@@ -78,6 +79,7 @@ export function createRouters(parts: RouterParts): RequestHandler[] {
       bulks: parts.managed.bulks,
       policy: catalogue.policy,
       providers: catalogue.provider,
+      sendsMail: settings.smtpUrl !== undefined,
       publicUrl: settings.publicUrl,
       version: VERSION,
     }),

@@ -3,12 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { evaluateAlerts, type AlertOptions } from '../src/alerts/evaluate.ts';
+import { suspendOwed, type SuspendOptions } from '../src/alerts/suspend.ts';
 import { addRule, type RuleAsked } from '../src/alerts/rules.ts';
 import { COOLDOWN_MS } from '../src/alerts/rule.ts';
 import { subscribeHook } from '../src/handover/hooks.ts';
 import { openHandover, type Handover } from '../src/handover/open.ts';
 import { startJobs, type Jobs } from '../src/ledger/jobs.ts';
+import { holdBudgets, noteReached } from '../src/ledger/budgets.ts';
 import { addUsage } from '../src/ledger/usage.ts';
+import { Fault } from '../src/reservation/fault.ts';
 import { silentLog } from '../src/observe/log.ts';
 import { Secret } from '../src/secret/secret.ts';
 import { verifyMessage } from '../src/secret/standard-webhooks.ts';
@@ -30,7 +33,10 @@ describeEngines('alerts', (engine) => {
   let mailbox: Mailbox;
   let receiver: Awaited<ReturnType<typeof startReceiver>>;
   const suspended: string[] = [];
+  const stubborn = new Set<string>();
+  const logged: unknown[] = [];
   let options: AlertOptions;
+  let holding: SuspendOptions;
 
   beforeAll(async () => {
     open = await engine.open({ now });
@@ -60,11 +66,16 @@ describeEngines('alerts', (engine) => {
       ledger: open.ledger,
       projects: () => ['default', 'other'],
       announce: handover.alertByRule,
+    };
+    holding = {
+      ledger: open.ledger,
       suspend: async (subject) => {
-        if (subject === 'pky_gone') throw new Error('it is gone');
+        if (subject === 'pky_gone') return 'dead';
+        if (stubborn.has(subject)) throw new Fault('unavailable', 'its provider is away');
         suspended.push(subject);
+        return 'done';
       },
-      log() {},
+      log: (_message, fields) => void logged.push(fields?.['attempts']),
     };
   });
   afterAll(async () => {
@@ -177,25 +188,45 @@ describeEngines('alerts', (engine) => {
   test('a rule may hold back what it found, once, and only what it is for; and tell people by mail', async () => {
     clock.set('2026-03-01T15:00:00Z');
     const channels = [{ kind: 'email', to: ['ops@example.org'] }] as const;
-    const subjects = ['pky_bad', 'pky_gone'];
+    const subjects = ['pky_bad', 'pky_gone', 'pky_stuck'];
     await rule({ type: 'SCOPE_VIOLATION', operator: 'gt', threshold: 5, autoSuspend: true, channels, subjects });
     for (const subject of [...subjects, 'pky_good']) {
       await key(subject);
       await uses(subject, 'INSUFFICIENT_SCOPE', 6);
     }
     await look();
-    await look();
+    stubborn.add('pky_stuck');
+    const hold = () => suspendOwed(holding, now());
+    await Promise.all([hold(), hold()]);
     expect(suspended).toEqual(['pky_bad']);
-    const rows = await open.ledger.db
-      .selectFrom('alert')
-      .select(['subject', 'detail'])
-      .where('type', '=', 'SCOPE_VIOLATION')
-      .execute();
-    expect(Object.fromEntries(rows.map(({ subject, detail }) => [subject, detail['suspend']]))).toEqual({
-      pky_bad: 'done',
-      pky_gone: 'failed',
-    });
-    await expect.poll(() => mailbox.mails.length, soon).toBe(2);
+    const states = async () => {
+      const of = open.ledger.db.selectFrom('alert').select(['subject', 'suspend', 'suspendAttempts', 'suspendError']);
+      const rows = await of.where('type', '=', 'SCOPE_VIOLATION').execute();
+      return Object.fromEntries(
+        rows.map(({ subject, suspend, suspendAttempts, suspendError }) => [subject, [suspend, suspendAttempts, suspendError]]),
+      );
+    };
+    const settled = { pky_bad: ['done', 1, null], pky_gone: ['dead', 1, null] };
+    expect(await states()).toEqual({ ...settled, pky_stuck: ['owed', 1, 'its provider is away'] });
+
+    // It is a promise: it is tried for as long as it takes, after growing pauses.
+    const [tries, pauses] = [[] as unknown[], [15, 30, 60, 120, 240, 480, 600, 600, 600]];
+    logged.splice(0);
+    for (const pause of pauses) {
+      clock.forward(pause * 1000 - 1);
+      await hold();
+      tries.push(logged.splice(0));
+      clock.forward(1);
+      await hold();
+      tries.push(logged.splice(0));
+    }
+    expect(tries).toEqual(pauses.flatMap((_, place) => [[], [place + 2]]));
+    stubborn.clear();
+    clock.forward(600_000);
+    await hold();
+    expect(await states()).toEqual({ ...settled, pky_stuck: ['done', 11, null] });
+    expect(suspended).toEqual(['pky_bad', 'pky_stuck']);
+    await expect.poll(() => mailbox.mails.length, soon).toBe(3);
     const mail = mailbox.mails.find(({ raw }) => raw.includes('pky_bad'));
     expect(mail).toMatchObject({ to: ['ops@example.org'] });
     expect(mail?.raw).toContain('used 6 times in an hour for what its scopes do not allow');
@@ -218,13 +249,11 @@ describeEngines('alerts', (engine) => {
     clock.set('2026-03-01T20:00:00Z');
     await key('lse_quota');
     const reached = (id: string, percent: number) =>
-      open.ledger.db
-        .insertInto('budget')
-        .values({ id, reached: JSON.stringify({ quota: { percent, start: 1 } }), updatedAt: now() })
-        .onConflict((conflict) =>
-          conflict.column('id').doUpdateSet(({ ref }) => ({ reached: ref('excluded.reached'), updatedAt: now() })),
-        )
-        .execute();
+      open.ledger.transact(async (tx) => {
+        // The budget may be old when it reaches something.
+        await holdBudgets(tx.db, [id], new Date(now().getTime() - 30 * 86_400_000));
+        await noteReached(tx.db, id, { reached: { quota: { percent, start: 1 } }, at: now() });
+      });
     await reached('lse_quota', 50);
     expect(await look(), 'below the rule').toBe(0);
     await reached('lse_quota', 80);
@@ -237,9 +266,16 @@ describeEngines('alerts', (engine) => {
       ['RATE_LIMIT_THRESHOLD', 80],
       ['RATE_LIMIT_THRESHOLD', 100],
     ]);
+    clock.forward(COOLDOWN_MS + MINUTE);
+    await reached('lse_quota', 100);
+    expect(await look(), 'the same').toBe(0);
+    await open.ledger.db.updateTable('budget').set({ quotaExtra: 10 }).where('id', '=', 'lse_quota').execute();
+    expect(await look(), 'of a larger quota').toBe(1);
   });
 
   test('a key without a booking that ends soon is told once; one that lives for some hours only is not', async () => {
+    // What one project asks for changes nothing for others.
+    await rule({ type: 'EXPIRY_WARNING', operator: 'lte', threshold: 1e12 }, 'other');
     clock.set('2026-03-02T08:00:00Z');
     const at = (hours: number) => new Date(now().getTime() + hours * 3_600_000);
     const row = (id: string, opensAt: Date, closesAt: Date) => ({

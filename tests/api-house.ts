@@ -51,7 +51,7 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
   const work = await openWorkshop(engine, { ...more, clock });
   const { ledger, sealer, shop, chain } = work;
   const plan = { ...lab, provider: 'campus' };
-  const state = { problems: [] as ConfigProblem[], policy: policyOf(plan) };
+  const state = { problems: [] as ConfigProblem[], policy: policyOf(plan), sendsMail: false };
   const jobs = await startJobs(ledger);
   const policy = () => state.policy;
   const now = () => clock.now();
@@ -116,6 +116,9 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     sealer,
     reload: async () => state.problems,
     now,
+    get sendsMail() {
+      return state.sendsMail;
+    },
     publicUrl: 'https://keys.example.org',
     version: '1.2.3',
   };

@@ -4,12 +4,22 @@ create table "alert" (
   "project" text not null,
   "type" text not null,
   "subject" text not null,
+  "crossing" text not null,
   "detail" jsonb not null,
   "at" timestamp with time zone not null,
+  "suspend" text,
+  "suspend_attempts" integer not null default 0,
+  "suspend_at" timestamp with time zone,
+  "suspend_error" text,
+  CHECK (((NOT (suspend IS DISTINCT FROM 'owed'::text)) = (suspend_at IS NOT NULL))),
+  CHECK ((suspend = ANY (ARRAY['owed'::text, 'done'::text, 'dead'::text]))),
   PRIMARY KEY (id)
 );
+CREATE INDEX alert_at ON public.alert USING btree (at);
+CREATE INDEX alert_owed ON public.alert USING btree (suspend_at) WHERE (suspend_at IS NOT NULL);
 CREATE INDEX alert_project ON public.alert USING btree (project, id);
 CREATE INDEX alert_subject ON public.alert USING btree (rule_id, subject, at);
+CREATE UNIQUE INDEX alert_crossing ON public.alert USING btree (rule_id, subject, crossing);
 
 create table "alert_rule" (
   "id" text not null,
@@ -58,9 +68,11 @@ create table "budget" (
   "frozen_at" timestamp with time zone,
   "frozen_reason" text,
   "reached" jsonb not null,
+  "reached_at" timestamp with time zone,
   "updated_at" timestamp with time zone not null,
   PRIMARY KEY (id)
 );
+CREATE INDEX budget_reached ON public.budget USING btree (reached_at);
 
 create table "bulk" (
   "id" text not null,

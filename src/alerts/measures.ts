@@ -1,10 +1,10 @@
-import type { Kysely } from 'kysely';
-import { callsInHour, hoursLeft, newAddresses, thresholdsReached, type Measure } from '../ledger/alerts.ts';
-import type { Database } from '../ledger/schema.ts';
+import { callsByHour, hoursLeft, thresholdsReached, type Measures } from '../ledger/alert-news.ts';
 import type { AlertType, Rule } from './rule.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** So long after its end an hour is still looked at: the last that was counted in it may be written down late. */
+const LATE_MS = 120_000;
 
 /** Verify codes by what they are a sign of. */
 const CODES = {
@@ -24,30 +24,33 @@ const CODES = {
   ],
 } as const satisfies Partial<Record<AlertType, readonly string[]>>;
 
-/** The values that rules of one type are held against now; of who cannot meet any of them some are left out. */
-export async function measuresFor(
-  db: Kysely<Database>,
-  type: AlertType,
-  { rules, now }: { readonly rules: readonly Rule[]; readonly now: Date },
-): Promise<readonly Measure[]> {
-  if (rules.length === 0) return [];
-  switch (type) {
-    case 'RATE_LIMIT_THRESHOLD':
-      return await thresholdsReached(db, new Date(now.getTime() - DAY_MS));
-    case 'EXPIRY_WARNING': {
-      const hours = Math.max(...rules.map(({ threshold }) => threshold));
-      return await hoursLeft(db, { now, before: new Date(now.getTime() + hours * HOUR_MS) });
-    }
-    case 'NEW_ADDRESS':
-      return await newAddresses(db, new Date(now.getTime() - DAY_MS));
-    default: {
-      const hour = new Date(now.getTime() - (now.getTime() % HOUR_MS));
-      return await callsInHour(db, { codes: CODES[type], hour, least: leastOf(rules) });
-    }
+/** What rules are held against now, but for addresses: one query for calls, one for thresholds, one for what ends soon, as far as a rule asks. */
+export function measuresFor(rules: readonly Pick<Rule, 'type' | 'operator' | 'threshold'>[], now: Date): Measures[] {
+  const byType = Map.groupBy(rules, ({ type }) => type);
+  const queries: Measures[] = [];
+
+  const kinds = Object.entries(CODES).flatMap(([type, codes]) => {
+    const own = byType.get(type as AlertType);
+    return own ? [{ type, codes, least: leastOf(own) }] : [];
+  });
+  const late = now.getTime() - LATE_MS;
+  if (kinds.length > 0) queries.push(callsByHour({ kinds, since: new Date(late - (late % HOUR_MS)) }));
+
+  if (byType.has('RATE_LIMIT_THRESHOLD'))
+    queries.push(thresholdsReached({ type: 'RATE_LIMIT_THRESHOLD', since: new Date(now.getTime() - DAY_MS) }));
+
+  const ending = byType.get('EXPIRY_WARNING');
+  if (ending) {
+    const hours = Math.min(Math.max(...ending.map(({ threshold }) => threshold)), LONGEST_WARNING_HOURS);
+    queries.push(hoursLeft({ type: 'EXPIRY_WARNING', now, before: new Date(now.getTime() + hours * HOUR_MS) }));
   }
+  return queries;
 }
 
+/** A century: what lies beyond is no instant any more. */
+const LONGEST_WARNING_HOURS = 100 * 365 * 24;
+
 /** Whoever has fewer meets no rule. */
-function leastOf(rules: readonly Rule[]): number {
+function leastOf(rules: readonly Pick<Rule, 'operator' | 'threshold'>[]): number {
   return Math.min(...rules.map(({ operator, threshold }) => (operator === 'lt' || operator === 'lte' ? 0 : threshold)));
 }

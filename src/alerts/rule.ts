@@ -57,23 +57,6 @@ export const DEFAULT_RULES: readonly Rule[] = [
   ordinary('EXPIRY_WARNING', 'lte', 72),
 ];
 
-export function holds({ operator, threshold }: Pick<Rule, 'operator' | 'threshold'>, value: number): boolean {
-  switch (operator) {
-    case 'gt':
-      return value > threshold;
-    case 'gte':
-      return value >= threshold;
-    case 'lt':
-      return value < threshold;
-    case 'lte':
-      return value <= threshold;
-    case 'eq':
-      return value === threshold;
-    default:
-      return operator satisfies never;
-  }
-}
-
 /** The enabled rules of a project: its own, and the default ones of the types that it says nothing about. */
 export function rulesInForce(own: readonly Rule[]): Rule[] {
   const types = new Set(own.map(({ type }) => type));

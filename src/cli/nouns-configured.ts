@@ -109,7 +109,7 @@ export const CONFIGURED: readonly Noun[] = [
       { title: 'TYPE', of: (row) => row.type },
       { title: 'SEVERITY', of: (row) => row.severity },
       { title: 'WHAT', of: (row) => row.reason, whole: true },
-      { title: 'HELD BACK', of: (row) => row.suspended },
+      { title: 'HELD BACK', of: (row) => row.suspension?.state },
     ]),
   },
   {

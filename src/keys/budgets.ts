@@ -109,7 +109,7 @@ export function createBudgets(options: BudgetsOptions): Budgets {
         // What is reached again of the larger quota is told again.
         const used = limits.spent({ lease: id, quota }, at.getTime());
         const percent = percentOf({ used, of: quota.limit + quotaExtra });
-        await noteReached(tx.db, id, { ...row.reached, quota: { percent, start } });
+        await noteReached(tx.db, id, { reached: { ...row.reached, quota: { percent, start } }, at: row.reachedAt });
         return await ruleBudget(tx.db, id, { quotaExtra, quotaExtraFrom: at, now: at });
       });
     },

@@ -51,7 +51,7 @@ export function createThresholds({ onThreshold = () => {} }: { onThreshold?: OnT
           for (const percent of newPercents(reached[level.limit], level)) await tell(tx, id, { ...level, percent, at });
           now[level.limit] = { percent: percentOf(level), start: level.start };
         }
-        await noteReached(tx.db, id, now);
+        await noteReached(tx.db, id, { reached: now, at: new Date(at) });
         tx.afterCommit(() => {
           for (const [limit, told] of Object.entries(now)) account.reached.set(limit, told);
         });

@@ -29,11 +29,15 @@ export async function holdBudgets(db: Transaction<Database>, ids: readonly strin
   return await db.selectFrom('budget').selectAll().where('id', 'in', inOrder).orderBy('id').forUpdate().execute();
 }
 
-/** The highest thresholds that were told. */
-export async function noteReached(db: Reader, id: string, reached: ReachedByLimit): Promise<void> {
+/** The highest thresholds that were told, the last of them at that instant. */
+export async function noteReached(
+  db: Reader,
+  id: string,
+  { reached, at }: { readonly reached: ReachedByLimit; readonly at: Date | null },
+): Promise<void> {
   await db
     .updateTable('budget')
-    .set({ reached: JSON.stringify(reached) })
+    .set({ reached: JSON.stringify(reached), reachedAt: at })
     .where('id', '=', id)
     .execute();
 }

@@ -395,6 +395,8 @@ export interface BudgetTable {
   frozenReason: Nullable<string>;
   /** By limit, the highest threshold that was told and the period it was told for. */
   reached: Json<Record<string, { percent: number; start: number }>>;
+  /** When the last threshold was told. */
+  reachedAt: Nullable<Date>;
   updatedAt: Date;
 }
 
@@ -455,8 +457,16 @@ export interface AlertTable {
   project: string;
   type: string;
   subject: string;
+  /** The hour, the period, the address: by one rule it is told once of each lease or key. */
+  crossing: string;
   detail: Json<Record<string, unknown>>;
   at: Date;
+  /** Whether what it found was held back: still to be done, done, or there is nothing left that works. Null where its rule does not ask for it. */
+  suspend: Nullable<'owed' | 'done' | 'dead'>;
+  suspendAttempts: Generated<number>;
+  /** When it is tried next; null where nothing is owed. */
+  suspendAt: Nullable<Date>;
+  suspendError: Nullable<string>;
 }
 
 export interface KnownAddressTable {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ALERT_TYPES, COOLDOWN_MS, DEFAULT_RULES, OPERATORS, SEVERITIES } from '../../alerts/rule.ts';
 import { addRule, changeRule, removeRule, ruleOf } from '../../alerts/rules.ts';
+import { refuseMail } from '../../alerts/unheard.ts';
 import { alertRules } from '../../ledger/alerts.ts';
 import type { AlertRuleRow } from '../../ledger/schema.ts';
 import { projectNamed } from '../../reservation/project.ts';
@@ -13,7 +14,9 @@ const LONGEST_COOLDOWN_MINUTES = 7 * 24 * 60;
 
 const Channel = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('webhook') }).meta({ description: 'Every hook that wants alerts.' }),
-  z.strictObject({ kind: z.literal('email'), to: z.array(z.email().max(254)).min(1).max(20).readonly() }),
+  z
+    .strictObject({ kind: z.literal('email'), to: z.array(z.email().max(254)).min(1).max(20).readonly() })
+    .meta({ description: 'These people; refused where no mail server is configured.' }),
 ]);
 
 const RuleBody = z.strictObject({
@@ -60,7 +63,7 @@ export const AlertRuleView = z
 
 const OneRule = InProject.extend({ id: Text });
 
-export function alertRulesApi(deps: Pick<ApiDeps, 'ledger' | 'policy' | 'now'>): ApiRoute[] {
+export function alertRulesApi(deps: Pick<ApiDeps, 'ledger' | 'policy' | 'now' | 'sendsMail'>): ApiRoute[] {
   const { ledger, policy } = deps;
   return [
     route({
@@ -92,6 +95,7 @@ export function alertRulesApi(deps: Pick<ApiDeps, 'ledger' | 'policy' | 'now'>):
       faults: ['conflict'],
       handle: async ({ params: { project }, body }, caller) => {
         projectNamed(policy(), project);
+        if (!deps.sendsMail) refuseMail(body);
         return { status: 201, body: viewOf(await addRule(deps, { project, asked: askedOf(body), actor: caller.name })) };
       },
     }),
@@ -105,6 +109,7 @@ export function alertRulesApi(deps: Pick<ApiDeps, 'ledger' | 'policy' | 'now'>):
       body: RuleBody,
       responses: { 200: AlertRuleView },
       handle: async ({ params: { project, id }, body }, caller) => {
+        if (!deps.sendsMail) refuseMail(body);
         const row = await changeRule(deps, { project, id, asked: askedOf(body), actor: caller.name });
         return { status: 200, body: viewOf(row) };
       },

@@ -20,8 +20,15 @@ export const AlertView = z
     severity: z.string(),
     value: z.number(),
     threshold: z.number(),
-    suspended: z
-      .enum(['owed', 'done', 'failed'])
+    suspension: z
+      .object({
+        state: z
+          .enum(['owed', 'done', 'dead'])
+          .meta({ description: 'owed: it is tried until it is done. dead: nothing is left that could be held back.' }),
+        attempts: z.int(),
+        retryAt: Time.nullable(),
+        error: z.string().nullable(),
+      })
       .nullable()
       .meta({ description: 'Whether it was held back; null where the rule does not ask for it.' }),
     at: Time,
@@ -71,15 +78,19 @@ export function alertsApi({ ledger, policy, now }: Pick<ApiDeps, 'ledger' | 'pol
   ];
 }
 
-function viewOf({ id, ruleId, type, subject, at, detail }: AlertRow): z.output<typeof AlertView> {
-  const {
-    reason,
-    severity,
-    value,
-    threshold,
-    suspend = null,
-  } = detail as Pick<z.output<typeof AlertView>, 'reason' | 'severity' | 'value' | 'threshold'> & {
-    suspend?: z.output<typeof AlertView>['suspended'];
-  };
-  return { id, ruleId, type, subject, reason, severity, value, threshold, suspended: suspend, at };
+function viewOf({ id, ruleId, type, subject, at, detail, ...row }: AlertRow): z.output<typeof AlertView> {
+  const { reason, severity, value, threshold } = detail as Pick<
+    z.output<typeof AlertView>,
+    'reason' | 'severity' | 'value' | 'threshold'
+  >;
+  return { id, ruleId, type, subject, reason, severity, value, threshold, suspension: suspensionOf(row), at };
+}
+
+function suspensionOf({
+  suspend,
+  suspendAttempts: attempts,
+  suspendAt: retryAt,
+  suspendError: error,
+}: Pick<AlertRow, 'suspend' | 'suspendAttempts' | 'suspendAt' | 'suspendError'>) {
+  return suspend === null ? null : { state: suspend, attempts, retryAt, error };
 }

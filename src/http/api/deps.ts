@@ -46,6 +46,8 @@ export interface ApiDeps {
   /** Every problem, and the old configuration stays in force; none, and the new one is. */
   readonly reload: () => Promise<readonly ConfigProblem[]>;
   readonly now: () => Date;
+  /** Whether a mail server is configured. */
+  readonly sendsMail: boolean;
   /** Where the service is reached, for the document. */
   readonly publicUrl: string;
   readonly version: string;

@@ -99,8 +99,10 @@ const STATEMENTS = [
     frozen_at timestamptz,
     frozen_reason text,
     reached jsonb not null,
+    reached_at timestamptz,
     updated_at timestamptz not null
   )`,
+  `create index budget_reached on budget (reached_at)`,
 
   `create table scope (
     project text not null,
@@ -151,10 +153,19 @@ const STATEMENTS = [
     project text not null,
     type text not null,
     subject text not null,
+    crossing text not null,
     detail jsonb not null,
-    at timestamptz not null
+    at timestamptz not null,
+    suspend text check (suspend in ('owed', 'done', 'dead')),
+    suspend_attempts integer not null default 0,
+    suspend_at timestamptz,
+    suspend_error text,
+    check ((suspend is not distinct from 'owed') = (suspend_at is not null))
   )`,
+  `create unique index alert_crossing on alert (rule_id, subject, crossing)`,
   `create index alert_project on alert (project, id)`,
+  `create index alert_at on alert (at)`,
+  `create index alert_owed on alert (suspend_at) where suspend_at is not null`,
   `create index alert_subject on alert (rule_id, subject, at)`,
   `create table known_address (
     lease_id text not null,
