@@ -1,5 +1,12 @@
 import type { Tx } from '../ledger/database.ts';
-import { addWindowUse, beginWindowUse, windowUseOfOthers, type WindowTotal, type WindowUse } from '../ledger/window-use.ts';
+import {
+  addWindowUse,
+  beginWindowUse,
+  windowUseOfOthers,
+  type AddedUse,
+  type WindowTotal,
+  type WindowUse,
+} from '../ledger/window-use.ts';
 import type { Account } from './account.ts';
 import { collect, putBack, type Grain } from './elsewhere.ts';
 import type { Batch, Part } from './flush.ts';
@@ -94,11 +101,10 @@ async function exchange(
   { node, hasOthers, at }: SharingOptions & { at: number },
 ): Promise<WindowTotal[]> {
   await beginWindowUse(db, all.flatMap(beginnings));
-  const totals = await addWindowUse(
+  const quotas = await addWindowUse(
     db,
     all.flatMap((each) => usesOf(each, node)),
   );
-  const quotas = totals.filter((total) => total.node === '');
   if (!hasOthers) return quotas;
   const asked = all.flatMap(({ account, windows }) =>
     windows.map(({ meter }) => ({ budget: account.id, name: meter.name, since: sinceWhen(meter, at) })),
@@ -114,14 +120,19 @@ function beginnings({ account, quotas }: Collected): WindowUse[] {
   return [quotaUse(account, { ...current, count: Math.max(counter.used - counter.unsent - current.count, 0) })];
 }
 
-function usesOf({ account, quotas, windows }: Collected, node: string): WindowUse[] {
-  const uses = quotas.map((use) => quotaUse(account, use));
+function usesOf({ account, quotas, windows }: Collected, node: string): AddedUse[] {
+  const { counter } = account;
+  const uses: AddedUse[] = quotas.map((use) => ({
+    ...quotaUse(account, use),
+    // Of a period that is over nobody asks any more.
+    known: counter && use.at === counter.start && use.kind === counter.kind ? counter.used - counter.unsent : null,
+  }));
   for (const { meter, grains } of windows)
     for (const { at, count } of grains) {
       const goneAt = meter.window.ms === Infinity ? null : new Date(at + meter.elsewhere!.grainMs + meter.window.ms);
-      uses.push({ budget: account.id, name: meter.name, at: new Date(at), node, count, goneAt });
+      uses.push({ budget: account.id, name: meter.name, at: new Date(at), node, count, goneAt, known: null });
     }
-  return added(uses);
+  return uses.length < 2 ? uses : added(uses);
 }
 
 function quotaUse({ id }: Account, { kind, at, count }: PeriodUse): WindowUse {
@@ -132,8 +143,8 @@ function quotaUse({ id }: Account, { kind, at, count }: PeriodUse): WindowUse {
 }
 
 /** Each row once: what is written in one statement may name it only once. */
-function added(uses: readonly WindowUse[]): WindowUse[] {
-  const byPlace = new Map<string, WindowUse>();
+function added(uses: readonly AddedUse[]): AddedUse[] {
+  const byPlace = new Map<string, AddedUse>();
   for (const use of uses) {
     const place = `${use.name} ${use.at.getTime()} ${use.node}`;
     byPlace.set(place, { ...use, count: use.count + (byPlace.get(place)?.count ?? 0) });

@@ -88,7 +88,8 @@ function startOf({ per }: Limit, at: number): number {
 }
 
 function isNew(told: ReachedByLimit[string] | undefined, level: Level): boolean {
-  return newPercents(told, level).length > 0;
+  // All but the few are below the first.
+  return level.used * 100 >= level.of * PERCENTS[0] && newPercents(told, level).length > 0;
 }
 
 function newPercents(told: ReachedByLimit[string] | undefined, level: Level): Threshold['percent'][] {

@@ -32,46 +32,60 @@ interface Tally {
   readonly leaseId: string;
   readonly keyId: string;
   hour: number;
-  counts: Record<string, number>;
+  /** Nearly all of what is counted. */
+  valid: number;
+  /** The others by code; none at first. */
+  refused: Map<string, number> | undefined;
   usedAt: number;
   ip: string | undefined;
   isCounted: boolean;
+  /** Whether its last use is not written yet. */
+  isUsed: boolean;
 }
+
+type Touch = Parameters<typeof touchLocalKeys>[1][number];
 
 export function createUsageMeter({ touchMs = TOUCH_MS }: { touchMs?: number } = {}): UsageMeter {
   const self = {};
   let counted: Tally[] = [];
   /** Of hours that are over, or that could not be written. */
-  let rows: UsageCount[] = [];
-  let uses = new Map<string, { at: number; ip: string | undefined }>();
+  let late: UsageCount[] = [];
+  let used: Tally[] = [];
+  let lateTouches: Touch[] = [];
   let touchedAt = performance.now();
   let isLast = false;
 
-  function settle(tally: Tally): void {
-    const { leaseId, keyId } = tally;
-    const hour = new Date(tally.hour);
-    for (const [code, count] of Object.entries(tally.counts)) rows.push({ leaseId, keyId, hour, code, count });
-    tally.counts = {};
-  }
-
   function takeRows(): UsageCount[] {
+    const rows = late;
+    // One where two would do: all of an hour share it.
+    let hour = new Date(0);
+    let isRepeated = late.length > 0;
+    const keys = new Set<string>();
     for (const tally of counted) {
-      settle(tally);
-      if (tally.usedAt > 0) uses.set(tally.keyId, { at: tally.usedAt, ip: tally.ip });
+      if (tally.hour !== hour.getTime()) hour = new Date(tally.hour);
+      settle(tally, hour, rows);
       tally.isCounted = false;
+      // A record that was replaced has left its tally to be counted beside the new one's.
+      isRepeated ||= keys.size === keys.add(tally.keyId).size;
     }
-    const taken = merged(rows);
     counted = [];
-    rows = [];
-    return taken;
+    late = [];
+    return isRepeated ? merged(rows) : rows;
   }
 
-  function takeUses(): { id: string; at: Date; ip: string | null }[] {
+  function takeTouches(): Touch[] {
     if (!isLast && performance.now() - touchedAt < touchMs) return [];
     touchedAt = performance.now();
-    const taken = [...uses].map(([id, { at, ip }]) => ({ id, at: new Date(at), ip: ip ?? null }));
-    uses = new Map();
-    return taken.sort((a, b) => (a.id < b.id ? -1 : 1));
+    const byId = new Map(lateTouches.map((touch) => [touch.id, touch]));
+    for (const tally of used) {
+      const { keyId: id, usedAt, ip = null } = tally;
+      tally.isUsed = false;
+      const other = byId.get(id);
+      if (!other || other.at.getTime() <= usedAt) byId.set(id, { id, at: new Date(usedAt), ip: ip ?? other?.ip ?? null });
+    }
+    used = [];
+    lateTouches = [];
+    return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   return {
@@ -80,13 +94,20 @@ export function createUsageMeter({ touchMs = TOUCH_MS }: { touchMs?: number } = 
       let { tally } = key;
       if (tally === undefined || tally.meter !== self) key.tally = tally = newTally(key, { meter: self, hour });
       if (tally.hour !== hour) {
-        settle(tally);
+        settle(tally, new Date(tally.hour), late);
         tally.hour = hour;
       }
-      tally.counts[code] = (tally.counts[code] ?? 0) + amount;
       if (code === 'VALID') {
+        tally.valid += amount;
         tally.usedAt = at;
         tally.ip = ip ?? tally.ip;
+        if (!tally.isUsed) {
+          tally.isUsed = true;
+          used.push(tally);
+        }
+      } else {
+        tally.refused ??= new Map();
+        tally.refused.set(code, (tally.refused.get(code) ?? 0) + amount);
       }
       if (tally.isCounted) return;
       tally.isCounted = true;
@@ -97,7 +118,7 @@ export function createUsageMeter({ touchMs = TOUCH_MS }: { touchMs?: number } = 
     },
     collect(): Batch | undefined {
       const counts = takeRows();
-      const touches = takeUses();
+      const touches = takeTouches();
       if (counts.length === 0 && touches.length === 0) return undefined;
       return {
         async write({ db }) {
@@ -106,8 +127,8 @@ export function createUsageMeter({ touchMs = TOUCH_MS }: { touchMs?: number } = 
             await touchLocalKeys(db, touches.slice(from, from + TOUCHES_A_STATEMENT));
         },
         putBack() {
-          rows.push(...counts);
-          for (const { id, at, ip } of touches) if (!uses.has(id)) uses.set(id, { at: at.getTime(), ip: ip ?? undefined });
+          late.push(...counts);
+          lateTouches.push(...touches);
         },
       };
     },
@@ -115,7 +136,27 @@ export function createUsageMeter({ touchMs = TOUCH_MS }: { touchMs?: number } = 
 }
 
 function newTally({ id, budget }: Counted, { meter, hour }: { meter: object; hour: number }): Tally {
-  return { meter, leaseId: budget.lease, keyId: id, hour, counts: {}, usedAt: 0, ip: undefined, isCounted: false };
+  return {
+    meter,
+    leaseId: budget.lease,
+    keyId: id,
+    hour,
+    valid: 0,
+    refused: undefined,
+    usedAt: 0,
+    ip: undefined,
+    isCounted: false,
+    isUsed: false,
+  };
+}
+
+/** Hands over what it counted in its hour. */
+function settle(tally: Tally, hour: Date, rows: UsageCount[]): void {
+  const { leaseId, keyId, valid, refused } = tally;
+  if (valid > 0) rows.push({ leaseId, keyId, hour, code: 'VALID', count: valid });
+  if (refused) for (const [code, count] of refused) rows.push({ leaseId, keyId, hour, code, count });
+  tally.valid = 0;
+  tally.refused = undefined;
 }
 
 /** Each row once: what is written in one statement may name it only once. */

@@ -2,8 +2,8 @@
 const MOST_ROWS = 500;
 
 /** The rows in pieces that one statement can take, in order. */
-export function chunksOf<T>(rows: readonly T[]): T[][] {
+export function chunksOf<T>(rows: readonly T[], most = MOST_ROWS): T[][] {
   const chunks: T[][] = [];
-  for (let start = 0; start < rows.length; start += MOST_ROWS) chunks.push(rows.slice(start, start + MOST_ROWS));
+  for (let start = 0; start < rows.length; start += most) chunks.push(rows.slice(start, start + most));
   return chunks;
 }

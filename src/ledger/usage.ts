@@ -5,6 +5,9 @@ import type { Database } from './schema.ts';
 
 type Reader = Kysely<Database> | Transaction<Database>;
 
+/** As one parameter. */
+const ROWS_A_STATEMENT = 5000;
+
 export interface UsageCount {
   readonly leaseId: string;
   readonly keyId: string;
@@ -23,7 +26,7 @@ export async function addUsage(db: Reader, counts: readonly UsageCount[]): Promi
       a.hour.getTime() - b.hour.getTime() ||
       compare(a.code, b.code),
   );
-  for (const rows of chunksOf(sorted))
+  for (const rows of chunksOf(sorted, ROWS_A_STATEMENT))
     await insertRows(db, 'usage', { columns: ['leaseId', 'keyId', 'hour', 'code', 'count'], rows })
       .onConflict((conflict) =>
         conflict.columns(['leaseId', 'keyId', 'hour', 'code']).doUpdateSet({ count: sql<number>`usage.count + excluded.count` }),

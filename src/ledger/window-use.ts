@@ -1,6 +1,6 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { chunksOf } from './chunks.ts';
-import { insertRows } from './rows.ts';
+import { insertRows, jsonOf } from './rows.ts';
 import type { Database } from './schema.ts';
 
 type Reader = Kysely<Database> | Transaction<Database>;
@@ -19,25 +19,42 @@ export type WindowTotal = Pick<WindowUse, 'budget' | 'name' | 'at' | 'count'>;
 
 const COLUMNS = ['budget', 'name', 'at', 'node', 'count', 'goneAt'] as const;
 const DAY_MS = 86_400_000;
+/** As one parameter. */
+const ROWS_A_STATEMENT = 5000;
 
 /** What was counted before anybody wrote it down here; where somebody did, that stands. */
 export async function beginWindowUse(db: Reader, uses: readonly WindowUse[]): Promise<void> {
-  for (const rows of chunksOf(inOrder(uses)))
+  for (const rows of chunksOf(inOrder(uses), ROWS_A_STATEMENT))
     await insertRows(db, 'windowUse', { columns: COLUMNS, rows })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
 }
 
-/** Adds to the counts, and answers what they are now. Rows are written in one order everywhere, so that two nodes do not lock each other out. */
-export async function addWindowUse(db: Reader, uses: readonly WindowUse[]): Promise<(WindowTotal & { node: string })[]> {
-  const totals: (WindowTotal & { node: string })[] = [];
-  for (const rows of chunksOf(inOrder(uses))) {
-    const written = insertRows(db, 'windowUse', { columns: COLUMNS, rows })
-      .onConflict((conflict) =>
-        conflict.columns(['budget', 'name', 'at', 'node']).doUpdateSet({ count: sql<number>`window_use.count + excluded.count` }),
-      )
-      .returning(['budget', 'name', 'at', 'node', 'count']);
-    totals.push(...(await written.execute()));
+/** Use that is added, and how much there is with it as far as this node knows; null where nobody asks. */
+export interface AddedUse extends WindowUse {
+  readonly known: number | null;
+}
+
+/**
+ * Adds to the counts, and answers those that are more now than was known: what others added as well. Rows are written in one order everywhere,
+ * so that two nodes do not lock each other out.
+ */
+export async function addWindowUse(db: Reader, uses: readonly AddedUse[]): Promise<WindowTotal[]> {
+  const totals: WindowTotal[] = [];
+  for (const rows of chunksOf(inOrder(uses), ROWS_A_STATEMENT)) {
+    const written = await sql<WindowTotal>`
+      with given as (
+        select * from json_to_recordset(${jsonOf([...COLUMNS, 'known'], rows)}::json)
+          as (budget text, name text, at timestamptz, node text, count bigint, gone_at timestamptz, known bigint)),
+      written as (
+        insert into window_use as held (budget, name, at, node, count, gone_at)
+          select budget, name, at, node, count, gone_at from given
+        on conflict (budget, name, at, node) do update set count = held.count + excluded.count
+        returning budget, name, at, node, count)
+      select budget, name, at, written.count from written join given using (budget, name, at, node) where written.count > known`.execute(
+      db,
+    );
+    totals.push(...written.rows);
   }
   return totals;
 }
@@ -49,7 +66,7 @@ export async function windowUseOfOthers(
   windows: readonly { readonly budget: string; readonly name: string; readonly since: Date }[],
 ): Promise<WindowTotal[]> {
   const totals: WindowTotal[] = [];
-  for (const asked of chunksOf(windows)) {
+  for (const asked of chunksOf(windows, ROWS_A_STATEMENT)) {
     const [budgets, names, since] = [asked.map((one) => one.budget), asked.map((one) => one.name), asked.map((one) => one.since)];
     const found = await sql<WindowTotal>`
       select w.budget, w.name, w.at, sum(w.count)::bigint as count from unnest(${budgets}::text[], ${names}::text[], ${since}::timestamptz[])
@@ -88,10 +105,13 @@ export async function forgetWindowUse(db: Reader, now: Date): Promise<number> {
   return Number(gone.numDeletedRows) + Number(orphans.numAffectedRows ?? 0);
 }
 
-function inOrder(uses: readonly WindowUse[]): WindowUse[] {
-  const key = ({ budget, name, at, node }: WindowUse) => `${budget} ${name} ${at.getTime()} ${node}`;
-  return uses
-    .map((use) => ({ use, text: key(use) }))
-    .sort((a, b) => (a.text < b.text ? -1 : Number(a.text > b.text)))
-    .map(({ use }) => use);
+function inOrder<T extends WindowUse>(uses: readonly T[]): T[] {
+  return uses.toSorted(
+    (a, b) =>
+      compare(a.budget, b.budget) || compare(a.name, b.name) || a.at.getTime() - b.at.getTime() || compare(a.node, b.node),
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
