@@ -157,6 +157,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       within: keys.within,
       usage: keys.manager.usage,
       alert: handover.alert,
+      note: handover.note,
       sign: signWith(tokens.mint),
       crashPoint: overrides.crashPoint,
     });

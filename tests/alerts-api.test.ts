@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ALERT_TYPES } from '../src/alerts/rule.ts';
 import { newId } from '../src/ledger/ids.ts';
 import { insertAlerts } from '../src/ledger/alerts.ts';
+import { forgetOld } from '../src/ledger/retention.ts';
 import { warnOfUnheard } from '../src/alerts/unheard.ts';
 import { openApiHouse, type ApiHouse } from './api-house.ts';
 import { engines } from './engines.ts';
@@ -124,4 +125,9 @@ test('the history is a list and a count, of one project', async () => {
     byType: {},
   });
   expect((await house.get('/projects/nowhere/alerts')).status).toBe(404);
+  const inDays = (days: number) => new Date(now().getTime() + days * 86_400_000);
+  await forgetOld(ledger.db, inDays(399));
+  expect((await house.get('/projects/default/alerts')).body.items).toHaveLength(6);
+  await forgetOld(ledger.db, inDays(401));
+  expect((await house.get('/projects/default/alerts')).body.items).toEqual([]);
 });

@@ -273,6 +273,17 @@ describeEngines('alerts', (engine) => {
     expect(await look(), 'of a larger quota').toBe(1);
   });
 
+  test('a note for one person is one mail, however often it is said', async () => {
+    const note = { id: 'rotated:pky_1:2', to: 'bob@example.org', reason: 'your API key has a new value' };
+    for (let time = 0; time < 2; time++) await open.ledger.transact((tx) => handover.note(tx, note));
+    const mails = () => mailbox.mails.filter(({ raw }) => raw.includes('your API key has a new value'));
+    await expect.poll(mails, soon).toHaveLength(1);
+    expect(mails()[0]!.raw).toContain('bob@example.org');
+    await expect
+      .poll(() => open.ledger.db.selectFrom('delivery').select('state').where('target', '=', note.to).execute(), soon)
+      .toEqual([{ state: 'delivered' }]);
+  });
+
   test('a key without a booking that ends soon is told once; one that lives for some hours only is not', async () => {
     // What one project asks for changes nothing for others.
     await rule({ type: 'EXPIRY_WARNING', operator: 'lte', threshold: 1e12 }, 'other');

@@ -43,18 +43,19 @@ describeEngines('work on many keys', (engine) => {
   };
   const bulkOf = async (id: string) => (await findBulk(house.ledger.db, id))!;
 
-  test('two thousand are made, but the one that asks for too much; every value opens the door, and can be fetched once', async () => {
+  test('many are made, but the one that asks for too much; every value opens the door, and can be fetched once', async () => {
     await open();
-    const id = await bulks.start(creation(2000, [1000]));
+    const count = engine.name === 'embedded' ? 150 : 600;
+    const id = await bulks.start(creation(count, [100]));
     await expect(bulks.fetchValues(await bulkOf(id), 'eve')).rejects.toMatchObject({ code: 'conflict' });
     await Promise.all([bulks.run(id), bulks.run(id)]);
-    expect(await bulkProgress(house.ledger.db, id)).toEqual({ done: 1999, failed: 1, values: 1999 });
-    expect(await keys()).toBe(1999);
+    expect(await bulkProgress(house.ledger.db, id)).toEqual({ done: count - 1, failed: 1, values: count - 1 });
+    expect(await keys()).toBe(count - 1);
     const [failed] = await pageItems(house.ledger.db, id, { state: 'failed', after: 0, limit: 10 });
-    expect(failed).toMatchObject({ place: 1000, error: expect.stringContaining('scope "root" does not exist') as string });
+    expect(failed).toMatchObject({ place: 100, error: expect.stringContaining('scope "root" does not exist') as string });
     const values = await bulks.fetchValues(await bulkOf(id), 'eve');
-    expect(values.map(({ place }) => place)).toEqual(Array.from({ length: 2000 }, (_, at) => at + 1).filter((at) => at !== 1000));
-    expect(new Set(await Promise.all(values.slice(0, 200).map(({ value }) => house.door(value))))).toEqual(new Set(['VALID']));
+    expect(values.map(({ place }) => place)).toEqual(Array.from({ length: count }, (_, at) => at + 1).filter((at) => at !== 100));
+    expect(new Set(await Promise.all(values.slice(0, 100).map(({ value }) => house.door(value))))).toEqual(new Set(['VALID']));
     await expect(bulks.fetchValues(await bulkOf(id), 'eve')).rejects.toMatchObject({ code: 'gone' });
     const audit = (await house.audited(id)).map(({ action }) => action);
     expect(audit).toEqual(['bulk.started', 'bulk.done', 'bulk.revealed']);

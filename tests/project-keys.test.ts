@@ -137,6 +137,18 @@ describeEngines('keys of a project over HTTP', (engine) => {
     expect(await door(value)).toBe('REVOKED');
   });
 
+  test('a signed token has an end; a later one is another token, which waits, and the first works as long as it says', async () => {
+    const endless = await house.post(keys, { name: 'robot', scopes: ['read'], tokenType: 'jwt', never: true });
+    expect(endless).toMatchObject({ status: 400, body: { detail: expect.stringContaining('a signed token has an end') } });
+    const { id, value } = await make({ tokenType: 'jwt', expiresIn: '2d' });
+    const later = await house.ask('PATCH', `/api/v1${keys}/${id}`, { body: { expiresIn: '5d' } });
+    expect(later).toMatchObject({ status: 200, body: { valueWaits: true, generation: 2 } });
+    const { value: next } = (await act(id, 'reveal', {})).body;
+    expect([await door(value), await door(next)]).toEqual(['VALID', 'VALID']);
+    house.clock.forward(3 * DAY * 1000);
+    expect([await door(value), await door(next)]).toEqual(['EXPIRED', 'VALID']);
+  });
+
   test('lists find what is asked for, page by page, and what is unused or about to end', async () => {
     const ids: string[] = [];
     for (const owner of ['bob', 'bob', 'bob']) ids.push((await make({ owner, expiresIn: '5d' })).id);

@@ -24,6 +24,8 @@ projects:
     scopes:
       lab:runs:read: { methods: [GET], endpoints: ["/runs/**"] }
       lab:runs:start: { methods: [POST], endpoints: ["/runs"] }
+  shared:
+    limits: [2/minute]
 sources:
   default: { project: lab, preset: cloud-resource-reservation, secrets: ["\${WEBHOOK_SECRET}"] }
 providers:
@@ -147,6 +149,15 @@ test('further limits hold beside each other', async () => {
   expect([...three, await verify(key)]).toEqual(['VALID', 'VALID', 'VALID', 'RATE_LIMITED']);
   at = new Date(at.getTime() + 61_000);
   expect([await verify(key), await verify(key), await verify(key)]).toEqual(['VALID', 'VALID', 'RATE_LIMITED']);
+});
+
+test('what the keys of a project share, one uses up for the other', async () => {
+  const make = () => ask<{ value: string }>('POST', '/api/v1/projects/shared/keys', { name: 'robot', scopes: ['read'] });
+  const [one, other] = [await make(), await make()];
+  const codes = [await verify(one.value), await verify(other.value), await verify(one.value), await verify(other.value)];
+  expect(codes).toEqual(['VALID', 'VALID', 'RATE_LIMITED', 'RATE_LIMITED']);
+  at = new Date(at.getTime() + 61_000);
+  expect(await verify(other.value)).toBe('VALID');
 });
 
 test('a booking widens none of it: what it asks for beyond the plan is refused, also a wildcard', async () => {

@@ -37,7 +37,7 @@ function settings(command: Command): Command {
     .option('--days <n>', 'until its end; 0 for none, where the project has that', readDays)
     .option('--description <text>', 'for people')
     .option('--owner <owner>', 'whom it is for')
-    .option('--contact <email>', 'of its owner')
+    .option('--contact <email>', 'told by mail, without the value, when the clock has made a new one')
     .option('--method <method...>', 'fewer than its scopes allow')
     .option('--endpoint <path...>', 'such as /api/v1/**')
     .option('--quota <rate>', 'such as 1000/month')

@@ -15,6 +15,7 @@ import type { Unenforced } from './facts.ts';
 import type { Keeping } from './keeping.ts';
 import { createDeliveryLanes, type DeliveryLanes } from './lanes.ts';
 import { createAnnouncer, type Announce } from './notify.ts';
+import { createNote } from './note.ts';
 import { createRuleAlert } from './rule-alert.ts';
 import { createOutgoing } from './outgoing.ts';
 
@@ -40,6 +41,7 @@ export interface Handover extends Pick<Deliverer, 'resend' | 'sweep'>, DeliveryL
   readonly announce: Announce;
   readonly alert: ReturnType<typeof createAlert>;
   readonly alertByRule: ReturnType<typeof createRuleAlert>;
+  readonly note: ReturnType<typeof createNote>;
   readonly claims: Claims;
   expireClaims(): Promise<number>;
   close(): void;
@@ -76,7 +78,9 @@ export function openHandover(options: HandoverOptions): Handover {
   const lanes = createDeliveryLanes({ ledger, deliver, log: warn });
   const claims = createClaims({ ...options, announce, publicUrl });
   const alert = createAlert({ ...options, alarm });
-  const alertByRule = createRuleAlert({ ...options, smtp: settings.smtpUrl !== undefined, alarm });
+  const smtp = settings.smtpUrl !== undefined;
+  const alertByRule = createRuleAlert({ ...options, smtp, alarm });
+  const note = createNote({ ...options, smtp });
   const expireClaims = () => claims.expire(now());
-  return { resend, sweep, ...lanes, announce, alert, alertByRule, claims, expireClaims, close: () => mailer?.close() };
+  return { resend, sweep, ...lanes, announce, alert, alertByRule, note, claims, expireClaims, close: () => mailer?.close() };
 }

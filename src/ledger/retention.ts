@@ -8,6 +8,7 @@ export const EVENTS_KEPT_DAYS = 400;
 /** A quarantined body is personal data that nobody may need: sealed, and not for long. */
 export const BODIES_KEPT_DAYS = 14;
 export const DELIVERIES_KEPT_DAYS = 400;
+export const ALERTS_KEPT_DAYS = 400;
 
 /** Forgets what has had its time. Leases, keys and the audit stay. Answers how many rows were touched. */
 export async function forgetOld(db: Kysely<Database>, now: Date): Promise<number> {
@@ -24,6 +25,8 @@ export async function forgetOld(db: Kysely<Database>, now: Date): Promise<number
     .where('state', '!=', 'pending')
     .where('createdAt', '<', before(DELIVERIES_KEPT_DAYS))
     .executeTakeFirst();
+  const alerts = await db.deleteFrom('alert').where('at', '<', before(ALERTS_KEPT_DAYS)).executeTakeFirst();
   const windows = await forgetWindowUse(db, now);
-  return Number(bodies.numUpdatedRows + events.numDeletedRows + deliveries.numDeletedRows) + windows;
+  const deleted = events.numDeletedRows + deliveries.numDeletedRows + alerts.numDeletedRows;
+  return Number(bodies.numUpdatedRows + deleted) + windows;
 }

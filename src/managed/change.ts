@@ -8,8 +8,9 @@ import type { Bounds, KeyAsked, Refusal, RightsAsked } from './asked.ts';
 import { mustLive, take, type Which } from './find.ts';
 import { alter, generationName } from './generation.ts';
 import { boundsOf, refuse, type House } from './house.ts';
-import { endless, nextRotation, rotationFor, windowFor } from './life.ts';
+import { endless, mustEnd, nextRotation, rotationFor, windowFor } from './life.ts';
 import { rightsFor } from './rights.ts';
+import { renew } from './rotate.ts';
 
 /** What may be changed of a key; what is not named stays. Null takes a limit or list of its own away: the project's stays. */
 export type KeyChanges = Partial<Pick<KeyAsked, 'name' | 'owner' | 'metadata' | 'opensAt' | 'rotation' | 'scopes'>> & {
@@ -30,7 +31,8 @@ export interface Change extends Which {
 }
 
 /**
- * Changes a key under all its values; after the commit every node goes by it. Throws a Fault: `not_found`, `conflict` for a dead key,
+ * Changes a key under all its values; after the commit every node goes by it. A token with a later end is another token, which waits to be
+ * fetched: the one that is out works until the end that it says. Throws a Fault: `not_found`, `conflict` for a dead key,
  * `invalid` with all the reasons where it would then exceed what its project grants.
  */
 export async function changeKey(house: House, tx: Tx, { changes, actor, ...which }: Change): Promise<ProjectKeyRow> {
@@ -39,11 +41,14 @@ export async function changeKey(house: House, tx: Tx, { changes, actor, ...which
   mustLive(before, now);
   const set = draftChange(house, before, changes);
   const after = await writeProjectKey(tx.db, before.id, { ...set, updatedAt: now });
-  await carryOver(house, tx, { before, after });
+  const outgrows = before.tokenType === 'jwt' && after.closesAt > before.closesAt;
+  await carryOver(house, tx, { before, after: outgrows ? { ...after, closesAt: before.closesAt } : after });
   const told = difference(before, after);
   if (Object.keys(told).length > 0)
     tx.audit({ actor, action: 'project-key.changed', subject: before.id, detail: { project: before.project, changed: told } });
-  return after;
+  if (!outgrows) return after;
+  const overlapMs = before.closesAt.getTime() - now.getTime();
+  return (await renew(house, tx, { row: after, overlapMs, reason: 'a token ends when it says', actor, seals: true })).key;
 }
 
 /** What would stand in the books. Throws a Fault as `changeKey`, and writes nothing. */
@@ -67,6 +72,7 @@ export function draftChange(house: House, row: ProjectKeyRow, changes: KeyChange
     : { opensAt: row.opensAt, closesAt: row.closesAt };
   const rotation =
     changes.rotation === undefined || row.byName ? row.rotation : rotationFor(changes.rotation, bounds.rules, refused);
+  mustEnd(row.tokenType, window.closesAt, refused);
   refuse(refused);
   const { name, owner, description, contact, metadata, policies } = changes;
   return {

@@ -8,7 +8,7 @@ import { admit } from './admit.ts';
 import type { KeyAsked, Refusal } from './asked.ts';
 import { putGeneration } from './generation.ts';
 import { boundsOf, refuse, type House } from './house.ts';
-import { endless, nextRotation, rotationFor, windowFor } from './life.ts';
+import { endless, mustEnd, nextRotation, rotationFor, windowFor } from './life.ts';
 import { prefixFor } from './prefix.ts';
 import { rightsFor } from './rights.ts';
 
@@ -79,6 +79,8 @@ export function draftKey(house: House, making: Making): ProjectKeyRow {
   const isGiven = given !== undefined || making.value !== undefined;
   const rotation = isGiven ? null : rotationFor(asked.rotation, rules, refused);
   const prefix = prefixFor(asked, bounds, refused);
+  const tokenType = isGiven ? 'opaque' : (asked.tokenType ?? rules.tokenType);
+  mustEnd(tokenType, window.closesAt, refused);
   refuse(refused);
   const id = making.id ?? newId('pky');
   return {
@@ -94,7 +96,7 @@ export function draftKey(house: House, making: Making): ProjectKeyRow {
     metadata: { ...asked.metadata },
     rights,
     policies: policies ?? null,
-    tokenType: isGiven ? 'opaque' : (asked.tokenType ?? rules.tokenType),
+    tokenType,
     prefix,
     hint: '',
     generation: 1,

@@ -1,5 +1,6 @@
 import type { Window } from '../reservation/lease.ts';
 import type { KeyRules } from '../reservation/project.ts';
+import type { TokenType } from '../reservation/rights.ts';
 import type { Ends, KeyAsked, Refusal, Rotation } from './asked.ts';
 
 /** What stands in the books for a key that does not end. */
@@ -32,6 +33,12 @@ export function windowFor(
 function closesOf(opens: Date, ends: Ends): Date {
   if (ends === 'never') return NEVER;
   return 'at' in ends ? ends.at : new Date(Math.min(opens.getTime() + ends.inMs, NEVER.getTime()));
+}
+
+/** A token that was revoked is listed until its end: one without an end would be listed for ever. */
+export function mustEnd(tokenType: TokenType, closesAt: Date, refused: Refusal[]): void {
+  if (tokenType === 'jwt' && endless(closesAt))
+    refused.push({ at: 'tokenType', why: 'a signed token has an end; give the key one, or make it opaque' });
 }
 
 /** How often its value changes. A project that prescribes it lets no key change more rarely, or keep an old value longer. */

@@ -12,6 +12,7 @@ export interface ManagedParts extends Omit<House, 'mint'> {
   /** Only tests stop the process there. */
   readonly crashPoint?: (name: string) => void;
   readonly alert: Due['alert'];
+  readonly note: Due['note'];
   /** Makes tokens; without it keys have random values only. */
   readonly sign?: Mint;
 }
@@ -25,14 +26,14 @@ export interface Managed {
   forget(): Promise<unknown>;
 }
 
-export function openManaged({ ledger, jobs, crashPoint, alert, sign, ...parts }: ManagedParts): Managed {
+export function openManaged({ ledger, jobs, crashPoint, alert, note, sign, ...parts }: ManagedParts): Managed {
   const house: House = { ...parts, mint: createMint({ sign }) };
   const bulks = createBulks({ house, ledger, jobs, crashPoint });
   return {
     house,
     bulks,
     beats: [
-      { name: 'key rotations', everyMs: 5000, run: () => rotateDue(house, { ledger, alert }) },
+      { name: 'key rotations', everyMs: 5000, run: () => rotateDue(house, { ledger, alert, note }) },
       { name: 'ended keys', everyMs: 60_000, run: () => retireEnded(house, { ledger }) },
       { name: 'bulks', everyMs: 60_000, run: () => bulks.resume() },
       { name: 'bulk values', everyMs: 600_000, run: () => bulks.wipe() },

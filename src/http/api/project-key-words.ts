@@ -66,7 +66,7 @@ export const NewProjectKey = z
     ...common,
     name: Text,
     description: Text.optional(),
-    contact: Email.optional(),
+    contact: Email.optional().meta({ description: 'Told by mail when our clock has made a new value; never the value.' }),
     environment: z
       .string()
       .regex(/^[a-z][a-z0-9]{0,14}$/, 'must be a word of a-z and 0-9, such as test')

@@ -108,7 +108,8 @@ function changeRoute({ ledger, managed, now }: ProjectKeyDeps): ApiRoute {
     path: '/projects/{project}/keys/{id}',
     permission: 'act',
     summary: 'Change a key under its value',
-    description: 'In force on every node at once. The audit says what changed.',
+    description:
+      'In force on every node at once. The audit says what changed. A signed token with a later end is another token, which waits to be fetched by reveal.',
     params: ProjectKeyPath,
     body: ProjectKeyChanges,
     responses: { 200: ProjectKeyView },
