@@ -104,4 +104,26 @@ describeEngines('a value that the provider tells at the claim', (engine) => {
     await driver.revoke(ref, aCall());
     expect(await ask('GET')).toBe('REVOKED');
   });
+
+  test('is looked for by a node that has not heard of it only where providers tell such values', async () => {
+    const { ledger, close } = await engine.open({ now: () => NOW });
+    const others = { there: false };
+    const deaf = { ...ledger, listen: async () => {} };
+    const asked = await openKeys({ ledger: deaf, now: () => NOW, log: () => {}, knowsOthers: () => others.there });
+    const elsewhere = await openKeys({ ledger, now: () => NOW, log: () => {} });
+    onTestFinished(async () => {
+      await asked.close();
+      await elsewhere.close();
+      await close();
+    });
+    const told = new Secret('AIzaSyD-made_by-the-provider-9876543210');
+    const driver = verified(cloud(told), elsewhere.manager);
+    const request = sampleRequest();
+    await driver.issue(request, aCall());
+    await driver.reveal!({ name: request.name, handle: {}, secret: null }, aCall());
+    const ask = async () => (await asked.verify({ key: told.reveal(), method: 'GET', path: '/api/data' })).code;
+    expect(await ask()).toBe('NOT_FOUND');
+    others.there = true;
+    expect(await ask()).toBe('VALID');
+  });
 });
