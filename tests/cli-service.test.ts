@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -84,6 +84,59 @@ test('a key without a booking is made, found, rotated, changed and taken away', 
   expect((await answer<Page<unknown>>('pk', 'list', '--include-inactive')).items).toHaveLength(1);
   await answer('pk', 'delete', id);
   expect((await latchkey(['pk', 'info', id], { env })).code).toBe(1);
+});
+
+test('what a key is for, when and how often is said in words of the command line', async () => {
+  const { id } = await answer<{ id: string }>(
+    ...['pk', 'create', 'narrow', '--limit', '5/second', '1000/day', '--metadata', 'group=7b', 'room=2'],
+    ...['--hours', 'mon-fri 08:00-18:00 Europe/Rome', '10:00-12:00 Europe/Rome'],
+  );
+  expect(await answer('pk', 'info', id)).toMatchObject({
+    limits: [
+      { limit: 5, per: 'second' },
+      { limit: 1000, per: 'day' },
+    ],
+    metadata: { group: '7b', room: '2' },
+    hours: [
+      { days: [1, 2, 3, 4, 5], from: '08:00', to: '18:00', zone: 'Europe/Rome' },
+      { from: '10:00', to: '12:00', zone: 'Europe/Rome' },
+    ],
+  });
+  expect((await latchkey(['pk', 'create', 'x', '--hours', 'always'], { env })).code).toBe(2);
+  await answer('pk', 'delete', id, '--revoke');
+});
+
+test('many keys are made from a table: each that cannot be is told, and the values go into a file that only its maker reads', async () => {
+  const place = (name: string) => join(env['DATA_DIR']!, name);
+  writeFileSync(place('keys.csv'), 'name,scopes,metadata.group\na,read,7b\nb,root,7b\nc,read;write,7b\n');
+  const bulk = (...args: string[]) => latchkey(['pk', 'bulk', ...args], { env });
+  const preview = await bulk('create', place('keys.csv'), '--dry-run');
+  expect([preview.code, preview.stdout]).toEqual([3, expect.stringContaining('2 would be done, 1 would fail')]);
+  // A try that cannot begin leaves no file in the way of the next.
+  writeFileSync(place('none.json'), '[]');
+  expect((await bulk('create', place('none.json'), '--values', place('values.csv'))).code).toBe(1);
+  const made = await bulk('create', place('keys.csv'), '--values', place('values.csv'));
+  expect(made.code).toBe(3);
+  expect(made.stdout).toMatch(/2 +3 +scopes: scope "root" does not exist[\s\S]*2 done, 1 failed/);
+  expect(statSync(place('values.csv')).mode & 0o777).toBe(0o600);
+  const rows = readFileSync(place('values.csv'), 'utf8').trim().split('\r\n');
+  expect(rows.map((row) => row.split(',').at(2))).toEqual(['name', 'a', 'c']);
+  const post = (path: string, body: object) =>
+    fetch(`http://127.0.0.1:${env['PORT']}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  expect(await (await post('/v1/verify', { key: rows[1]!.split(',').at(-1) })).json()).toMatchObject({ code: 'VALID' });
+  expect((await bulk('create', place('keys.csv'), '--values', place('values.csv'))).code).toBe(2);
+  const [id] = /blk_\w+/.exec(made.stderr)!;
+  const again = await latchkey(['pk', 'bulk-follow', id, '--values', place('again.csv')], { env });
+  expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('were fetched')]);
+  writeFileSync(place('ids.json'), JSON.stringify(rows.slice(1).map((row) => ({ id: row.split(',')[1] }))));
+  expect(await bulk('revoke', place('ids.json'), '--reason', 'over')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('2 done, 0 failed'),
+  });
 });
 
 describe('an afternoon of an operator', () => {

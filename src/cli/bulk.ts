@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { text as readStream } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Command } from 'commander';
@@ -9,6 +9,7 @@ import { writeCsv } from '../http/csv/write.ts';
 import { path, type Api } from './api.ts';
 import { connect } from './connection.ts';
 import { EXIT, Quit } from './exit.ts';
+import { withNewFile, type NewFile } from './new-file.ts';
 import { plain, type Output } from './output.ts';
 import { progressBar } from './progress-bar.ts';
 import { table } from './table.ts';
@@ -28,8 +29,26 @@ interface Connection {
 const LOOK_AGAIN_MS = 300;
 const MOST_FAILURES = 100_000;
 
-/** `latchkey project-keys bulk create|update|revoke FILE`. */
+const VALUES = 'where the values of created keys go, as CSV that only you may read; it must not be there yet';
+
+/** `latchkey project-keys bulk create|update|revoke FILE` and `bulk-follow BULK`. */
 export function addBulk(keys: Command): void {
+  addStart(keys);
+  keys
+    .command('bulk-follow')
+    .description('go on watching a bulk, and fetch the values of the keys that it made')
+    .argument('<bulk>', 'its id, as bulk told it')
+    .option('--values <file>', VALUES)
+    .action(async (id: string, { values }: Pick<BulkOptions, 'values'>, command: Command) => {
+      const connection = await connect(command);
+      await withNewFile(values, async (file) => {
+        await follow(id, connection);
+        if (file) await keepValues(id, file, connection);
+      });
+    });
+}
+
+function addStart(keys: Command): void {
   keys
     .command('bulk')
     .description('make, change or revoke many keys of a project')
@@ -37,23 +56,25 @@ export function addBulk(keys: Command): void {
     .argument('<file>', 'a table (CSV) whose first line names the fields, or a JSON list; - for standard input')
     .option('--project <name>', 'whose keys', 'default')
     .option('--dry-run', 'only tell what would become of each')
-    .option('--values <file>', 'where the values of created keys go, as CSV that only you may read; it must not be there yet')
+    .option('--values <file>', VALUES)
     .option('--reason <text>', 'for the audit')
     .addHelpText(
       'after',
-      '\nIt runs in the service and goes on when this command is stopped. Exit code 3 when some could not be done.',
+      '\nIt runs in the service and goes on when this command is stopped: see bulk-follow. Exit code 3 when some could not be done.',
     )
     .action(async (verb: string, file: string, options: BulkOptions, command: Command) => {
+      if (options.values !== undefined && verb !== 'create') throw new Quit(EXIT.usage, 'Only created keys have new values.');
       const body = { verb, ...(await readItems(file)), reason: options.reason };
       const { api, out } = await connect(command);
       const target = path`/projects/${options.project}/keys/bulk`;
       if (options.dryRun) return await preview(target, body, { api, out });
       // Before anything is made whose value could then not be kept.
-      const place = options.values === undefined ? undefined : await newFile(options.values);
-      const { body: started } = await api.post<BulkStartedAnswer>(target, body);
-      out.note(`${started.id} has begun, with ${started.total} keys.`);
-      await follow(started.id, { api, out });
-      if (place) await keepValues(started.id, place, { api, out });
+      await withNewFile(options.values, async (file) => {
+        const { body: started } = await api.post<BulkStartedAnswer>(target, body);
+        out.note(`${started.id} has begun, with ${started.total} keys.`);
+        await follow(started.id, { api, out });
+        if (file) await keepValues(started.id, file, { api, out });
+      });
     });
 }
 
@@ -93,26 +114,14 @@ function failuresText(failed: readonly { place: number; line?: number; id?: stri
   ]);
 }
 
-type NewFile = Awaited<ReturnType<typeof open>>;
-
-async function newFile(name: string): Promise<NewFile> {
-  return await open(name, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    throw new Quit(EXIT.usage, `${plain(name)} cannot be made (${error.code}): give --values a file that is not there yet`);
-  });
-}
-
 /** They can be fetched once: what is not written to the end is told. */
 async function keepValues(id: string, file: NewFile, { api, out }: Connection): Promise<void> {
-  try {
-    const { body } = await api.post<BulkValuesAnswer>(path`/bulk/${id}/values`);
-    if (typeof body === 'string') throw new Quit(EXIT.failed, 'The service answered something else than values.');
-    const rows = body.items.map((one) => [String(one.place), one.id, one.name, one.owner, one.value]);
-    await file.writeFile(writeCsv(VALUE_COLUMNS, rows));
-    await file.sync();
-    out.note(`${rows.length} values were written. They are kept nowhere else.`);
-  } finally {
-    await file.close();
-  }
+  const { body } = await api.post<BulkValuesAnswer>(path`/bulk/${id}/values`);
+  if (typeof body === 'string') throw new Quit(EXIT.failed, 'The service answered something else than values.');
+  const rows = body.items.map((one) => [String(one.place), one.id, one.name, one.owner, one.value]);
+  await file.writeFile(writeCsv(VALUE_COLUMNS, rows));
+  await file.sync();
+  out.note(`${rows.length} values were written. They are kept nowhere else.`);
 }
 
 async function readItems(file: string): Promise<object> {

@@ -2,6 +2,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { MadeProjectKeyAnswer, ProjectKeyAnswer } from './answers.ts';
 import { path } from './api.ts';
 import { connect } from './connection.ts';
+import { readHours, readMetadata } from './key-words.ts';
 import { EXIT, Quit } from './exit.ts';
 import { instant, plain, type Output } from './output.ts';
 import { inProject, keyText } from './project-key-text.ts';
@@ -42,6 +43,9 @@ function settings(command: Command): Command {
     .option('--endpoint <path...>', 'such as /api/v1/**')
     .option('--quota <rate>', 'such as 1000/month')
     .option('--rate-limit <rate>', 'such as 100/hour')
+    .option('--limit <rate...>', 'further limits that all hold, such as 5/second 1000/day')
+    .option('--hours <part...>', 'when it works, such as "mon-fri 08:00-18:00 Europe/Rome"', readHours)
+    .option('--metadata <name=value...>', 'what you want to know of it; never a secret', readMetadata)
     .option('--allow-ip <cidr...>', 'the only networks it works from')
     .option('--deny-ip <cidr...>', 'networks it does not work from')
     .option('--rotate-every <length>', 'a new value by the clock, such as 90d')
@@ -53,6 +57,7 @@ interface Settings {
   readonly days?: number;
   readonly method?: string[];
   readonly endpoint?: string[];
+  readonly limit?: string[];
   readonly allowIp?: string[];
   readonly denyIp?: string[];
   readonly rotateEvery?: string;
@@ -64,7 +69,7 @@ type Making = Settings & { readonly project: string };
 
 /** In the words of the API; what was not given is left out. */
 function askedOf(options: Settings): object {
-  const { scope, days, method, endpoint, allowIp, denyIp, rotateEvery, overlap, ...same } = options;
+  const { scope, days, method, endpoint, limit, allowIp, denyIp, rotateEvery, overlap, ...same } = options;
   if (overlap !== undefined && rotateEvery === undefined) throw new Quit(EXIT.usage, 'Give --overlap with --rotate-every.');
   return {
     ...same,
@@ -72,6 +77,7 @@ function askedOf(options: Settings): object {
     ...(days !== undefined && (days === 0 ? { never: true } : { expiresIn: `${days}d` })),
     ...(method && { methods: method.map((one) => one.toUpperCase()) }),
     ...(endpoint && { endpoints: endpoint }),
+    ...(limit && { limits: limit }),
     ...(allowIp && { allowedIps: allowIp }),
     ...(denyIp && { deniedIps: denyIp }),
     ...(rotateEvery && { rotation: { every: rotateEvery, ...(overlap && { overlap }) } }),

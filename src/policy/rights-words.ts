@@ -67,7 +67,8 @@ export const hours = z
   .min(1)
   .meta({ description: 'When in the week a key works, by the wall clock of a place; any of them. Without it always.' });
 
-function readDays(text: string): number[] | undefined {
+/** `mon`, or `mon-fri`; undefined for what is neither. */
+export function readDays(text: string): number[] | undefined {
   const [first = '', last = first, ...more] = text.toLowerCase().split('-');
   const [from, to] = [DAYS.indexOf(first), DAYS.indexOf(last)];
   if (from < 0 || to < 0 || more.length > 0) return undefined;
