@@ -14,9 +14,9 @@ export interface AlertOptions {
   readonly announce: Announce;
 }
 
-const A_PAGE = 100;
+const A_PAGE = 200;
 /** For each kind of question; what is more comes with the next beat. */
-const MOST_PAGES = 20;
+const MOST_PAGES = 10;
 const DAY_MS = 86_400_000;
 
 interface Watch {
