@@ -87,10 +87,9 @@ test('a key without a booking is made, found, rotated, changed and taken away', 
 });
 
 test('what a key is for, when and how often is said in words of the command line', async () => {
-  const { id } = await answer<{ id: string }>(
-    ...['pk', 'create', 'narrow', '--limit', '5/second', '1000/day', '--metadata', 'group=7b', 'room=2'],
-    ...['--hours', 'mon-fri 08:00-18:00 Europe/Rome', '10:00-12:00 Europe/Rome'],
-  );
+  const often = ['--limit', '5/second', '1000/day', '--metadata', 'group=7b', 'room=2'];
+  const when = ['--hours', 'mon-fri 08:00-18:00 Europe/Rome', '10:00-12:00 Europe/Rome'];
+  const { id } = await answer<{ id: string }>('pk', 'create', 'narrow', ...often, ...when);
   expect(await answer('pk', 'info', id)).toMatchObject({
     limits: [
       { limit: 5, per: 'second' },
