@@ -31,7 +31,8 @@ let url: string;
 
 beforeAll(async () => {
   server = createServer((request, response) => {
-    if (request.url === '/latchkey') answerGateway({ response, requestId: '1', knowsOnly403: false, reads: 'all' }, verdict);
+    if (request.url === '/latchkey')
+      answerGateway({ response, requestId: '1', isTraced: true, knowsOnly403: false, reads: 'all' }, verdict);
     else if (request.url === '/client') answerAsClient(response);
     else find(request, response);
   }).listen(0, '127.0.0.1');

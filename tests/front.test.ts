@@ -215,20 +215,26 @@ test('the limits stand in the fields of the draft and in the older three, tighte
   expect(Object.keys(free.headers).filter((name) => name.includes('ratelimit'))).toEqual([]);
 });
 
-test('every answer says that it is no page and not to be kept, and has an id; the other paths are the router’s', async () => {
+test('every answer says that it is no page and not to be kept, and has an id where somebody may look for it; the other paths are the router’s', async () => {
   const key = await put();
+  const always = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', date: expect.any(String) };
   for (const answer of [
-    await asks('nginx', { key }),
+    await ask('/verify', { 'x-api-key': key }),
     await asks('nginx', { key: 'x' }),
+    await asks('caddy', { key: 'x' }),
     await ask('/verify?path=a&path=b', { 'x-api-key': key }),
   ])
     expect(answer.headers).toMatchObject({
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
+      ...always,
       'content-security-policy': expect.stringContaining("default-src 'none'"),
       'x-request-id': expect.stringMatching(/^[\w.:-]{1,64}$/),
-      date: expect.any(String),
     });
+  // A good answer without a body has nothing to protect, and nobody looks for it by an id that nobody has.
+  const good = await asks('nginx', { key });
+  expect(good.headers).toMatchObject(always);
+  expect(good.headers['x-request-id'] ?? good.headers['content-security-policy']).toBeUndefined();
+  const original = { 'x-original-method': 'GET', 'x-original-uri': '/api/x', 'x-request-id': 'abc-2' };
+  expect((await ask('/verify/nginx', { 'x-api-key': key, ...original })).headers['x-request-id']).toBe('abc-2');
   const named = await ask('/verify', { 'x-api-key': key, 'x-request-id': 'abc-1' });
   expect(named.headers['x-request-id']).toBe('abc-1');
   for (const path of ['/', '/verify/', '/verifyx', '/verify/kong', '/verify/envoyx', '/v1/verify', '/v1/verify/x', '/Verify'])

@@ -6,14 +6,14 @@ import { createQuotaCounter, turn, type QuotaCounter } from './quota-counter.ts'
 /** Where a budget's use is counted. Keys of one lease share it; what is idle is dropped and made again. */
 export interface Account {
   readonly id: string;
-  readonly meters: Meter[];
+  meters: readonly Meter[];
   counter: QuotaCounter | undefined;
   /** What was asked of it last, for who tells how much of it is used. */
   quota: Limit | undefined;
   /** Of a project: what its keys share. */
   limits: readonly Limit[] | undefined;
-  /** By limit, the highest threshold that is known to be told, and for which period. */
-  readonly reached: Map<string, Reached>;
+  /** By limit, the highest threshold that is known to be told, and for which period; undefined while there is none. */
+  reached: Map<string, Reached> | undefined;
   ruling: Ruling | undefined;
   /** Whether it has something to write. */
   dirty: boolean;
@@ -37,8 +37,8 @@ export interface Ruling {
 /** One limit, and where its use is counted. */
 export interface Check {
   readonly name: string;
-  /** Unique among all budgets. */
-  readonly key: string;
+  /** Whose it is: with the meter's name unique among all. */
+  readonly budget: string;
   readonly limit: number;
   readonly meter: Meter;
   /** Each call counts once, whatever it costs. */
@@ -56,24 +56,32 @@ export interface Bound {
   readonly checks: readonly Check[];
 }
 
+const NONE: readonly Meter[] = [];
+
 export function createAccount(id: string, ruling: Ruling | undefined): Account {
   return {
     id,
-    meters: [],
+    meters: NONE,
     counter: undefined,
     quota: undefined,
     limits: undefined,
-    reached: new Map(),
+    reached: undefined,
     ruling,
     dirty: false,
     gone: false,
   };
 }
 
+/** Such a threshold is told. */
+export function noteTold(account: Account, reached: Readonly<Record<string, Reached>>): void {
+  for (const [limit, told] of Object.entries(reached)) (account.reached ??= new Map<string, Reached>()).set(limit, told);
+}
+
 export function meterOf(account: Account, limit: Limit): Meter {
   const name = nameOf(limit);
   let meter = account.meters.find((each) => each.name === name);
-  if (!meter) account.meters.push((meter = createMeter(name, limit.per)));
+  // What is pushed to an empty list takes room for sixteen more.
+  if (!meter) account.meters = [...account.meters, (meter = createMeter(name, limit.per))];
   return meter;
 }
 
@@ -98,7 +106,7 @@ function checkOf(account: Account, limit: Limit, prefix: string): Check {
   const seconds = meter.window.ms / 1000;
   return {
     name: `${prefix}${meter.name}`,
-    key: `${account.id}:${meter.name}`,
+    budget: account.id,
     limit: limit.limit,
     meter,
     byRequest: limit.unit === 'requests',

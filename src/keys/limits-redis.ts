@@ -113,7 +113,7 @@ export function createRedisLimits({ client, fallback, log, prefix = 'latchkey' }
 }
 
 function keysOf({ checks, own }: Bound, quota: Limit | undefined, { prefix, at }: { prefix: string; at: number }): string[] {
-  const keys = [`${prefix}:since`, ...checks.map(({ key }) => `${prefix}:window:${key}`)];
+  const keys = [`${prefix}:since`, ...checks.map(({ budget, meter }) => `${prefix}:window:${budget}:${meter.name}`)];
   if (quota) keys.push(`${prefix}:quota:${own.id}:${quotaName(quota)}:${periodStart(quota.per, at)}`);
   return keys;
 }

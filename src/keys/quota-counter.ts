@@ -10,8 +10,8 @@ export interface QuotaCounter {
   used: number;
   /** Of it, what is not written yet. */
   unsent: number;
-  /** What is not written yet of periods that are over. */
-  earlier: PeriodUse[];
+  /** What is not written yet of periods that are over; mostly nothing. */
+  earlier: PeriodUse[] | undefined;
   /** Whether the ledger has a count of this period that is no lower than what was known here. */
   begun: boolean;
 }
@@ -23,7 +23,7 @@ export interface PeriodUse {
 }
 
 export function createQuotaCounter(kind: Kind, at: number): QuotaCounter {
-  return { kind, start: periodStart(kind.per, at), used: 0, unsent: 0, earlier: [], begun: false };
+  return { kind, start: periodStart(kind.per, at), used: 0, unsent: 0, earlier: undefined, begun: false };
 }
 
 /** The counter as it is at that moment. A clock set back does not bring back an old period; a changed period keeps what was used. */
@@ -31,7 +31,7 @@ export function turn(counter: QuotaCounter, { per, unit }: Kind, at: number): vo
   const start = periodStart(per, at);
   const isSame = counter.kind.per === per && counter.kind.unit === unit;
   if (isSame && start <= counter.start) return;
-  if (counter.unsent > 0) counter.earlier.push({ kind: counter.kind, at: counter.start, count: counter.unsent });
+  if (counter.unsent > 0) (counter.earlier ??= []).push({ kind: counter.kind, at: counter.start, count: counter.unsent });
   if (isSame) counter.used = 0;
   else counter.kind = { per, unit };
   counter.unsent = 0;

@@ -61,6 +61,8 @@ const NEVER = Date.UTC(9999, 0, 1);
 const NONE: readonly Limit[] = [];
 const LARGEST_CACHE = 10_000;
 const compiled = new Map<string, Rights>();
+const projects = new Map<string, string>();
+const ends = new Map<number, Date>();
 
 export function recordOf(row: LocalKeyState, projectBudget: ProjectBudget): KeyRecord {
   const rights = compileRights(row.rights);
@@ -70,19 +72,21 @@ export function recordOf(row: LocalKeyState, projectBudget: ProjectBudget): KeyR
     id: row.id,
     keyId: row.projectKeyId ?? row.id,
     isOfProject: row.projectKeyId !== null,
-    project: row.project,
+    project: oneOf(row.project),
     name: row.name,
     hash: row.hash,
     holder: row.holder,
     isToken: row.tokenType === 'jwt',
     rights,
-    budget: { lease: row.leaseId, rateLimit, quota, limits, project: projectBudget(row.project) },
+    budget: { lease: row.leaseId, rateLimit, quota, limits, project: projectBudget(row.project), bound: undefined },
     // A token is not good outside of what it says itself, whatever its window became.
     opensAt: Math.max(row.opensAt.getTime(), row.tokenFrom?.getTime() ?? 0),
     closesAt,
-    expiresAt: closesAt >= NEVER ? null : new Date(closesAt),
+    expiresAt: closesAt >= NEVER ? null : endAt(closesAt),
     suspended: row.suspendedAt !== null,
     revokedAt: row.revokedAt?.getTime() ?? null,
+    // Here from the start, as the budget's: what an object gets later costs it a list of its own.
+    tally: undefined,
   };
 }
 
@@ -103,6 +107,23 @@ export function projectBudgets(limitsOf: (project: string) => readonly Limit[] |
     }
     return budget;
   };
+}
+
+/** Each row brings its own copy of a name that all of them have. */
+function oneOf(project: string): string {
+  const known = projects.get(project);
+  if (known === undefined) projects.set(project, project);
+  return known ?? project;
+}
+
+/** Those that end with one booking, or with one course, share the moment. */
+function endAt(closesAt: number): Date {
+  let end = ends.get(closesAt);
+  if (!end) {
+    if (ends.size >= LARGEST_CACHE) ends.clear();
+    ends.set(closesAt, (end = new Date(closesAt)));
+  }
+  return end;
 }
 
 /** A plan's keys share what comes of it: a hundred thousand compile once. */

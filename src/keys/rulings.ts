@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { findBudget, ruledBudgets } from '../ledger/budgets.ts';
 import type { Ledger } from '../ledger/database.ts';
 import type { BudgetRow } from '../ledger/schema.ts';
+import { noteTold } from './account.ts';
 import type { Accounts } from './accounts.ts';
 import { BUDGETS_CHANNEL, rulingOf } from './budgets.ts';
 
@@ -33,7 +34,7 @@ export function createRulings({ ledger, accounts, log }: RulingsOptions): Ruling
     const ruling = rulingOf(row);
     accounts.rule(row.id, ruling.frozen || ruling.extra > 0 ? ruling : undefined);
     const account = accounts.find(row.id);
-    for (const [limit, reached] of Object.entries(row.reached)) account?.reached.set(limit, reached);
+    if (account) noteTold(account, row.reached);
   }
 
   async function untilDone(read: () => Promise<readonly (BudgetRow | undefined)[]>): Promise<void> {

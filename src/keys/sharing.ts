@@ -79,10 +79,10 @@ export function createSharing(options: SharingOptions): Part {
 
 function collected(account: Account): Collected {
   const { counter, meters } = account;
-  const quotas = counter ? counter.earlier : [];
+  const quotas = counter?.earlier ?? [];
   if (counter) {
     if (counter.unsent > 0) quotas.push({ kind: counter.kind, at: counter.start, count: counter.unsent });
-    counter.earlier = [];
+    counter.earlier = undefined;
     counter.unsent = 0;
   }
   const windows = meters.flatMap((meter) => (meter.elsewhere ? [{ meter, grains: collect(meter.elsewhere) }] : []));
@@ -90,7 +90,7 @@ function collected(account: Account): Collected {
 }
 
 function giveBack({ account, quotas, windows }: Collected, { accounts }: MemoryLimits): void {
-  if (account.counter) account.counter.earlier.push(...quotas);
+  if (account.counter && quotas.length > 0) (account.counter.earlier ??= []).push(...quotas);
   for (const { meter, grains } of windows) putBack(meter.elsewhere!, grains);
   if (!account.dirty) accounts.mark(account);
 }

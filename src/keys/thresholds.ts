@@ -1,7 +1,7 @@
 import type { Tx } from '../ledger/database.ts';
 import { holdBudgets, noteReached, type ReachedByLimit } from '../ledger/budgets.ts';
 import type { Limit } from '../reservation/plan.ts';
-import type { Account } from './account.ts';
+import { noteTold, type Account } from './account.ts';
 import { nameOf, usedAt } from './meter.ts';
 import { windowMs } from './periods.ts';
 import { quotaLimit } from './taken.ts';
@@ -40,7 +40,7 @@ export function createThresholds({ onThreshold = () => {} }: { onThreshold?: OnT
   return {
     async write(tx, accounts, at) {
       const news = accounts.filter((account) =>
-        levelsOf(account, at).some((level) => isNew(account.reached.get(level.limit), level)),
+        levelsOf(account, at).some((level) => isNew(account.reached?.get(level.limit), level)),
       );
       if (news.length === 0) return;
       const byId = new Map(news.map((account) => [account.id, account]));
@@ -53,7 +53,7 @@ export function createThresholds({ onThreshold = () => {} }: { onThreshold?: OnT
         }
         await noteReached(tx.db, id, { reached: now, at: new Date(at) });
         tx.afterCommit(() => {
-          for (const [limit, told] of Object.entries(now)) account.reached.set(limit, told);
+          noteTold(account, now);
         });
       }
     },

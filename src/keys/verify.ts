@@ -26,6 +26,9 @@ export interface VerifyOptions {
 
 /** Any value that a gateway makes: visible ASCII. */
 const OTHERS = /^[\x21-\x7e]{16,256}$/;
+const SHORTEST = 16;
+/** Of all but tokens. */
+const LONGEST = 256;
 /** Unknown keys that the ledger is asked about at a time; who has a good key is not among them. */
 const MOST_LOOKUPS = 200;
 
@@ -128,14 +131,16 @@ export function createVerify(options: VerifyOptions): Verify {
     }
   }
 
+  /** Nobody asks the ledger for the others. */
   const isKeyLike = (text: string): boolean => checkKey(text) || isTokenForm(text) || (knowsOthers() && OTHERS.test(text));
-  /** One that its maker chose, and that stands in the book. Nobody asks the ledger for the others. */
-  const isChosen = (text: string): boolean => OTHERS.test(text) && !!book.find(hashKey(text));
 
   return (request) => {
-    if (!isKeyLike(request.key) && !isChosen(request.key)) return unknown(request, guess(request));
-    const hash = hashKey(request.key);
+    const { key } = request;
+    if (key.length < SHORTEST || (key.length > LONGEST && !isTokenForm(key))) return unknown(request, guess(request));
+    const hash = hashKey(key);
     const record = book.find(hash);
+    // What stands in the book is a key, whatever it looks like: its maker may have chosen it.
+    if (!record && !isKeyLike(key)) return unknown(request, guess(request));
     if (record) {
       if (book.isFresh()) return meet(record, request);
       return book.lookUp(hash).then((found) => {

@@ -20,7 +20,7 @@ export interface Window {
 }
 
 const MOST_TICKS = 65_000;
-const FIRST_CAPACITY = 4;
+const FIRST_CAPACITY = 1;
 /** From here on the ring is an Int32Array, whose own size no longer counts. */
 const MANY = 32;
 const LARGEST_COUNT = 0x7fff_ffff;

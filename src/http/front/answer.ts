@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Verdict, VerifyCode } from '../../keys/verdict.ts';
 import { addLimitHeaders } from './limit-headers.ts';
-import { headerLines, send } from './reply.ts';
+import { emptyLines, headerLines, send } from './reply.ts';
 
 /** How a verdict is told to a gateway: by status, headers and an OAuth-style body (RFC 6750). */
 
@@ -17,6 +17,8 @@ export interface Refusal {
 export interface Asker {
   readonly response: ServerResponse;
   readonly requestId: string;
+  /** Whether somebody can find the request by its id when nothing went wrong: who sent one, or who reads our log. */
+  readonly isTraced: boolean;
   /** It takes every refusal but 401 and 403 for a failure: told as 403, with the status that it stands for in X-Verify-Status. */
   readonly knowsOnly403: boolean;
   /** The bodies that it reads: others are left out. */
@@ -68,8 +70,9 @@ export function refuse(asker: Asker, refusal: Refusal, lines = headerLines(asker
   send(response, { status: status === 429 && knowsOnly403 ? 403 : status, type: JSON_TYPE, body }, lines);
 }
 
-function allow({ response, requestId, reads }: Asker, verdict: Verdict): void {
-  const lines = headerLines(requestId);
+function allow({ response, requestId, isTraced, reads }: Asker, verdict: Verdict): void {
+  const lines = reads === 'all' ? headerLines(requestId) : emptyLines();
+  if (reads !== 'all' && isTraced) lines.push('x-request-id', requestId);
   const { keyId = '', holder = '', scopes = [], expiresAt } = verdict;
   lines.push('x-auth-key-id', keyId, 'x-auth-user', headerSafe(holder), 'x-auth-scopes', scopesText(scopes));
   addLimitHeaders(lines, verdict);

@@ -81,9 +81,10 @@ export function createFront({ verify, access, trustProxy, log, logsRequests, oth
   return (request, response) => {
     const door = doorOf(request);
     if (!door) return otherwise(request, response);
-    const requestId = requestIdFor(request.headers['x-request-id']);
+    const given = request.headers['x-request-id'];
+    const requestId = requestIdFor(given);
     const { knowsOnly403 = false, reads = 'all' } = door.dialect ?? {};
-    const asker: Asker = { response, requestId, knowsOnly403, reads };
+    const asker: Asker = { response, requestId, isTraced: logsRequests || given !== undefined, knowsOnly403, reads };
     if (logsRequests) logWhenDone(log, request, asker);
     try {
       const later = serve(request, asker, door);
