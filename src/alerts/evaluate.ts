@@ -1,5 +1,5 @@
 import { alertRules, lockAlerts } from '../ledger/alerts.ts';
-import { newsOf, theseMeasures, type Measures, type WatchedRule } from '../ledger/alert-news.ts';
+import { newsOf, NO_MOST, theseMeasures, type Measure, type Measures, type WatchedRule } from '../ledger/alert-news.ts';
 import type { Ledger, Tx } from '../ledger/database.ts';
 import { newAddresses, noteAddresses, type NewAddress } from '../ledger/known-addresses.ts';
 import { measuresFor } from './measures.ts';
@@ -15,7 +15,7 @@ export interface AlertOptions {
 }
 
 const A_PAGE = 200;
-/** For each kind of question; what is more comes with the next beat. */
+/** For each question; what is more comes with the next beat. */
 const MOST_PAGES = 10;
 const DAY_MS = 86_400_000;
 
@@ -52,50 +52,54 @@ async function watchOf(options: AlertOptions, now: Date): Promise<Watch> {
   return { options, now, rules, ruleOf: (project, id) => byId.get(`${project} ${id}`)! };
 }
 
+/** All that is counted is looked through once; then each page is looked at again, alone and under the lock. */
 async function tellAll(watch: Watch, measures: Measures): Promise<number> {
   const { options, rules } = watch;
-  const page = { rules, measures, limit: A_PAGE };
-  if ((await newsOf(options.ledger.db, { ...page, limit: 1 })).length === 0) return 0;
-  return await inPages(watch, async (tx) => {
-    const news = await newsOf(tx.db, page);
-    await raise(tx, news, watch.ruleOf, { now: watch.now, announce: options.announce });
-    return { told: news.length, isLast: news.length < A_PAGE };
-  });
+  const found = await newsOf(options.ledger.db, { rules, measures, limit: A_PAGE * MOST_PAGES });
+  let told = 0;
+  for (let start = 0; start < found.length; start += A_PAGE) {
+    const news = await alone(watch, (tx) => tell(tx, watch, found.slice(start, start + A_PAGE)));
+    // Another node is at it; what it leaves is found by the next look.
+    if (news === 0) break;
+    told += news;
+  }
+  return told;
 }
 
 /** The first address of a lease is no news, but known from then on, as is one that a cooldown silences. */
 async function tellAddresses(watch: Watch): Promise<number> {
-  const { options, rules, now } = watch;
+  const { options, now } = watch;
   const page = { since: new Date(now.getTime() - DAY_MS), limit: A_PAGE };
   if ((await newAddresses(options.ledger.db, { ...page, limit: 1 })).length === 0) return 0;
-  return await inPages(watch, async (tx) => {
-    const found = await newAddresses(tx.db, page);
-    const measures = theseMeasures(found.filter(({ known }) => known > 0).map(measureOf));
-    const news = await newsOf(tx.db, { rules, measures, limit: A_PAGE * rules.length });
-    await raise(tx, news, watch.ruleOf, { now, announce: options.announce });
-    await noteAddresses(tx.db, found, now);
-    return { told: news.length, isLast: found.length < A_PAGE };
+  let told = 0;
+  for (let pages = 0, found = A_PAGE; pages < MOST_PAGES && found === A_PAGE; pages++)
+    told += await alone(watch, async (tx) => {
+      const addresses = await newAddresses(tx.db, page);
+      found = addresses.length;
+      const others = addresses.filter(({ known }) => known > 0);
+      const news = await tell(tx, watch, others.map(measureOf));
+      await noteAddresses(tx.db, addresses, now);
+      return news;
+    });
+  return told;
+}
+
+function measureOf({ project, leaseId, address }: NewAddress): Measure {
+  return { type: 'NEW_ADDRESS', project, subject: leaseId, value: 1, crossing: address, most: NO_MOST };
+}
+
+/** A transaction of its own, so that others come in between, while no other node tells of anything: what one told is no longer news to the next. */
+async function alone<T>({ options }: Watch, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return await options.ledger.transact(async (tx) => {
+    await lockAlerts(tx.db);
+    return await work(tx);
   });
 }
 
-function measureOf({ project, leaseId, address }: NewAddress) {
-  return { type: 'NEW_ADDRESS', project, subject: leaseId, value: 1, crossing: address };
-}
-
-/** Each page is a transaction of its own, and others come in between. */
-async function inPages(
-  { options: { ledger } }: Watch,
-  tellPage: (tx: Tx) => Promise<{ told: number; isLast: boolean }>,
-): Promise<number> {
-  let sum = 0;
-  for (let page = 0; page < MOST_PAGES; page++) {
-    const { told, isLast } = await ledger.transact(async (tx) => {
-      // Another node may have been quicker: what it told is no longer news to who looks under the lock.
-      await lockAlerts(tx.db);
-      return await tellPage(tx);
-    });
-    sum += told;
-    if (isLast) break;
-  }
-  return sum;
+async function tell(tx: Tx, watch: Watch, found: readonly Measure[]): Promise<number> {
+  const { rules, now, options } = watch;
+  if (found.length === 0) return 0;
+  const news = await newsOf(tx.db, { rules, measures: theseMeasures(found), limit: found.length * rules.length });
+  await raise(tx, news, watch.ruleOf, { now, announce: options.announce });
+  return news.length;
 }

@@ -2,7 +2,10 @@ import type { Measure } from '../ledger/alert-news.ts';
 import type { Rule } from './rule.ts';
 
 /** What an alert says, for people. */
-export function reasonOf(rule: Pick<Rule, 'type'>, { subject, value, crossing }: Omit<Measure, 'type'>): string {
+export function reasonOf(
+  rule: Pick<Rule, 'type'>,
+  { subject, value, crossing }: Pick<Measure, 'subject' | 'value' | 'crossing'>,
+): string {
   switch (rule.type) {
     case 'RATE_LIMIT_THRESHOLD':
       return `${value} % of ${crossing.startsWith('quota:') ? 'the quota' : `the limit ${crossing.split(':')[0]}`} of ${subject} is used`;

@@ -24,7 +24,11 @@ export interface Measure {
   readonly value: number;
   /** The same crossing is told once: the hour, the period, the address. */
   readonly crossing: string;
+  /** Rules with a higher threshold are not about it. */
+  readonly most: number;
 }
+
+export const NO_MOST = 1e300;
 
 export type News = Measure & { readonly ruleId: string };
 
@@ -41,7 +45,7 @@ export async function newsOf(
       select * from jsonb_to_recordset(${JSON.stringify(rules)}::jsonb) as r
         (id text, project text, type text, operator text, threshold float8, since timestamptz, subjects jsonb)
     ), measure as materialized (${measures})
-    select distinct on (rule.id, measure.subject) rule.id as rule_id, measure.type, measure.project, measure.subject, measure.value, measure.crossing
+    select distinct on (rule.id, measure.subject) rule.id as rule_id, measure.type, measure.project, measure.subject, measure.value, measure.crossing, measure.most
     from measure join rule on rule.project = measure.project and rule.type = measure.type
     where case rule.operator
         when 'gt' then measure.value > rule.threshold
@@ -64,7 +68,7 @@ function told(so: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`select from alert a where a.rule_id = rule.id and a.subject = measure.subject and ${so} offset 0`;
 }
 
-/** A query for `type, project, subject, value, crossing, most`; rules with a threshold over `most` are not about it. */
+/** A query for the members of a measure. */
 export type Measures = RawBuilder<unknown>;
 
 /** Calls in each hour since, with one of the verify codes of each type, of who had at least so many. */
@@ -77,7 +81,7 @@ export function callsByHour({
 }): Measures {
   return sql`
     select calls.type, ${projectOf('calls.lease_id')} as project, calls.lease_id as subject, calls.value,
-      to_char(calls.hour at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"') as crossing, 'infinity'::float8 as most
+      to_char(calls.hour at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"') as crossing, ${NO_MOST}::float8 as most
     from (
       select kind.type, usage.lease_id, usage.hour, sum(usage.count)::float8 as value
       from usage join jsonb_to_recordset(${JSON.stringify(kinds)}::jsonb) as kind (type text, codes jsonb, least float8)
@@ -96,7 +100,7 @@ export function thresholdsReached({ type, since }: { readonly type: string; read
       concat_ws(':', reached.name, reached.told ->> 'start', reached.told ->> 'percent',
         -- What is reached again of a larger quota is told again.
         case when reached.name = 'quota' then nullif(budget.quota_extra, 0) end) as crossing,
-      'infinity'::float8 as most
+      ${NO_MOST}::float8 as most
     from budget cross join lateral jsonb_each(budget.reached) as reached (name, told)
     where budget.reached_at >= ${since}`;
 }
@@ -115,8 +119,8 @@ export function hoursLeft({ type, now, before }: { readonly type: string; readon
 /** These, that are known already. */
 export function theseMeasures(measures: readonly Measure[]): Measures {
   return sql`
-    select *, 'infinity'::float8 as most
-    from jsonb_to_recordset(${JSON.stringify(measures)}::jsonb) as m (type text, project text, subject text, value float8, crossing text)`;
+    select * from jsonb_to_recordset(${JSON.stringify(measures)}::jsonb)
+      as m (type text, project text, subject text, value float8, crossing text, most float8)`;
 }
 
 function projectOf(lease: string): RawBuilder<string> {
