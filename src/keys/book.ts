@@ -9,7 +9,8 @@ import { createShelf } from './shelf.ts';
 
 /** Carries the names of changed keys to every node. */
 export const CHANNEL = 'latchkey_keys';
-const PAGE = 5000;
+/** So few that nobody who asks meanwhile waits long for the processor. */
+const PAGE = 1000;
 const LOOKUPS = 3;
 const RETRY_MS = 250;
 
@@ -22,7 +23,7 @@ export interface Book {
   lookUp(hash: string): Promise<KeyRecord | null>;
   /** These rows were committed by this node: true from now on. */
   committed(rows: readonly LocalKeyState[]): void;
-  /** Reads all keys, and from then on hears of every change. */
+  /** From then on it hears of every change; it goes on to read all keys. */
   open(): Promise<void>;
   close(): Promise<void>;
 }
@@ -48,6 +49,7 @@ export function createBook({ ledger, limits, projectBudget, now, log, withoutMs 
   let rereadAll = false;
   let refreshing: Promise<void> | undefined;
   let closed = false;
+  let reading: Promise<void> | undefined;
   let freshness: Freshness | undefined;
 
   function keep(row: LocalKeyState): void {
@@ -92,6 +94,7 @@ export function createBook({ ledger, limits, projectBudget, now, log, withoutMs 
           found.add(row.name);
           if (!isStale(row.name)) keep(row);
         }
+        if (closed) return;
         if (rows.length < PAGE) break;
         after = rows.at(-1)?.id ?? '';
       }
@@ -99,6 +102,18 @@ export function createBook({ ledger, limits, projectBudget, now, log, withoutMs 
       for (const name of shelf.names()) if (!found.has(name) && !isStale(name)) shelf.drop(name);
       shelf.forgetAbsent();
     });
+  }
+
+  /** A key that is asked about before it was read is looked up: so nobody has to wait until a hundred thousand are. */
+  async function readAtStart(): Promise<void> {
+    while (!closed) {
+      try {
+        return await readAll();
+      } catch (error) {
+        log('keys could not be read; trying again', { error: error instanceof Error ? error.message : 'unknown' });
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
+      }
+    }
   }
 
   async function refresh(): Promise<void> {
@@ -150,12 +165,13 @@ export function createBook({ ledger, limits, projectBudget, now, log, withoutMs 
       // The embedded database has one process, which knows what it did. Listening first: no change falls between.
       const shared = ledger.engine === 'postgres';
       if (shared) await ledger.listen(CHANNEL, hear, () => hear());
-      await readAll();
       if (shared) freshness = createFreshness({ caughtUp, withoutMs });
+      reading = readAtStart();
     },
     async close() {
       closed = true;
       freshness?.stop();
+      await reading;
       await refreshing;
     },
   };

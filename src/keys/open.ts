@@ -54,7 +54,7 @@ export interface KeysOptions {
   readonly checkToken?: CheckToken;
 }
 
-/** The built-in key manager with all its keys read, ready to verify. */
+/** The built-in key manager, ready to verify; it goes on to read its keys. */
 export async function openKeys({ ledger, now, log, redisUrl, withoutMs = 60_000, ...rest }: KeysOptions): Promise<Keys> {
   const { limitsOfProject = () => undefined, onThreshold, ...watching } = rest;
   const memory = createMemoryLimits();

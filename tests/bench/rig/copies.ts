@@ -52,8 +52,9 @@ function statementsFor(copies: number) {
   const numbers = sql`generate_series(1, ${copies}::int) n`;
   const copy = (table: string, changes: ReturnType<typeof sql>) =>
     sql`insert into ${sql.table(table)}
-      select (jsonb_populate_record(null::${sql.table(table)}, to_jsonb(one) || ${changes})).*
-      from (select * from ${sql.table(table)} where ${sql.raw(table === 'local_key' ? `name like 'lk-%'` : 'true')} limit 1) one, ${numbers}`;
+      select copy.*
+      from (select * from ${sql.table(table)} where ${sql.raw(table === 'local_key' ? `name like 'lk-%'` : 'true')} limit 1) one, ${numbers},
+        lateral jsonb_populate_record(null::${sql.table(table)}, to_jsonb(one) || ${changes}) copy`;
   return [
     copy(
       'reservation',
