@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Verdict, VerifyCode } from '../../keys/verdict.ts';
+import { instantText } from './instant.ts';
 import { addLimitHeaders } from './limit-headers.ts';
 import { emptyLines, headerLines, send } from './reply.ts';
 
@@ -76,18 +77,11 @@ function allow({ response, requestId, isTraced, reads }: Asker, verdict: Verdict
   const { keyId = '', holder = '', scopes = [], expiresAt } = verdict;
   lines.push('x-auth-key-id', keyId, 'x-auth-user', headerSafe(holder), 'x-auth-scopes', scopesText(scopes));
   addLimitHeaders(lines, verdict);
-  const body = reads === 'all' ? `{"valid":true,"keyId":${JSON.stringify(keyId)},"expiresAt":${untilText(expiresAt)}}` : '';
+  const body =
+    reads === 'all'
+      ? `{"valid":true,"keyId":${JSON.stringify(keyId)},"expiresAt":${expiresAt ? `"${instantText(expiresAt)}"` : 'null'}}`
+      : '';
   send(response, { status: 200, type: JSON_TYPE, body }, lines);
-}
-
-/** A key has one instant at which it ends, and tells it with every answer. */
-const ends = new WeakMap<Date, string>();
-
-function untilText(end: Date | null | undefined): string {
-  if (!end) return 'null';
-  let text = ends.get(end);
-  if (text === undefined) ends.set(end, (text = `"${end.toISOString()}"`));
-  return text;
 }
 
 /** All keys of a grant share their list of scopes. */

@@ -5,6 +5,7 @@ import type { Verify } from '../../keys/verify.ts';
 import { Fault } from '../../reservation/fault.ts';
 import { cappedBody } from '../capped-body.ts';
 import type { Asker } from './answer.ts';
+import { instantText } from './instant.ts';
 import { parsed } from './parsed.ts';
 import { headerLines, send } from './reply.ts';
 
@@ -47,6 +48,17 @@ function readJson(body: Buffer): unknown {
 }
 
 function tell({ response, requestId }: Asker, verdict: Verdict): void {
-  const reply = { status: 200, type: 'application/json; charset=utf-8', body: JSON.stringify(verdict) };
+  const reply = { status: 200, type: 'application/json; charset=utf-8', body: JSON.stringify(written(verdict)) };
   send(response, reply, headerLines(requestId));
+}
+
+/** With its instants as text: what JSON would make of them, one toJSON after the other. */
+function written(verdict: Verdict): unknown {
+  const { expiresAt, rateLimit, quota } = verdict;
+  return {
+    ...verdict,
+    expiresAt: expiresAt && instantText(expiresAt),
+    rateLimit: rateLimit && { ...rateLimit, resetAt: rateLimit.resetAt && instantText(rateLimit.resetAt) },
+    quota: quota && { ...quota, resetAt: quota.resetAt && instantText(quota.resetAt) },
+  };
 }
