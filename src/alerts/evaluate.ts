@@ -72,15 +72,17 @@ async function tellAddresses(watch: Watch): Promise<number> {
   const page = { since: new Date(now.getTime() - DAY_MS), limit: A_PAGE };
   if ((await newAddresses(options.ledger.db, { ...page, limit: 1 })).length === 0) return 0;
   let told = 0;
-  for (let pages = 0, found = A_PAGE; pages < MOST_PAGES && found === A_PAGE; pages++)
-    told += await alone(watch, async (tx) => {
+  for (let pages = 0; pages < MOST_PAGES; pages++) {
+    const { found, news } = await alone(watch, async (tx) => {
       const addresses = await newAddresses(tx.db, page);
-      found = addresses.length;
       const others = addresses.filter(({ known }) => known > 0);
-      const news = await tell(tx, watch, others.map(measureOf));
+      const telling = await tell(tx, watch, others.map(measureOf));
       await noteAddresses(tx.db, addresses, now);
-      return news;
+      return { found: addresses.length, news: telling };
     });
+    told += news;
+    if (found < A_PAGE) break;
+  }
   return told;
 }
 
