@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import packageFile from '../package.json' with { type: 'json' };
 import { addAuditVerify } from './cli/audit.ts';
+import { addAlertRuleActs } from './cli/alert-rules.ts';
 import { addBudget } from './cli/budget.ts';
 import { addCheck } from './cli/check.ts';
 import { addClaimLink } from './cli/claim-link.ts';
@@ -68,6 +69,7 @@ function createProgram(): Command {
   addDebtActs(commandOf('debts'));
   addSigningKeyActs(commandOf('signing-keys'));
   addScopeActs(commandOf('scopes'));
+  addAlertRuleActs(commandOf('alert-rules'));
   addTestProvider(commandOf('providers'));
   addProjectViews(commandOf('projects'));
   addOperatorActs(commandOf('operators'));

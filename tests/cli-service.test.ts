@@ -105,6 +105,19 @@ test('what a key is for, when and how often is said in words of the command line
   await answer('pk', 'delete', id, '--revoke');
 });
 
+test('a project is alerted of what an operator says, until that rule is taken away', async () => {
+  const list = async () => (await answer<Page<{ id: string; type: string; threshold: number }>>('alert-rules', 'list')).items;
+  const before = await list();
+  const rule = ['busy', '--type', 'USAGE_ANOMALY', '--operator', 'gt', '--threshold', '5000', '--suspend'];
+  const { id, ...made } = await answer<{ id: string }>('alert-rules', 'add', ...rule);
+  expect(made).toMatchObject({ operator: 'gt', threshold: 5000, autoSuspend: true, channels: [{ kind: 'webhook' }] });
+  expect((await list()).filter(({ type }) => type === 'USAGE_ANOMALY').map((one) => one.threshold)).toEqual([5000]);
+  const mailed = await latchkey(['alert-rules', 'add', ...rule, '--email', 'ops@example.org'], { env });
+  expect([mailed.code, mailed.stderr]).toEqual([1, expect.stringContaining('SMTP_URL')]);
+  await answer('alert-rules', 'remove', id);
+  expect(await list()).toEqual(before);
+});
+
 test('many keys are made from a table: each that cannot be is told, and the values go into a file that only its maker reads', async () => {
   const place = (name: string) => join(env['DATA_DIR']!, name);
   writeFileSync(place('keys.csv'), 'name,scopes,metadata.group\na,read,7b\nb,root,7b\nc,read;write,7b\n');

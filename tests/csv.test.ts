@@ -20,6 +20,7 @@ test.each([
   ['', 'line 1: there is nothing in it'],
   ['name,name\na,b\n', 'line 1, column name: this column is there twice'],
   ['name,colour\na,b\n', 'line 1, column colour: there is no such column; known: name, owner, scopes'],
+  ['name;owner\na;b\n', 'line 1, column name;owner: columns are separated by commas'],
   ['name,,owner\na,b,c\n', 'line 1, column 2: there is no such column'],
   ['name,owner\na,b\nc\n', 'line 3: another number of cells'],
   ['name,owner\na,b\nc,d,e\n', 'line 3: another number of cells'],

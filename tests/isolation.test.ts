@@ -30,6 +30,8 @@ describeEngines('projects', (engine) => {
     await hire('other-admin', 'default');
     const rotation = (await house.post('/rotations', { overlap: '0', reason: MARK })).body.id;
     const made = (await house.post('/projects/default/keys', { name: MARK, owner: MARK, scopes: ['read'] })).body;
+    const many = { verb: 'revoke', items: [{ id: 'pky_0' }], reason: MARK };
+    const bulk = (await house.post('/projects/default/keys/bulk', many)).body.id;
     const operators = (await house.get('/operators')).body.items as { id: string; name: string }[];
     foreign = {
       leases: lease.id,
@@ -44,6 +46,7 @@ describeEngines('projects', (engine) => {
       projects: 'default',
       tenant: 'default',
       budgets: made.id,
+      bulk,
       project: made.id,
     };
   });
@@ -140,6 +143,7 @@ describeEngines('projects', (engine) => {
     const { body } = await house.get('/projects/chem/config', { as: chem });
     expect(body.settings).toContainEqual({ setting: 'quota', value: { limit: 7, per: 'day' }, from: 'project' });
     expect(body.settings).toContainEqual({ setting: 'prefix', value: 'temp', from: 'global' });
+    expect(body.shared).toEqual([{ limit: 70, per: 'minute' }]);
     expect((await house.get('/projects/chem')).body).toMatchObject({ name: 'chem', sources: ['chem-lab'], plans: ['chem'] });
     expect((await house.get('/projects/nowhere')).status).toBe(404);
   });
@@ -165,7 +169,13 @@ function twoProjects(policy: Policy): Policy {
     ...policy,
     projects: {
       default: base,
-      chem: { ...base, name: 'chem', keys: { ...base.keys, quota: { limit: 7, per: 'day' } }, says: ['quota'] },
+      chem: {
+        ...base,
+        name: 'chem',
+        limits: [{ limit: 70, per: 'minute' }],
+        keys: { ...base.keys, quota: { limit: 7, per: 'day' } },
+        says: ['quota'],
+      },
     },
     sources: { ...policy.sources, 'chem-lab': { ...policy.sources['lab']!, name: 'chem-lab', project: 'chem' } },
     plans: [lab!, { ...plan, ...lab!, name: 'chem', project: 'chem' }],

@@ -29,6 +29,7 @@ export function addProjectKeyMaking(keys: Command): void {
       if (Object.keys(changes).length === 0) throw new Quit(EXIT.usage, 'Nothing was given to change: see --help.');
       const { body } = await api.patch<ProjectKeyAnswer>(path`/projects/${project}/keys/${id}`, changes);
       out.result(body, () => keyText(body));
+      if (body.valueWaits && !out.json) out.note('A new value waits: fetch it by reveal.');
     });
 }
 

@@ -29,8 +29,9 @@ export function addProjectViews(projects: Command): void {
 }
 
 /** Also of one key. */
-export function configTable({ settings }: EffectiveConfigAnswer): string {
-  return table(settings, [
+export function configTable({ settings, shared }: EffectiveConfigAnswer): string {
+  const all = [...settings, { setting: 'shared limits', value: shared.length > 0 ? shared : null, from: 'project' }];
+  return table(all, [
     { title: 'SETTING', of: ({ setting }) => setting },
     {
       title: 'VALUE',

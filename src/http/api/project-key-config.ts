@@ -22,7 +22,8 @@ export function projectKeyConfigApi({ ledger, policy }: Pick<ProjectKeyDeps, 'le
         const project = projectNamed(policy(), params.project);
         const key = await projectKeyToShow(ledger.db, params);
         if (!key) throw new Fault('not_found', `there is no key ${params.id} in project ${params.project}`);
-        return { status: 200, body: { settings: effectiveConfig({ project, key: ownOf(key, project.keys) }) } };
+        const settings = effectiveConfig({ project, key: ownOf(key, project.keys) });
+        return { status: 200, body: { settings, shared: project.limits } };
       },
     }),
   ];

@@ -65,5 +65,6 @@ export const EffectiveConfig = z
         }),
       )
       .readonly(),
+    shared: Limits.meta({ description: 'Limits of the project, which all its keys use up together.' }),
   })
   .meta({ id: 'EffectiveConfig', description: 'What is in force, and who said so.' });

@@ -46,10 +46,10 @@ export function projectsApi({ policy }: Pick<ApiDeps, 'policy'>): ApiRoute[] {
       summary: 'What holds for its keys, and whether the project said so or the whole house',
       params: ByProject,
       responses: { 200: EffectiveConfig },
-      handle: async ({ params: { project } }) => ({
-        status: 200,
-        body: { settings: effectiveConfig({ project: projectNamed(policy(), project) }) },
-      }),
+      handle: async ({ params }) => {
+        const project = projectNamed(policy(), params.project);
+        return { status: 200, body: { settings: effectiveConfig({ project }), shared: project.limits } };
+      },
     }),
   ];
 }

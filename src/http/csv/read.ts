@@ -63,6 +63,7 @@ const MISTAKES: Readonly<Record<string, string>> = {
 function checkHeader(header: readonly string[], { knows, columns }: Pick<CsvOptions, 'knows' | 'columns'>): void {
   for (const [place, column] of header.entries()) {
     if (header.indexOf(column) !== place) throw wrong('this column is there twice', 1, column || place + 1);
+    if (header.length === 1 && column.includes(';')) throw wrong('columns are separated by commas', 1, column);
     if (!knows(column)) throw wrong(`there is no such column; known: ${columns}`, 1, column || place + 1);
   }
 }
