@@ -101,6 +101,10 @@ test('what a key is for, when and how often is said in words of the command line
       { from: '10:00', to: '12:00', zone: 'Europe/Rome' },
     ],
   });
+  const { stdout } = await latchkey(['pk', 'config', id], { env });
+  expect(stdout).toMatch(/expires +default \d+d longest \d+d never false +global/);
+  expect(stdout).toMatch(/limits +5\/second, 1000\/day +key/);
+  expect(stdout).toMatch(/shared limits +none +project/);
   expect((await latchkey(['pk', 'create', 'x', '--hours', 'always'], { env })).code).toBe(2);
   await answer('pk', 'delete', id, '--revoke');
 });
