@@ -131,6 +131,8 @@ test('many keys are made from a table: each that cannot be is told, and the valu
   // A try that cannot begin leaves no file in the way of the next.
   writeFileSync(place('none.json'), '[]');
   expect((await bulk('create', place('none.json'), '--values', place('values.csv'))).code).toBe(1);
+  // Nor does one that was stopped.
+  writeFileSync(place('values.csv'), '', { mode: 0o600 });
   const made = await bulk('create', place('keys.csv'), '--values', place('values.csv'));
   expect(made.code).toBe(3);
   expect(made.stdout).toMatch(/2 +3 +scopes: scope "root" does not exist[\s\S]*2 done, 1 failed/);
