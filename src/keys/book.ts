@@ -106,7 +106,8 @@ export function createBook({ ledger, limits, projectBudget, now, log, withoutMs 
 
   /** A key that is asked about before it was read is looked up: so nobody has to wait until a hundred thousand are. */
   async function readAtStart(): Promise<void> {
-    while (!closed) {
+    for (;;) {
+      if (closed) return;
       try {
         return await readAll();
       } catch (error) {
