@@ -7,7 +7,7 @@ import { compileAddresses } from './addresses.ts';
 import type { Budget } from './budget.ts';
 import { compileHours } from './hours.ts';
 import { compilePatterns } from './paths.ts';
-import type { Counted } from './usage.ts';
+import type { Counted } from './tally.ts';
 
 /** Methods on paths. */
 interface Access {

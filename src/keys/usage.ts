@@ -1,6 +1,7 @@
 import { touchLocalKeys } from '../ledger/local-keys.ts';
 import { addUsage, type UsageCount } from '../ledger/usage.ts';
 import type { Batch, Part } from './flush.ts';
+import { newTally, settle, type Counted, type Tally } from './tally.ts';
 
 const HOUR_MS = 3_600_000;
 /** Every key in use is a row to rewrite, so this is rarer than counting. */
@@ -14,33 +15,10 @@ export interface UsageMeter extends Part {
   last(): void;
 }
 
-/** A key, with its count kept beside it, so that a request looks nothing up. */
-export interface Counted {
-  readonly id: string;
-  readonly budget: { readonly lease: string };
-  tally?: Tally;
-}
-
 export interface Use {
   readonly amount: number;
   readonly at: number;
   readonly ip?: string;
-}
-
-interface Tally {
-  readonly meter: object;
-  readonly leaseId: string;
-  readonly keyId: string;
-  hour: number;
-  /** Nearly all of what is counted. */
-  valid: number;
-  /** The others by code; none at first. */
-  refused: Map<string, number> | undefined;
-  usedAt: number;
-  ip: string | undefined;
-  isCounted: boolean;
-  /** Whether its last use is not written yet. */
-  isUsed: boolean;
 }
 
 type Touch = Parameters<typeof touchLocalKeys>[1][number];
@@ -133,30 +111,6 @@ export function createUsageMeter({ touchMs = TOUCH_MS }: { touchMs?: number } = 
       };
     },
   };
-}
-
-function newTally({ id, budget }: Counted, { meter, hour }: { meter: object; hour: number }): Tally {
-  return {
-    meter,
-    leaseId: budget.lease,
-    keyId: id,
-    hour,
-    valid: 0,
-    refused: undefined,
-    usedAt: 0,
-    ip: undefined,
-    isCounted: false,
-    isUsed: false,
-  };
-}
-
-/** Hands over what it counted in its hour. */
-function settle(tally: Tally, hour: Date, rows: UsageCount[]): void {
-  const { leaseId, keyId, valid, refused } = tally;
-  if (valid > 0) rows.push({ leaseId, keyId, hour, code: 'VALID', count: valid });
-  if (refused) for (const [code, count] of refused) rows.push({ leaseId, keyId, hour, code, count });
-  tally.valid = 0;
-  tally.refused = undefined;
 }
 
 /** Each row once: what is written in one statement may name it only once. */
