@@ -5,8 +5,8 @@ import type { Database } from './schema.ts';
 
 type Reader = Kysely<Database> | Transaction<Database>;
 
-/** As one parameter. */
-const ROWS_A_STATEMENT = 5000;
+/** As one parameter, which is composed while requests wait. */
+const ROWS_A_STATEMENT = 2000;
 
 export interface UsageCount {
   readonly leaseId: string;
