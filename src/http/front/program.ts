@@ -25,17 +25,31 @@ export const VerifyBody = z.object({
 const readBody = cappedBody(16_384);
 
 /** `POST /v1/verify` for programs: always 200 with the verdict, 400 only for a body that cannot be read. Whatever its type says, it is JSON. */
-export async function verifyForProgram(
+export function verifyForProgram(
   verify: Verify,
   request: IncomingMessage & { body?: unknown },
   { asker, caller }: { asker: Asker; caller: string },
 ): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- what readBody passes on is an error
-    readBody(request, undefined, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
+  function answer(): void | Promise<void> {
+    const asked = parsed(VerifyBody, readJson(request.body as Buffer));
+    const verdict = verify({ ...asked, guesser: asked.ip ?? caller });
+    if (verdict instanceof Promise) return verdict.then((late: Verdict) => tell(asker, late));
+    tell(asker, verdict);
+  }
+
+  return new Promise<void>((resolve, reject) => {
+    readBody(request, undefined, (error?: unknown) => {
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- what readBody passes on is an error
+      if (error !== undefined) return reject(error);
+      try {
+        // At once where verify does: each turn of a promise would cost more than the verdict.
+        resolve(answer());
+      } catch (problem) {
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- passed on as it was thrown
+        reject(problem);
+      }
+    });
   });
-  const asked = parsed(VerifyBody, readJson(request.body as Buffer));
-  tell(asker, await verify({ ...asked, guesser: asked.ip ?? caller }));
 }
 
 function readJson(body: Buffer): unknown {
