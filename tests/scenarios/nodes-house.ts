@@ -48,7 +48,7 @@ export async function openNodesHouse(): Promise<NodesHouse> {
   chmodSync(folder, 0o755);
   const config = join(folder, 'latchkey.yaml');
   writeFileSync(config, CONFIG);
-  const [cluster, port] = await Promise.all([openCluster(), freePort()]);
+  const [cluster, port] = await Promise.all([openCluster({ settings: ['max_connections = 100'] }), freePort()]);
   const redis = daemon(port, 'redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']);
   await redis.start();
   const env = {
