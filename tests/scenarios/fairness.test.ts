@@ -65,6 +65,10 @@ const shown = async (name: string) =>
   (await campus.adminApi<{ items: Shown[] }>('/providers')).items.find((provider) => provider.name === name)!;
 const rotate = async (provider: string) =>
   (await campus.adminApi<{ id: string }>('/rotations', { provider, overlap: '0', reason: 'fairness' })).id;
+const active = async (provider: string) =>
+  (await campus.adminApi<{ items: { provider: string }[] }>('/leases?state=active&limit=200')).items.filter(
+    (lease) => lease.provider === provider,
+  ).length;
 const rotated = async (id: string) => await campus.adminApi<{ state: string; done: number }>(`/rotations/${id}`);
 
 test('while all calls to one provider hang, keys of another are made, rotated and taken away', async () => {
@@ -85,6 +89,8 @@ test('while all calls to one provider hang, keys of another are made, rotated an
   const ids = numbersFrom(1000, 50);
   await book('quick', ids);
   await expect.poll(quickKeys, soon).toEqual(oneEach(ids));
+  // The manager has a key before our books say so, and a rotation takes what is in the books.
+  await expect.poll(() => active('quick'), soon).toBe(50);
   const rotation = await rotate('quick');
   await expect.poll(() => rotated(rotation), soon).toMatchObject({ state: 'done', done: 50 });
   await end(ids);
