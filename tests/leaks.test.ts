@@ -5,6 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import { openLedger } from '../src/ledger/database.ts';
 import { describeEngines } from './engines.ts';
 import { filesIn, findIn, tablesOf, type Hay, type Needles } from './haystack.ts';
+import { liveWithoutBooking } from './leaks-keys.ts';
 import { openLeaksHouse, type LeaksHouse } from './leaks-house.ts';
 import { liveThroughAll } from './leaks-life.ts';
 
@@ -27,7 +28,7 @@ describeEngines('secrets', (engine) => {
       ['the management token', house.managementToken],
       ['the SMTP password', house.smtpPassword],
     ]);
-    const revealing = await liveThroughAll(house, needles);
+    const revealing = (await liveThroughAll(house, needles)).union(await liveWithoutBooking(house, needles));
     const links = [...needles].filter(([name]) => name.startsWith('a link') || name.startsWith('a code'));
 
     const running = 'dataDir' in house.place ? filesIn(house.place.dataDir) : [];
