@@ -19,7 +19,7 @@ export function banner(url: string, { sources, providers, plans }: Policy, setti
     `data       ${where}`,
     `config     ${settings.configFile}`,
     `sources    ${Object.values(sources)
-      .map(({ name, preset }) => `${name} (${preset})`)
+      .map(({ name, preset }) => `${name} (${preset ?? 'own map'})`)
       .join(', ')}`,
     `providers  ${Object.values(providers)
       .map(({ name, driver }) => `${name} (${driver})`)

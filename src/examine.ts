@@ -1,7 +1,7 @@
 import { drivers } from '../providers/index.ts';
 import { readConfiguration, type ConfigurationResult } from './configuration.ts';
 import { missingSecrets, webhookSecretToBe } from './first-start.ts';
-import { presets } from './intake/presets.ts';
+import { presets } from './sources/presets.ts';
 import { environment, type SettingsResult } from './settings.ts';
 
 export interface Examined {

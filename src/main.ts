@@ -12,7 +12,7 @@ import { startClock } from './clock.ts';
 import type { CompleteSettings } from './first-start.ts';
 import { openHandover } from './handover/open.ts';
 import { TURN_MS } from './handover/schedule.ts';
-import { presets } from './intake/presets.ts';
+import { presets } from './sources/presets.ts';
 import { reconsiderBookings } from './intake/reconsider.ts';
 import { createReceiver } from './intake/receive.ts';
 import { createHoldBack } from './hold-back.ts';

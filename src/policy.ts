@@ -5,13 +5,12 @@ import { createExpander } from './policy/expand.ts';
 import { inOrder, problemAt, type Finding, type Locate, type Problem, type Report } from './policy/problems.ts';
 import { readPolicy, type ReadablePolicy } from './policy/sections.ts';
 import type { Environment } from './settings/lookup.ts';
-import type { Secret } from './secret/secret.ts';
 import type { Settings } from './settings.ts';
 
-/** A kind of booking system, as far as the configuration is concerned. */
+/** A booking system that the configuration may name: the entry of a source that it stands for. */
 export interface KnownPreset {
   readonly id: string;
-  readonly secretForm?: { readonly fits: (secret: Secret) => boolean; readonly words: string };
+  entry(): Readonly<Record<string, unknown>>;
 }
 
 export interface PolicyInput {
@@ -22,7 +21,7 @@ export interface PolicyInput {
   readonly env: Environment;
   readonly settings: Settings;
   readonly drivers: readonly DriverDefinition[];
-  /** The systems that intake knows. */
+  /** The systems that we ship a description of. */
   readonly presets: readonly KnownPreset[];
   readonly now: Date;
 }

@@ -25,6 +25,7 @@ import { Secret } from '../src/secret/secret.ts';
 import type { TestEngine } from './engines.ts';
 import { ofDefault, plan as lab, scopes, projects, tokenRules } from './fixtures/plan.ts';
 import { clockAt, openWorkshop, type Far } from './workshop.ts';
+import { sourceOf } from './fixtures/source.ts';
 
 /** The management API over real HTTP: a real ledger, settling at a key manager that can fail, receiver and hand-over; only the clock is ours. */
 
@@ -179,7 +180,7 @@ function policyOf(plan: Policy['plans'][number]): Policy {
   const callback = { notifications: 'https://lab.example.org/told', timeoutMs: 1000 };
   return {
     projects,
-    sources: { lab: { name: 'lab', project: 'default', preset: 'standard', secrets: [], encoding: 'base64', callback } },
+    sources: { lab: sourceOf({ preset: 'standard' }, { name: 'lab', change: { callback } }) },
     providers: {
       campus: { name: 'campus', driver: 'generic', inventory: 'report', strays: 'report', verify: false, config: {} },
     },

@@ -9,7 +9,7 @@ const ROOT = new URL('..', import.meta.url).pathname;
 const FLOORS = [
   ['secret'],
   ['reservation'],
-  ['settings', 'ledger', 'observe'],
+  ['settings', 'ledger', 'observe', 'sources'],
   ['policy', 'audit', 'keys', 'scopes'],
   ['lease', 'handover', 'managed', 'alerts'],
   ['intake', 'access'],

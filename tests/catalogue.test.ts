@@ -11,6 +11,7 @@ import { formatProblem } from '../src/policy/problems.ts';
 import { askedOf, askedOfGrant } from '../src/policy/asked.ts';
 import type { Grant } from '../src/reservation/lease.ts';
 import { readSettings } from '../src/settings.ts';
+import { presets } from '../src/sources/presets.ts';
 
 const KEPT = { by: 'gateway' } as const;
 const limits: LimitReport = {
@@ -41,7 +42,7 @@ const read = readSettings({ WEBHOOK_SECRET: 'hush-hush', LATCHKEY_CONFIG: config
 const options: ConfigurationOptions = {
   settings: read.settings,
   drivers: [dayCounter],
-  presets: [{ id: 'cloud-resource-reservation' }],
+  presets,
   env: () => ({}),
   now: () => new Date(),
 };

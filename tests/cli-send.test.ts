@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { presetOf } from '../src/intake/presets.ts';
-import { Secret } from '../src/secret/secret.ts';
+import type { MappedItem } from '../src/reservation/source.ts';
+import { verifyRequest } from '../src/sources/auth/verify.ts';
+import { sourceOf } from './fixtures/source.ts';
 import { latchkey, problem, startStandIn, type Asked, type StandIn } from './cli-world.ts';
 
 const SECRETS = {
@@ -20,20 +21,13 @@ const listen = async (answer = accepted) => (receiver = await startStandIn({ 'PO
 const send = async (args: string, env?: Record<string, string>) => await latchkey(['send', ...args.split(' ')], { env });
 
 /** What the real intake makes of the request: authentic, and in our words. */
-function received(preset: PresetId, secret: string): ReturnType<NonNullable<ReturnType<typeof presetOf>>['map']>[number] {
+function received(preset: PresetId, secret: string): MappedItem {
   const { rawHeaders, raw, body } = receiver.asked[0]! satisfies Asked;
   const now = new Date();
-  const source = {
-    name: 'default',
-    project: 'default',
-    preset,
-    secrets: [{ secret: new Secret(secret) }],
-    encoding: 'base64' as const,
-  };
-  const intake = presetOf(preset)!;
-  const verified = intake.verify({ rawHeaders, body: raw, now }, source);
+  const source = sourceOf({ preset, secrets: [secret] });
+  const verified = verifyRequest({ rawHeaders, body: raw, now }, source);
   expect(verified).toMatchObject({ ok: true });
-  const items = intake.map(body, { now, ...(verified.ok && { signedId: verified.id, sentAt: verified.sentAt }) });
+  const items = source.mapping.map(body, { now, ...(verified.ok && { signedId: verified.id, sentAt: verified.sentAt }) });
   expect(items).toHaveLength(1);
   return items[0]!;
 }

@@ -22,12 +22,14 @@ import { emptyReservation, fold } from '../src/reservation/fold.ts';
 import type { Grant } from '../src/reservation/lease.ts';
 import type { Notice, NoticeKind, ProviderAlert } from '../src/reservation/notice.ts';
 import type { Plan } from '../src/reservation/plan.ts';
-import type { Policy, Source } from '../src/reservation/policy.ts';
+import type { Policy } from '../src/reservation/policy.ts';
+import type { Source } from '../src/reservation/source.ts';
 import { fingerprintOf } from '../src/secret/hmac.ts';
 import { Secret } from '../src/secret/secret.ts';
 import type { TestEngine } from './engines.ts';
 import { ofDefault, plan as lab, scopes, projects, tokenRules } from './fixtures/plan.ts';
 import { clockAt } from './workshop.ts';
+import { sourceOf } from './fixtures/source.ts';
 
 export const HOOK = { id: 7, secret: 'c2VjcmV0LXVzZWQtYXMtdGV4dA==', resources: [12] };
 export const OPENS = '2026-01-05T10:00:00.000Z';
@@ -210,13 +212,7 @@ export async function openHandover(engine: TestEngine, options: WorldOptions = {
 
 export type World = Awaited<ReturnType<typeof openHandover>>;
 
-const SOURCE: Source = {
-  name: 'default',
-  project: 'default',
+const SOURCE: Source = sourceOf({
   preset: 'cloud-resource-reservation',
-  secrets: [
-    { secret: new Secret('an old one'), notAfter: new Date('2026-01-01T00:00:00Z') },
-    { secret: new Secret(HOOK.secret) },
-  ],
-  encoding: 'base64',
-};
+  secrets: [{ secret: 'an old one', notAfter: '2026-01-01T00:00:00Z' }, HOOK.secret],
+});

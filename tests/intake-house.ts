@@ -9,11 +9,13 @@ import { createReceiver, type Receiver } from '../src/intake/receive.ts';
 import { startJobs } from '../src/ledger/jobs.ts';
 import { createMetrics } from '../src/observe/metrics.ts';
 import { silentLog } from '../src/observe/log.ts';
-import type { Policy, Source } from '../src/reservation/policy.ts';
+import type { Policy } from '../src/reservation/policy.ts';
+import type { Source } from '../src/reservation/source.ts';
 import { Secret } from '../src/secret/secret.ts';
 import { signMessage } from '../src/secret/standard-webhooks.ts';
 import type { TestEngine } from './engines.ts';
 import { ofDefault, plan, scopes, projects, tokenRules } from './fixtures/plan.ts';
+import { sourceOf } from './fixtures/source.ts';
 
 /** The receiving half of the service: real HTTP, a real database and its jobs; only the clock is ours, and nobody settles. */
 
@@ -117,13 +119,7 @@ export function policyWith(change: Partial<Policy>): Policy {
 }
 
 export function source(name: string, preset: string, secret?: string): Source {
-  return {
-    name,
-    project: 'default',
-    preset,
-    secrets: secret === undefined ? [] : [{ secret: new Secret(secret) }],
-    encoding: 'base64',
-  };
+  return sourceOf({ preset, secrets: secret === undefined ? [] : [secret] }, { name });
 }
 
 export function recorded(name: string): Record<string, unknown> {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseJson } from '../src/intake/json.ts';
+import { parseJson } from '../src/sources/json.ts';
 
 const problem = (bytes: Buffer | string) => {
   const parsed = parseJson(bytes);

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { parseInstant } from '../src/intake/fields.ts';
-import { parseJson } from '../src/intake/json.ts';
-import type { MappedItem } from '../src/intake/mapping.ts';
-import { presets } from '../src/intake/presets.ts';
-import { cloudResourceReservation } from '../src/intake/sources/cloud-resource-reservation.ts';
-import { standard, StandardEvent } from '../src/intake/sources/standard.ts';
+import type { MappedItem } from '../src/reservation/source.ts';
+import { parseJson } from '../src/sources/json.ts';
+import { parseInstant } from '../src/sources/map/fields.ts';
+import { StandardEvent } from '../src/sources/standard-event.ts';
+import { sourceOf } from './fixtures/source.ts';
 import { closedBy, emptyReservation, fold } from '../src/reservation/fold.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- foreign JSON, taken apart and changed freely
@@ -16,6 +15,8 @@ const fixture = (name: string): Foreign => {
   if (!parsed.ok) throw new Error(parsed.problem);
   return parsed.value;
 };
+const { mapping: cloudResourceReservation } = sourceOf({ preset: 'cloud-resource-reservation' });
+const { mapping: standard } = sourceOf({ preset: 'standard' });
 const MINUTE = 60_000;
 const at = (text: string) => new Date(text);
 /** Mapped as of its own sending, unless told otherwise. */
@@ -563,8 +564,4 @@ describe('instants', () => {
   ])('"%s" is none', (text) => {
     expect(parseInstant(text)).toBeUndefined();
   });
-});
-
-test('presets have names of their own', () => {
-  expect(presets.map((preset) => preset.id)).toEqual(['cloud-resource-reservation', 'standard']);
 });

@@ -9,7 +9,7 @@ import { readConfiguration } from '../src/configuration.ts';
 import { askedOf, limitsOf as limitsOfDriver, type Enforcer } from '../src/policy/asked.ts';
 import { checkEnforcement } from '../src/policy/enforcement.ts';
 import { formatProblem, type Problem } from '../src/policy/problems.ts';
-import { presets } from '../src/intake/presets.ts';
+import { presets } from '../src/sources/presets.ts';
 import { matchPlan } from '../src/reservation/narrow.ts';
 import { effectiveConfig } from '../src/policy/effective.ts';
 import { loadPolicy } from '../src/policy.ts';

@@ -350,6 +350,28 @@ create table "pace" (
   PRIMARY KEY (provider, action)
 );
 
+create table "poll" (
+  "source" text not null,
+  "validators" jsonb not null,
+  "next_at" timestamp with time zone not null,
+  "polled_at" timestamp with time zone,
+  "read_at" timestamp with time zone,
+  "failures" integer not null default 0,
+  "error" text,
+  "bookings" integer not null default 0,
+  PRIMARY KEY (source)
+);
+
+create table "polled_booking" (
+  "source" text not null,
+  "external_id" text not null,
+  "meaning" text not null,
+  "ends_at" timestamp with time zone,
+  "seen_at" timestamp with time zone not null,
+  "missed" integer not null default 0,
+  PRIMARY KEY (source, external_id)
+);
+
 create table "project_key" (
   "id" text not null,
   "project" text not null,
@@ -390,6 +412,14 @@ CREATE INDEX project_key_created ON public.project_key USING btree (project, cre
 CREATE INDEX project_key_project ON public.project_key USING btree (project, id);
 CREATE INDEX project_key_rotate ON public.project_key USING btree (rotate_at) WHERE (rotate_at IS NOT NULL);
 CREATE UNIQUE INDEX project_key_by_name ON public.project_key USING btree (project, name) WHERE by_name;
+
+create table "recording" (
+  "source" text not null,
+  "until" timestamp with time zone not null,
+  "started_by" text not null,
+  "started_at" timestamp with time zone not null,
+  PRIMARY KEY (source)
+);
 
 create table "reservation" (
   "id" text not null,
@@ -433,6 +463,17 @@ create table "rotation_item" (
   PRIMARY KEY (rotation_id, lease_id)
 );
 
+create table "sample" (
+  "id" text not null,
+  "source" text not null,
+  "received_at" timestamp with time zone not null,
+  "outcome" text not null,
+  "reason" text,
+  "sealed_sample" text not null,
+  PRIMARY KEY (id)
+);
+CREATE INDEX sample_source ON public.sample USING btree (source, id);
+
 create table "scope" (
   "project" text not null,
   "name" text not null,
@@ -460,6 +501,14 @@ create table "signing_key" (
   PRIMARY KEY (kid)
 );
 CREATE UNIQUE INDEX signing_key_newest ON public.signing_key USING btree ((true)) WHERE (signs_until IS NULL);
+
+create table "source_secret" (
+  "source" text not null,
+  "fingerprint" text not null,
+  "uses" bigint not null,
+  "last_used_at" timestamp with time zone not null,
+  PRIMARY KEY (source, fingerprint)
+);
 
 create table "stray" (
   "provider" text not null,

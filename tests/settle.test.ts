@@ -10,6 +10,7 @@ import type { Event } from '../src/reservation/event.ts';
 import { describeEngines } from './engines.ts';
 import { tokenRules } from './fixtures/plan.ts';
 import { clockAt, openWorkshop, type TestWorkshop } from './workshop.ts';
+import { sourceOf } from './fixtures/source.ts';
 
 const DAY = 24 * 60 * 60_000;
 const booked: Event = {
@@ -27,14 +28,7 @@ const opens = (shop: TestWorkshop, apiKey: string, method = 'GET', path = '/api/
 /** Has notices become deliveries, and answers the reasons in them. */
 function tellForReal({ bound, ledger, sealer, clock, shop }: TestWorkshop): () => Promise<unknown[]> {
   const callback = { log: 'http://127.0.0.1:1/log', timeoutMs: 100 };
-  const lab = {
-    name: 'lab',
-    project: 'default',
-    preset: 'cloud-resource-reservation',
-    secrets: [],
-    encoding: 'base64' as const,
-    callback,
-  };
+  const lab = sourceOf({ preset: 'cloud-resource-reservation' }, { name: 'lab', change: { callback } });
   const announce = createAnnouncer({
     policy: () => ({ ...shop.policy(), sources: { lab }, providers: {}, projects: {}, scopes: {}, tokens: tokenRules }),
     sealer,

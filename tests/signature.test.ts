@@ -2,12 +2,12 @@ import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Verified } from '../src/intake/mapping.ts';
-import { cloudResourceReservation } from '../src/intake/sources/cloud-resource-reservation.ts';
-import { verifyStandardWebhook } from '../src/intake/standard-webhooks.ts';
-import type { SigningSecret, Source } from '../src/reservation/policy.ts';
+import { verifyStandardWebhook } from '../src/sources/auth/standard-webhooks.ts';
+import { verifyRequest } from '../src/sources/auth/verify.ts';
+import type { SigningSecret, Source, Verified } from '../src/reservation/source.ts';
 import { Secret } from '../src/secret/secret.ts';
 import { isWebhookSecret, signMessage } from '../src/secret/standard-webhooks.ts';
+import { sourceOf } from './fixtures/source.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`fixtures/${name}`, import.meta.url));
 // oxlint-disable-next-line typescript/no-explicit-any -- vectors are read as they are
@@ -19,13 +19,8 @@ const secrets = (...values: (string | { value: string; notAfter: Date })[]): Sig
 
 const NAME = 'X-Webhook-Signature';
 const now = new Date('2026-01-01T10:00:00Z');
-const source = (given: SigningSecret[], encoding: Source['encoding'] = 'base64'): Source => ({
-  name: 'default',
-  project: 'default',
-  preset: 'cloud-resource-reservation',
-  secrets: given,
-  encoding,
-});
+const source = (given: SigningSecret[], encoding: 'base64' | 'hex' = 'base64'): Source =>
+  sourceOf({ preset: 'cloud-resource-reservation', encoding }, { change: { secrets: given } });
 const hmac = (secret: string, body: Buffer | string, encoding: 'base64' | 'hex' = 'base64') =>
   createHmac('sha256', secret).update(body).digest(encoding);
 
@@ -33,10 +28,7 @@ describe('signatures of cloud-resource-reservation', () => {
   const secret = 'uQm0n0J9mTn3m3y0b9p2mJtq7o0v1x3y5z7A9C1E3G4=';
   const body = Buffer.from('{"eventType":"EVENT_START","eventId":"1"}');
   const verify = (headers: string[], over: Partial<{ body: Buffer; source: Source; now: Date }> = {}): Verified =>
-    cloudResourceReservation.verify(
-      { rawHeaders: headers, body: over.body ?? body, now: over.now ?? now },
-      over.source ?? source(secrets(secret)),
-    );
+    verifyRequest({ rawHeaders: headers, body: over.body ?? body, now: over.now ?? now }, over.source ?? source(secrets(secret)));
 
   describe('the vectors', () => {
     const { vectors } = json('signature-vectors.json');

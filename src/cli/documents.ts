@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { DriverDefinition } from '../../providers/driver.ts';
-import { StandardEvent } from '../intake/sources/standard.ts';
+import { StandardEvent } from '../sources/standard-event.ts';
 import { PolicyFile, ProviderEntry, ProviderRules } from '../policy/schema.ts';
 import { name } from '../policy/words.ts';
 import { describeVariables } from '../settings/variables.ts';

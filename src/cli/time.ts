@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { parseInstant } from '../intake/fields.ts';
+import { parseInstant } from '../sources/map/fields.ts';
 import { duration } from '../policy/words.ts';
 
 /** An instant as people give it: ISO 8601 with a zone, `now`, or a length of time from now such as `+90m` and `-5m`. */

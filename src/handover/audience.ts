@@ -1,7 +1,7 @@
 import type { HookRow } from '../ledger/schema.ts';
 import type { Notice } from '../reservation/notice.ts';
 import type { Channel, Confirmation, Plan } from '../reservation/plan.ts';
-import type { Source } from '../reservation/policy.ts';
+import type { Source } from '../reservation/source.ts';
 import type { Part } from './dispatch.ts';
 import type { Facts } from './facts.ts';
 

@@ -1,5 +1,5 @@
 import type { DeliveryRow } from '../ledger/schema.ts';
-import type { Source } from '../reservation/policy.ts';
+import type { Source } from '../reservation/source.ts';
 import type { Facts } from './facts.ts';
 import type { RuleAlert } from '../reservation/notice.ts';
 import type { Message } from './message.ts';

@@ -9,7 +9,8 @@ import { contactOf } from '../reservation/fold.ts';
 import type { Grant, Window } from '../reservation/lease.ts';
 import type { Plan } from '../reservation/plan.ts';
 import { projectOfLease } from '../reservation/project.ts';
-import type { Policy, Source } from '../reservation/policy.ts';
+import type { Policy } from '../reservation/policy.ts';
+import type { Source } from '../reservation/source.ts';
 
 /** What a message or a claim page is about, as it stands when it is read. */
 export interface Facts {

@@ -3,13 +3,15 @@ import type { Jobs } from '../ledger/jobs.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { Fault } from '../reservation/fault.ts';
-import type { Policy, Source } from '../reservation/policy.ts';
+import type { Policy } from '../reservation/policy.ts';
+import type { MappedItem, Source, Verified } from '../reservation/source.ts';
 import { fingerprintOf } from '../secret/hmac.ts';
 import type { Sealer } from '../secret/seal.ts';
+import { soleHeader } from '../sources/auth/signature.ts';
+import { verifyRequest } from '../sources/auth/verify.ts';
+import { parseJson } from '../sources/json.ts';
+import { contentHash } from '../sources/map/meaning.ts';
 import { createGroupCommit, notRecorded } from './group-commit.ts';
-import { parseJson } from './json.ts';
-import { contentHash, type MappedItem, type Preset, type Verified } from './mapping.ts';
-import { presetOf } from './presets.ts';
 import { record, type Arrival, type Outcome } from './record.ts';
 import { replayEvent } from './replay.ts';
 
@@ -25,6 +27,8 @@ export interface Receiver {
 
 export interface Received {
   readonly source: string;
+  /** What stands behind the source's name in the path; empty without. */
+  readonly path?: string;
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
   readonly requestId: string;
@@ -58,10 +62,10 @@ export function createReceiver(parts: ReceiverParts): Receiver {
   });
 
   async function receive(request: Received): Promise<Outcome> {
-    const { source, preset } = sourceNamed(policy(), request.source);
+    const source = sourceNamed(policy(), request.source);
     const about = { source: source.name, requestId: request.requestId };
     try {
-      const { arrival, document, secretIndex } = read(request, { source, preset, at: now() });
+      const { arrival, document, secretIndex } = read(request, source, now());
       const outcome = await recordOrKeep(arrival, document);
       count(source.name, outcome.status);
       // Which secret was used: that an old one no longer is shows here.
@@ -96,49 +100,54 @@ export function createReceiver(parts: ReceiverParts): Receiver {
     receive,
     replay: (eventId, actor = 'operator') =>
       ledger.transact((tx) =>
-        replayEvent(tx, { eventId, actor }, { ...mover(), presetFor: (name) => sourceNamed(policy(), name).preset }),
+        replayEvent(tx, { eventId, actor }, { ...mover(), mappingOf: (name) => sourceNamed(policy(), name).mapping }),
       ),
   };
 }
 
-function sourceNamed({ sources }: Policy, name: string): { source: Source; preset: Preset } {
+function sourceNamed({ sources }: Policy, name: string): Source {
   const source = Object.hasOwn(sources, name) ? sources[name] : undefined;
-  const preset = source && presetOf(source.preset);
-  if (!preset) throw new Fault('not_found', `there is no source "${name.slice(0, 100)}"`);
-  return { source, preset };
-}
-
-interface Addressed {
-  readonly source: Source;
-  readonly preset: Preset;
-  readonly at: Date;
+  if (!source) throw new Fault('not_found', `there is no source "${name.slice(0, 100)}"`);
+  return source;
 }
 
 /** What the request says, if it is authentic. Nothing is parsed before that. */
-function read(request: Received, to: Addressed): { arrival: Arrival; document: unknown; secretIndex: number } {
-  const verified = verify(request, to);
+function read(request: Received, source: Source, now: Date): { arrival: Arrival; document: unknown; secretIndex: number } {
+  const verified = verify(request, source, now);
   if (!verified.ok) throw new Fault('unauthorized', verified.reason);
   const parsed = parseJson(request.body);
   if (!parsed.ok) throw new Fault('invalid', `the body is refused: ${parsed.problem}`);
   const { secretIndex, id: signedId, sentAt } = verified;
-  const secret = to.source.secrets[secretIndex]?.secret;
-  const items = to.preset.map(parsed.value, { now: to.at, signedId, sentAt, signedWith: secret && fingerprintOf(secret) });
-  const arrival = {
-    source: to.source.name,
+  const secret = source.secrets[secretIndex]?.secret;
+  const brought = { signedId, headers: headersOf(request, source), path: request.path ?? '' };
+  const items = source.mapping.map(parsed.value, { now, sentAt, signedWith: secret && fingerprintOf(secret), ...brought });
+  const arrival: Arrival = {
+    source: source.name,
     requestId: request.requestId,
-    receivedAt: to.at,
+    receivedAt: now,
+    brought,
     items: items.length <= MOST_ITEMS ? items : [keptWhole(items, parsed.value, `more than ${MOST_ITEMS} events in one request`)],
   };
   return { arrival, document: parsed.value, secretIndex };
 }
 
-function verify(request: Received, { source, preset, at }: Addressed): Verified {
+function verify(request: Received, source: Source, now: Date): Verified {
   // Only with LATCHKEY_INSECURE=1 does a source have none. Without a signature nothing in a header identifies.
   if (source.secrets.length === 0) return { ok: true, secretIndex: -1 };
-  return preset.verify({ rawHeaders: request.rawHeaders, body: request.body, now: at }, source);
+  return verifyRequest({ rawHeaders: request.rawHeaders, body: request.body, now }, source);
+}
+
+/** Those that the mapping reads, and no others: headers hold secrets. */
+function headersOf({ rawHeaders }: Received, { mapping }: Source): Record<string, string> {
+  return Object.fromEntries(
+    mapping.headers.flatMap((name) => {
+      const header = soleHeader(rawHeaders, name);
+      return header.is === 'there' ? [[name, header.value]] : [];
+    }),
+  );
 }
 
 function keptWhole(items: readonly MappedItem[], document: unknown, reason: string): MappedItem {
   const dedupe = `quarantined:${contentHash(items.map((item) => item.dedupe))}`;
-  return { outcome: 'quarantined', dedupe, reason, document };
+  return { outcome: 'quarantined', dedupe, reason, problems: [{ at: 'map', reason }], document };
 }

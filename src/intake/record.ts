@@ -3,8 +3,8 @@ import { insertEvents, type Recorded } from '../ledger/events.ts';
 import { newId } from '../ledger/ids.ts';
 import type { NewEvent } from '../ledger/schema.ts';
 import type { Sealer } from '../secret/seal.ts';
-import { Secret } from '../secret/secret.ts';
-import type { MappedItem } from './mapping.ts';
+import type { MappedItem } from '../reservation/source.ts';
+import { sealKept } from './kept.ts';
 import { moveReservations, type Mover, type News } from './move.ts';
 
 /** What one authentic request brought. */
@@ -12,7 +12,15 @@ export interface Arrival {
   readonly source: string;
   readonly requestId: string;
   readonly receivedAt: Date;
+  readonly brought: Brought;
   readonly items: readonly MappedItem[];
+}
+
+/** What beside the document it was mapped with, and will be again. */
+export interface Brought {
+  readonly signedId?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly path: string;
 }
 
 export const STATUSES = ['accepted', 'quarantined', 'duplicate', 'ignored'] as const;
@@ -73,11 +81,9 @@ export function eventRow(arrival: Omit<Arrival, 'items'>, item: MappedItem, seal
   if (item.outcome === 'accepted')
     return { ...common, type: item.event.type, externalId: item.event.reservationId, event: item.event };
   const rest = { ...common, reason: item.reason, type: item.type ?? null, externalId: item.externalId ?? null };
-  return item.outcome === 'ignored' ? rest : { ...rest, sealedBody: sealDocument(sealer, id, item.document) };
-}
-
-export function sealDocument(sealer: Sealer, eventId: string, document: unknown): string {
-  return sealer.seal(new Secret(JSON.stringify(document) ?? 'null'), `event:${eventId}`);
+  return item.outcome === 'ignored'
+    ? rest
+    : { ...rest, sealedBody: sealKept(sealer, id, { ...arrival.brought, document: item.document }) };
 }
 
 function outcomeOf(items: readonly MappedItem[], recorded: readonly Recorded[]): Outcome {

@@ -3,14 +3,14 @@ import { changeEvent, insertEvents, lockEvent } from '../ledger/events.ts';
 import type { EventRow } from '../ledger/schema.ts';
 import { Fault } from '../reservation/fault.ts';
 import type { Sealer } from '../secret/seal.ts';
-import { parseJson } from './json.ts';
-import type { MappedItem, Preset } from './mapping.ts';
+import type { MappedItem, Mapping } from '../reservation/source.ts';
+import { openKept } from './kept.ts';
 import { moveReservations, type Mover, type News } from './move.ts';
-import { eventRow, type Outcome } from './record.ts';
+import { eventRow, type Brought, type Outcome } from './record.ts';
 
 export interface Replayer extends Mover {
   readonly sealer: Sealer;
-  readonly presetFor: (source: string) => Preset;
+  readonly mappingOf: (source: string) => Mapping;
 }
 
 /**
@@ -26,10 +26,12 @@ export async function replayEvent(
   if (!row) throw new Fault('not_found', `there is no event "${eventId.slice(0, 100)}"`);
   if (row.outcome !== 'quarantined' || row.sealedBody === null)
     throw new Fault('conflict', `only a quarantined event can be replayed; this one is ${row.outcome}`);
-  const items = mapAgain(row, replayer);
+  const { items, brought } = mapAgain(row, replayer);
   const own = items.find((item) => item.outcome === 'accepted') ?? items.find((item) => item.outcome === 'ignored') ?? items[0]!;
   await takeOver(tx, row, own);
-  const rest = items.filter((item) => item !== own).map((item) => ({ item, row: eventRow(row, item, replayer.sealer) }));
+  const rest = items
+    .filter((item) => item !== own)
+    .map((item) => ({ item, row: eventRow({ ...row, brought }, item, replayer.sealer) }));
   const recorded = await insertEvents(
     tx.db,
     rest.map((one) => one.row),
@@ -43,11 +45,16 @@ export async function replayEvent(
   return { status: own.outcome, eventId: row.id, reservations: [...new Set(news.map(({ event }) => event.reservationId))] };
 }
 
-function mapAgain(row: EventRow, { sealer, presetFor }: Replayer): readonly MappedItem[] {
-  const parsed = parseJson(sealer.open(row.sealedBody!, `event:${row.id}`).reveal());
-  if (!parsed.ok) throw new Fault('conflict', `what was kept is ${parsed.problem}`);
-  const signedId = row.dedupe.startsWith('id:') ? row.dedupe.slice('id:'.length) : undefined;
-  return presetFor(row.source).map(parsed.value, { now: row.receivedAt, signedId });
+function mapAgain(row: EventRow, { sealer, mappingOf }: Replayer): { items: readonly MappedItem[]; brought: Brought } {
+  const kept = openKept(sealer, row.id, row.sealedBody!);
+  if (!kept) throw new Fault('conflict', 'what was kept cannot be read');
+  // Events of version 0.1 have it in their name only.
+  const named = row.dedupe.startsWith('id:') ? row.dedupe.slice('id:'.length) : undefined;
+  const { document, signedId = named, ...brought } = kept;
+  return {
+    items: mappingOf(row.source).map(document, { now: row.receivedAt, signedId, ...brought }),
+    brought: { signedId, ...brought },
+  };
 }
 
 async function takeOver(tx: Tx, row: EventRow, item: MappedItem): Promise<void> {

@@ -3,12 +3,14 @@ import { sql, type Kysely } from 'kysely';
 import * as wholeLife from './migrations/001-whole-life.ts';
 import * as clouds from './migrations/002-clouds.ts';
 import * as keyManager from './migrations/003-key-manager.ts';
+import * as sources from './migrations/004-sources.ts';
 
 /** Every migration, in order. A name once released never changes; nor does what it does. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '001-whole-life': wholeLife,
   '002-clouds': clouds,
   '003-key-manager': keyManager,
+  '004-sources': sources,
 };
 
 /**

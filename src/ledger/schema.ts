@@ -5,6 +5,7 @@ import type { InventoryAsked, InventoryFailure, InventoryProgress, InventoryRepo
 import type { Limit } from '../reservation/plan.ts';
 import type { Hours, Rule } from '../reservation/rights.ts';
 import type { Reservation } from '../reservation/reservation.ts';
+import type { PolledBookingTable, PollTable, RecordingTable, SampleTable, SourceSecretTable } from './schema-sources.ts';
 
 /** The tables as Kysely sees them. Instants are Date in code and timestamptz in the database; bigint is number (both engines parse it so). */
 
@@ -530,6 +531,11 @@ export interface Database {
   knownAddress: KnownAddressTable;
   bulk: BulkTable;
   bulkItem: BulkItemTable;
+  sourceSecret: SourceSecretTable;
+  recording: RecordingTable;
+  sample: SampleTable;
+  poll: PollTable;
+  polledBooking: PolledBookingTable;
 }
 
 export type EventRow = Selectable<EventTable>;

@@ -20,6 +20,7 @@ export const SEALED: readonly SealedColumn[] = [
   { table: 'project_key', column: 'sealed_value', context: `'project-key:' || id` },
   { table: 'creation', column: 'sealed_value', context: `'creation:' || project_key_id` },
   { table: 'bulk_item', column: 'sealed_value', context: `'bulk:' || bulk_id || ':' || place` },
+  { table: 'sample', column: 'sealed_sample', context: `'sample:' || id` },
   { table: 'signing_key', column: 'sealed_private', context: `'signing-key:' || kid` },
 ];
 

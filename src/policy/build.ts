@@ -3,25 +3,12 @@ import type { Channel, Limit, Plan } from '../reservation/plan.ts';
 import { globMatches } from '../reservation/patterns.ts';
 import { DEFAULT_PROJECT } from '../reservation/project.ts';
 import { isScopeWildcard } from '../reservation/scopes.ts';
-import type { SigningSecret, Source } from '../reservation/policy.ts';
+import type { Source } from '../reservation/source.ts';
 import type { TokenRules } from '../reservation/tokens.ts';
 import type { Settings } from '../settings.ts';
-import type { PlanEntry, SourceEntry, TokensEntry } from './schema.ts';
+import type { PlanEntry, TokensEntry } from './schema.ts';
 
 /** Entries of the file, completed from the environment, as the rules read them. */
-
-export function buildSource(name: string, entry: z.output<typeof SourceEntry>, settings: Settings): Source {
-  const { callback, webhook } = entry;
-  return {
-    name,
-    project: entry.project ?? DEFAULT_PROJECT,
-    preset: entry.preset,
-    secrets: (entry.secrets ?? []).flatMap(({ secret, notAfter }): SigningSecret[] => (secret ? [{ secret, notAfter }] : [])),
-    encoding: entry.encoding ?? 'base64',
-    callback: callback && callbackOf(callback, settings),
-    webhook: webhook?.url && webhook.secret ? { url: webhook.url, secret: webhook.secret } : undefined,
-  };
-}
 
 export function buildPlan(entry: z.output<typeof PlanEntry>, context: PlanContext): Plan {
   const allowed = entry.scopes.allowed ?? context.scopes;
@@ -81,17 +68,6 @@ export function configuredChannels(
 /** Only reading, where that is allowed; and nothing that a wildcard stands for. */
 function usualScopes(allowed: readonly string[]): readonly string[] {
   return allowed.includes('read') ? ['read'] : allowed.filter((scope) => !isScopeWildcard(scope)).slice(0, 1);
-}
-
-function callbackOf(entry: NonNullable<z.output<typeof SourceEntry>['callback']>, settings: Settings): Source['callback'] {
-  const { notifications, log } = entry;
-  if (!notifications && !log) return undefined;
-  return {
-    notifications,
-    log,
-    timeoutMs: entry.timeout ?? settings.notificationTimeoutMs,
-    logTimeoutMs: log ? (entry.timeout ?? settings.webhookLogTimeoutMs) : undefined,
-  };
 }
 
 function quotaOf(entry: z.output<typeof PlanEntry>['quota'], fallback: number): Plan['quota'] {

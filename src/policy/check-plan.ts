@@ -1,7 +1,7 @@
 import { formatRate, rateWithin } from '../reservation/limits.ts';
 import { globMatches, patternCovers } from '../reservation/patterns.ts';
 import type { Plan } from '../reservation/plan.ts';
-import type { Source } from '../reservation/policy.ts';
+import type { Source } from '../reservation/source.ts';
 import { configuredChannels, type PlanContext } from './build.ts';
 import { checkHidden } from './check-limits.ts';
 import { checkScopes } from './check-scopes.ts';

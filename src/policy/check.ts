@@ -1,5 +1,5 @@
-import type { KnownPreset } from '../policy.ts';
-import type { Source } from '../reservation/policy.ts';
+import type { Source } from '../reservation/source.ts';
+import type { Secret } from '../secret/secret.ts';
 import { suggest, type Path, type Report } from './problems.ts';
 
 /** What the file has named, also where the entry itself is wrong: so one mistake is told once. */
@@ -32,14 +32,19 @@ export function checkSource(source: Source, insecure: boolean, report: Report): 
   });
 }
 
+export interface SecretForm {
+  readonly fits: (secret: Secret) => boolean;
+  readonly words: string;
+}
+
 /** A secret that cannot verify would refuse every event, and nobody would know why. */
-export function checkSecrets(source: Source, form: KnownPreset['secretForm'], report: Report): void {
+export function checkSecrets(source: Source, form: SecretForm | undefined, report: Report): void {
   if (!form) return;
   for (const [index, { secret }] of source.secrets.entries()) {
     if (form.fits(secret)) continue;
     report({
       path: ['sources', source.name, 'secrets', index],
-      message: 'is no secret for this preset',
+      message: 'is no secret for its way of signing',
       fix: `give ${form.words}`,
     });
   }

@@ -1,15 +1,13 @@
 import type { z } from 'zod';
 import type { Scopes } from '../reservation/plan.ts';
-import type { Provider, Source } from '../reservation/policy.ts';
+import type { Provider } from '../reservation/policy.ts';
 import type { Project } from '../reservation/project.ts';
 import type { PolicyInput } from '../policy.ts';
-import { buildSource } from './build.ts';
-import { checkEnds, checkOwner, checkSecrets, checkSource, type Names } from './check.ts';
 import { findingsOf } from './issues.ts';
 import { suggest, type Path, type Report } from './problems.ts';
 import { ProjectEntry } from './project-schema.ts';
 import { buildProject, checkProject } from './projects.ts';
-import { ProviderEntry, SourceEntry } from './schema.ts';
+import { ProviderEntry } from './schema.ts';
 
 /** Entries of the sections, each read by itself: what is wrong in one is told and hides nothing of the others. */
 
@@ -29,32 +27,6 @@ export function readProject(
   const project = buildProject(name, entry, { settings, scopes });
   checkProject(project, path, report);
   return project;
-}
-
-export function readSource(
-  name: string,
-  value: unknown,
-  { input, names, report }: Reading & { readonly names: Names },
-): Source | undefined {
-  const path = ['sources', name];
-  const entry = parse(SourceEntry, value, path, report);
-  if (!entry) return undefined;
-  const preset = input.presets.find(({ id }) => id === entry.preset);
-  if (!preset)
-    report({
-      path: [...path, 'preset'],
-      message: `names no preset: "${entry.preset}"`,
-      fix: suggest(
-        entry.preset,
-        input.presets.map(({ id }) => id),
-      ),
-    });
-  const source = buildSource(name, entry, input.settings);
-  checkOwner(source.project, path, names, report);
-  checkSource(source, input.settings.insecure, report);
-  checkSecrets(source, preset?.secretForm, report);
-  checkEnds(source, input.now, report);
-  return source;
 }
 
 export function readProvider(name: string, value: unknown, { input, report }: Reading): Provider | undefined {

@@ -5,40 +5,12 @@ import { TOKEN_ALGORITHMS } from '../reservation/tokens.ts';
 import { ProjectEntry, Rotation } from './project-schema.ts';
 import { hours, limits, unit } from './rights-words.ts';
 import { endpoint, ScopeEntry, scopeName } from './scope-schema.ts';
-import { cidr, count, duration, httpUrl, instant, name, rate, secret } from './words.ts';
+import { SourceEntry } from './source-schema.ts';
+import { cidr, count, duration, httpUrl, name, rate } from './words.ts';
 
 /** What may stand in the configuration file. The same schemas check it and describe it to editors. */
 
-const SigningEntry = z.union([
-  secret.transform((secret) => ({ secret, notAfter: undefined })),
-  z.strictObject({ secret, notAfter: instant.optional().meta({ description: 'Not accepted from then on, for rotation.' }) }),
-]);
-
 const project = name.optional().meta({ description: 'Whose it is. Without it the project named default.' });
-
-export const SourceEntry = z
-  .strictObject({
-    project,
-    preset: z.string().meta({ description: 'How this system signs and words its events.' }),
-    secrets: z
-      .array(SigningEntry)
-      .optional()
-      .meta({ description: 'Any of them may have signed. Write ${NAME}, not the secret.' }),
-    encoding: z.enum(['base64', 'hex']).optional().meta({ description: 'Of the signature, where the preset leaves a choice.' }),
-    callback: z
-      .strictObject({
-        notifications: httpUrl.optional().meta({ description: 'Takes messages for users. Empty means not configured.' }),
-        log: httpUrl.optional().meta({ description: 'Takes the log of webhooks. Empty means not configured.' }),
-        timeout: duration.optional(),
-      })
-      .optional()
-      .meta({ description: 'Where news about bookings goes back to.' }),
-    webhook: z
-      .strictObject({ url: httpUrl, secret })
-      .optional()
-      .meta({ description: 'A signed webhook (Standard Webhooks) with news about bookings.' }),
-  })
-  .meta({ description: 'A reservation system that posts events to /webhooks/<name>.' });
 
 /** What every provider's entry may say, whatever its driver. */
 export const ProviderRules = z.object({

@@ -1,9 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { cloudResourceReservation } from '../../src/intake/sources/cloud-resource-reservation.ts';
-import type { Source } from '../../src/reservation/policy.ts';
+import { verifyRequest } from '../../src/sources/auth/verify.ts';
 import { hmacSha256 } from '../../src/secret/hmac.ts';
-import { Secret } from '../../src/secret/secret.ts';
+import { sourceOf } from '../fixtures/source.ts';
 
 /*
  * Scenario 24: whether the time of a refusal tells how near a guess was. Measured as dudect does (Reparaz and others, 2017): two kinds of
@@ -15,13 +14,7 @@ const PATIENT = 100;
 const secret = randomBytes(32).toString('base64');
 const body = Buffer.from('{"eventType":"EVENT_START","eventId":"1"}');
 const digest = createHmac('sha256', secret).update(body).digest();
-const source: Source = {
-  name: 'default',
-  project: 'default',
-  preset: 'cloud-resource-reservation',
-  secrets: [{ secret: new Secret(secret) }],
-  encoding: 'base64',
-};
+const source = sourceOf({ preset: 'cloud-resource-reservation', secrets: [secret] });
 
 /** Right but for the last byte. */
 const near = Array.from({ length: 200 }, (_, n) =>
@@ -31,7 +24,7 @@ const far = Array.from({ length: 200 }, () => randomBytes(32));
 
 test('the time in which a signature is refused does not tell how near it was', () => {
   const refuse = (guess: string) =>
-    cloudResourceReservation.verify({ rawHeaders: ['X-Webhook-Signature', guess], body, now: new Date(0) }, source).ok;
+    verifyRequest({ rawHeaders: ['X-Webhook-Signature', guess], body, now: new Date(0) }, source).ok;
   expect(smallest(refuse)).toBeLessThan(5);
 });
 

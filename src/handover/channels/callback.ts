@@ -1,5 +1,5 @@
 import type { NoticeKind } from '../../reservation/notice.ts';
-import type { Source } from '../../reservation/policy.ts';
+import type { Source } from '../../reservation/source.ts';
 import { fingerprintOf, hmacSha256 } from '../../secret/hmac.ts';
 import type { Secret } from '../../secret/secret.ts';
 import { type Dispatch, type Outcome, outcomeOf, type Send } from '../dispatch.ts';

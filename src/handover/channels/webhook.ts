@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { hookById } from '../../ledger/hooks.ts';
 import type { Database, DeliveryRow } from '../../ledger/schema.ts';
-import type { Source } from '../../reservation/policy.ts';
+import type { Source } from '../../reservation/source.ts';
 import type { Sealer } from '../../secret/seal.ts';
 import type { Secret } from '../../secret/secret.ts';
 import { signMessage } from '../../secret/standard-webhooks.ts';

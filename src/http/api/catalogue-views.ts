@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ASKABLE } from '../../../providers/driver.ts';
 import { namedBy, type Keeping } from '../../policy/asked.ts';
 import { CHANNELS, CONFIRMATIONS, METHODS, PERIODS, type Plan, type Scopes } from '../../reservation/plan.ts';
-import type { Source } from '../../reservation/policy.ts';
+import type { Source } from '../../reservation/source.ts';
 import { TOKEN_TYPES } from '../../reservation/rights.ts';
 import { HoursView, LimitView, RuleView } from './lease-views.ts';
 import { Time } from './words.ts';
@@ -59,7 +59,7 @@ export const SourceView = z
   .object({
     name: z.string(),
     project: z.string(),
-    preset: z.string(),
+    preset: z.string().nullable().meta({ description: 'The description that it is built on, if one that we ship.' }),
     path: z.string().meta({ description: 'Where it posts its events.' }),
     signed: z.boolean().meta({ description: 'False: anybody can post as this source.' }),
     secrets: z.array(z.object({ notAfter: Time.nullable() })).readonly(),
@@ -75,7 +75,7 @@ export function viewOfSource({ name, project, preset, secrets, callback, webhook
   return {
     name,
     project,
-    preset,
+    preset: preset ?? null,
     path: name === 'default' ? '/webhook' : `/webhooks/${name}`,
     signed: secrets.length > 0,
     secrets: secrets.map(({ notAfter }) => ({ notAfter: notAfter ?? null })),

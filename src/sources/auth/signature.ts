@@ -1,15 +1,7 @@
-import type { SigningSecret } from '../reservation/policy.ts';
-import type { Secret } from '../secret/secret.ts';
+import type { SigningSecret } from '../../reservation/source.ts';
+import type { Secret } from '../../secret/secret.ts';
 
-/** Pieces that presets verify with. Comparing and hashing is in src/secret/hmac.ts. */
-
-/** What an HTTP request brought, before anything was parsed. */
-export interface SignedRequest {
-  /** Names and values in turn, as Node received them: only here is a header that came twice seen as two. */
-  readonly rawHeaders: readonly string[];
-  readonly body: Buffer;
-  readonly now: Date;
-}
+/** Pieces that every way of signing verifies with. Comparing and hashing is in src/secret/hmac.ts. */
 
 export type Header = { readonly is: 'there'; readonly value: string } | { readonly is: 'absent' } | { readonly is: 'repeated' };
 

@@ -64,6 +64,14 @@ export function parseInstant(text: string): Date | undefined {
   return instant.getTime() >= 0 && instant.getUTCFullYear() <= 9999 ? instant : undefined;
 }
 
+/** What orders events: an instant, or a number that grows. */
+export const Version = z.union(
+  [z.number().min(0).max(Number.MAX_SAFE_INTEGER), Instant.transform((instant) => instant.getTime())],
+  { error: 'must be an instant with a zone, or a number' },
+);
+
+export const Truth = z.boolean({ error: 'must be true or false' });
+
 /** The document without the members that could not be read; for news that counts whatever they say. */
 export function withoutUnread(document: Readonly<Record<string, unknown>>, error: z.ZodError): Record<string, unknown> {
   const unread = new Set(error.issues.map(({ path }) => path[0]));

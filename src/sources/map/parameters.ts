@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Parameters } from '../../reservation/event.ts';
 import { parseJson } from '../json.ts';
-import { problemOf } from '../fields.ts';
+import { problemOf } from './fields.ts';
 
 const Words = z.union([z.array(z.string().trim()), z.string().transform((text) => text.split(',').map((word) => word.trim()))], {
   error: 'must be a list of texts, or one text with commas',
@@ -30,16 +30,21 @@ const Shape = z.object({
 const ALIASES = { rateLimit: 'rate_limit', expirationHours: 'expiration_hours' } as const;
 
 /**
- * Reads `customParameters`: JSON inside a text. Undefined when there is none. What cannot be read becomes a `problem`, with
+ * Reads what a booking asks for: an object, or JSON inside a text. Undefined when there is none. What cannot be read becomes a `problem`, with
  * which the booking is refused: its other news (window, holder, end) still counts, and nothing is guessed.
  */
 export function readParameters(sent: unknown): Parameters | undefined {
   if (sent === null || sent === undefined || (typeof sent === 'string' && sent.trim() === '')) return undefined;
   const parsed = typeof sent === 'string' ? parseJson(sent) : ({ ok: true, value: sent } as const);
-  if (!parsed.ok) return { problem: `customParameters: ${parsed.problem}` };
+  if (!parsed.ok) return { problem: `parameters: ${parsed.problem}` };
   if (parsed.value === null) return undefined;
-  if (typeof parsed.value !== 'object' || Array.isArray(parsed.value)) return { problem: 'customParameters: not an object' };
+  if (typeof parsed.value !== 'object' || Array.isArray(parsed.value)) return { problem: 'parameters: not an object' };
   return shape(parsed.value as Record<string, unknown>);
+}
+
+/** The same, where each was read by itself. */
+export function readStatedParameters(given: Readonly<Record<string, unknown>>): Parameters {
+  return shape(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)));
 }
 
 function shape(given: Record<string, unknown>): Parameters {
@@ -47,11 +52,11 @@ function shape(given: Record<string, unknown>): Parameters {
   for (const [alias, name] of Object.entries(ALIASES)) {
     if (given[alias] === undefined) continue;
     if (given[name] !== undefined && given[name] !== given[alias])
-      return { problem: `customParameters: ${name} and ${alias} contradict each other` };
+      return { problem: `parameters: ${name} and ${alias} contradict each other` };
     named[name] = given[alias];
   }
   const read = Shape.safeParse(named);
-  if (!read.success) return { problem: `customParameters: ${problemOf(read.error)}` };
+  if (!read.success) return { problem: `parameters: ${problemOf(read.error)}` };
   const { scopes, quota, rate_limit: rateLimit, expiration_hours: expirationHours, endpoints } = read.data;
   return stated({
     scopes: words(scopes),

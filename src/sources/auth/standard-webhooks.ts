@@ -1,10 +1,8 @@
-import type { SigningSecret } from '../reservation/policy.ts';
-import { verifyMessage, type SignedMessage } from '../secret/standard-webhooks.ts';
-import type { Verified } from './mapping.ts';
-import { inForce, soleHeader, type SignedRequest } from './signature.ts';
+import type { SignedRequest, SigningSecret, Verified } from '../../reservation/source.ts';
+import { verifyMessage, type SignedMessage } from '../../secret/standard-webhooks.ts';
+import { inForce, soleHeader } from './signature.ts';
 
 const FAMILIES = ['webhook', 'svix'] as const;
-
 /** Verifies a request signed by Standard Webhooks, under its own header names or those of Svix. The id is signed, so it identifies. */
 export function verifyStandardWebhook(request: SignedRequest, secrets: readonly SigningSecret[]): Verified {
   const family = FAMILIES.find((name) => soleHeader(request.rawHeaders, `${name}-signature`).is !== 'absent');

@@ -1,0 +1,97 @@
+import type { PolicyInput } from '../policy.ts';
+import { DEFAULT_PROJECT } from '../reservation/project.ts';
+import type { AuthRule, SigningSecret, Source } from '../reservation/source.ts';
+import type { Settings } from '../settings.ts';
+import { secretFormOf } from '../sources/auth/verify.ts';
+import { createMapping } from '../sources/map/map.ts';
+import { checkEnds, checkOwner, checkSecrets, checkSource, type Names } from './check.ts';
+import { parse, type Reading } from './entries.ts';
+import { suggest, type Path, type Report } from './problems.ts';
+import { SourceEntry, type AuthEntry } from './source-schema.ts';
+
+/** The entry of a source, on top of its preset, as a source that can be used. */
+export function readSource(
+  name: string,
+  value: unknown,
+  { input, names, report }: Reading & { readonly names: Names },
+): Source | undefined {
+  const path = ['sources', name];
+  const entry = parse(SourceEntry, withPreset(value, input, path, report), path, report);
+  const source = entry && buildSource(name, entry, { settings: input.settings, path, report });
+  if (!source) return undefined;
+  checkOwner(source.project, path, names, report);
+  checkSource(source, input.settings.insecure, report);
+  checkSecrets(source, secretFormOf(source.auth.kind), report);
+  checkEnds(source, input.now, report);
+  return source;
+}
+
+/** What the entry says counts, section by section; for the rest its preset speaks. */
+function withPreset(value: unknown, { presets }: PolicyInput, path: Path, report: Report): unknown {
+  if (typeof value !== 'object' || value === null || !('preset' in value) || typeof value.preset !== 'string') return value;
+  const preset = presets.find(({ id }) => id === value.preset);
+  if (preset) return { ...preset.entry(), ...value };
+  const known = presets.map(({ id }) => id);
+  report({ path: [...path, 'preset'], message: `names no preset: "${value.preset}"`, fix: suggest(value.preset, known) });
+  return undefined;
+}
+
+interface Building {
+  readonly settings: Settings;
+  readonly path: Path;
+  readonly report: Report;
+}
+
+function buildSource(name: string, entry: SourceEntry, { settings, path, report }: Building): Source | undefined {
+  const { callback, webhook, auth, map } = entry;
+  if (!auth || !map) {
+    const missing = auth ? 'map' : 'auth';
+    report({
+      path,
+      message: `says neither a preset nor ${missing}`,
+      fix: `name a preset, or write ${missing} as docs/sources.md says`,
+    });
+    return undefined;
+  }
+  const complain = (place: readonly (string | number)[], message: string) =>
+    report({ path: [...path, ...(place[0] === 'sentAt' ? ['sent', 'at'] : ['map', ...place])], message, fix: FIX });
+  return {
+    name,
+    project: entry.project ?? DEFAULT_PROJECT,
+    preset: entry.preset,
+    secrets: (entry.secrets ?? []).flatMap(({ secret, notAfter }): SigningSecret[] => (secret ? [{ secret, notAfter }] : [])),
+    url: entry.url ?? `${settings.publicUrl}/webhooks/${name}`,
+    auth: authOf(auth, entry.encoding),
+    mapping: createMapping(
+      {
+        rules: map,
+        zone: entry.timezone,
+        sentAt: entry.sent?.at,
+        replayWithinMs: entry.sent?.within,
+        volatile: entry.volatile,
+      },
+      complain,
+    ),
+    callback: callback && callbackOf(callback, settings),
+    webhook: webhook?.url && webhook.secret ? { url: webhook.url, secret: webhook.secret } : undefined,
+  };
+}
+
+const FIX = 'correct the expression; `latchkey sources test` shows what it makes of a sample';
+
+function authOf({ hmac }: AuthEntry, encoding: SourceEntry['encoding']): AuthRule {
+  if (!hmac) return { kind: 'standard-webhooks' };
+  const { tolerance, ...rule } = hmac;
+  return { kind: 'hmac', ...rule, encoding: encoding ?? rule.encoding, toleranceMs: tolerance };
+}
+
+function callbackOf(entry: NonNullable<SourceEntry['callback']>, settings: Settings): Source['callback'] {
+  const { notifications, log } = entry;
+  if (!notifications && !log) return undefined;
+  return {
+    notifications,
+    log,
+    timeoutMs: entry.timeout ?? settings.notificationTimeoutMs,
+    logTimeoutMs: log ? (entry.timeout ?? settings.webhookLogTimeoutMs) : undefined,
+  };
+}

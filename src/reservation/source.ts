@@ -1,0 +1,123 @@
+import type { Secret } from '../secret/secret.ts';
+import type { Event, EventType } from './event.ts';
+
+/** A reservation system: how it signs, how its messages become our words, where news goes back to. Read from the configuration, and data. */
+export interface Source {
+  readonly name: string;
+  readonly project: string;
+  /** The file of config/sources/ that it was built on, if it was. */
+  readonly preset?: string;
+  /** Empty only with LATCHKEY_INSECURE=1, or where the way of signing needs none. */
+  readonly secrets: readonly SigningSecret[];
+  /** Where its events are posted, as some signatures cover it. */
+  readonly url: string;
+  readonly auth: AuthRule;
+  readonly mapping: Mapping;
+  /** The source's own endpoints for news about its bookings; named by the operator, so they may be private. */
+  readonly callback?: {
+    readonly notifications?: string;
+    readonly log?: string;
+    readonly timeoutMs: number;
+    /** Of the log, where it is another. */
+    readonly logTimeoutMs?: number;
+  };
+  /** A signed webhook (Standard Webhooks) for this source's leases. */
+  readonly webhook?: { readonly url: string; readonly secret: Secret };
+}
+
+export interface SigningSecret {
+  readonly secret: Secret;
+  /** Not accepted from then on; for rotation. */
+  readonly notAfter?: Date;
+}
+
+export type AuthRule = HmacRule | { readonly kind: 'standard-webhooks' };
+
+/** A digest under a shared secret, of a text that a template makes of the request. */
+export interface HmacRule {
+  readonly kind: 'hmac';
+  readonly algorithm: 'sha1' | 'sha256' | 'sha384' | 'sha512';
+  readonly header: string;
+  /** What stands before the digest. */
+  readonly prefix: string;
+  /** `{id}`, `{timestamp}`, `{url}` and `{body}` stand for what the request brought; the rest for itself. */
+  readonly signed: string;
+  readonly encoding: 'hex' | 'base64' | 'base64url';
+  readonly secretEncoding: 'utf8' | 'base64' | 'hex';
+  readonly idHeader?: string;
+  readonly timestampHeader?: string;
+  readonly timestampUnit: 's' | 'ms';
+  readonly toleranceMs: number;
+}
+
+/** What an HTTP request brought, before anything was parsed. */
+export interface SignedRequest {
+  /** Names and values in turn, as Node received them: only here is a header that came twice seen as two. */
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer;
+  readonly now: Date;
+}
+
+export type Verified =
+  | {
+      readonly ok: true;
+      /** Of the source's secrets; -1 where none was needed. */
+      readonly secretIndex: number;
+      /** Only where it is signed. */
+      readonly id?: string;
+      readonly sentAt?: Date;
+    }
+  | { readonly ok: false; readonly reason: string };
+
+/** How a source's documents become our words: compiled from its `map` when the configuration is read. Pure; never throws. */
+export interface Mapping {
+  /** Headers that its expressions read, in lower case. */
+  readonly headers: readonly string[];
+  /** Every observation in the document, one item each, at least one. One bad item leaves its siblings as they are. */
+  map(document: unknown, context: MappingContext): readonly MappedItem[];
+}
+
+export interface MappingContext {
+  /** When it was received, also when it is mapped again later. */
+  readonly now: Date;
+  readonly signedId?: string;
+  readonly sentAt?: Date;
+  /** The fingerprint of the secret that it was signed with. */
+  readonly signedWith?: string;
+  /** Those of `Mapping.headers` that came. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What stood behind the source's name in the path it was posted to, e.g. `check-create`; empty without. */
+  readonly path?: string;
+}
+
+/** `dedupe` is the same for whatever means the same: an item is recorded once, however often it is sent. */
+export type MappedItem =
+  | { readonly outcome: 'accepted'; readonly dedupe: string; readonly event: Event }
+  | {
+      readonly outcome: 'ignored';
+      readonly dedupe: string;
+      readonly reason: string;
+      readonly type?: EventType;
+      readonly externalId?: string;
+    }
+  | {
+      readonly outcome: 'quarantined';
+      readonly dedupe: string;
+      /** Field, expression and what is wrong; never what was sent. */
+      readonly reason: string;
+      /** With what was sent, shortened; for whoever may see it. */
+      readonly problems: readonly MappingProblem[];
+      readonly type?: EventType;
+      readonly externalId?: string;
+      /** What to map again: the smallest document that holds this item. */
+      readonly document: unknown;
+    };
+
+/** Why an observation could not be read. */
+export interface MappingProblem {
+  /** Like `map[0].fields.startsAt`. */
+  readonly at: string;
+  readonly expression?: string;
+  readonly value?: string;
+  readonly reason: string;
+}

@@ -1,0 +1,251 @@
+import type { Event, EventType } from '../../reservation/event.ts';
+import type { MappedItem, Mapping, MappingContext, MappingProblem } from '../../reservation/source.ts';
+import { createBudget, type Budget } from './budget.ts';
+import { compileRules, type Complain, type Rule } from './compile.ts';
+import { compileExpression, type Expression, type Scope } from './expression.ts';
+import { OptionalInstant } from './fields.ts';
+import { contentHash, meaningOf } from './meaning.ts';
+import { bookingOf, observe, type Observation } from './observe.ts';
+import { mayBe, type RuleEntry } from './schema.ts';
+import { evaluateField, isTrue, lookUp, shown, Unfit } from './values.ts';
+
+export interface MappingEntry {
+  readonly rules: readonly RuleEntry[];
+  /** Of times that name none. */
+  readonly zone?: string;
+  /** When it was sent, as the body says it: an expression. Orders events that name no version. */
+  readonly sentAt?: string;
+  /** What was sent longer before it arrived has no effect. */
+  readonly replayWithinMs?: number;
+  /** Members of the body that change with every sending. */
+  readonly volatile?: readonly string[];
+}
+
+/** More than that in one document are kept in one piece. */
+const MOST_APART = 20;
+
+/** Compiles a mapping. What is wrong in it is told to `complain`; the mapping is of use only when nothing was. */
+export function createMapping(entry: MappingEntry, complain: Complain): Mapping {
+  const surroundings = { zone: entry.zone };
+  const rules = compileRules(entry.rules, surroundings, complain);
+  const sentAt = entry.sentAt === undefined ? undefined : compileSent(entry.sentAt, entry.zone, complain);
+  const expressions = [...expressionsOf(rules), ...(sentAt ? [sentAt] : [])];
+  const compiled: Compiled = { ...entry, rules, sentAt };
+  return {
+    headers: [...new Set(expressions.flatMap(({ headers }) => headers))],
+    map(document, context) {
+      return mapDocument(document, context, compiled);
+    },
+  };
+}
+
+interface Compiled {
+  readonly rules: readonly Rule[];
+  readonly sentAt: Expression | undefined;
+  readonly replayWithinMs?: number;
+  readonly volatile?: readonly string[];
+}
+
+function compileSent(text: string, zone: string | undefined, complain: Complain): Expression | undefined {
+  try {
+    return compileExpression(text, { zone });
+  } catch (error) {
+    complain(['sentAt'], (error as Error).message);
+    return undefined;
+  }
+}
+
+function expressionsOf(rules: readonly Rule[]): Expression[] {
+  return rules.flatMap(({ match, action, forEach, fields }) => [
+    ...match.map(({ expression }) => expression),
+    ...(typeof action === 'string' ? [] : [action.expression]),
+    ...(forEach ? [forEach] : []),
+    ...fields.flatMap(({ value }) => ('expression' in value ? [value.expression] : [])),
+  ]);
+}
+
+function mapDocument(document: unknown, context: MappingContext, compiled: Compiled): readonly MappedItem[] {
+  const budget = createBudget();
+  let about: About = { document, context, compiled, budget, scope: scopeOf(document, context), single: true };
+  try {
+    const rule = ruleFor(about);
+    if (!rule) return [keep(about, { reason: 'no rule of its map is for it', problems: [unmatched(about)] })];
+    about = { ...about, single: !rule.forEach };
+    return rule.forEach ? mapEach(rule, rule.forEach, about) : mapOne(rule, about);
+  } catch (error) {
+    return [keep(about, whyNot(error))];
+  }
+}
+
+interface About {
+  readonly document: unknown;
+  readonly context: MappingContext;
+  readonly compiled: Compiled;
+  readonly budget: Budget;
+  readonly scope: Scope;
+  /** Its rule makes one event of the document, so that its signed id names that. */
+  readonly single: boolean;
+}
+
+/** The members of the document by their names, the whole as `body`, and the `request`. */
+function scopeOf(document: unknown, { headers = {}, path = '' }: MappingContext): Scope {
+  const named = typeof document === 'object' && document !== null && !Array.isArray(document) ? document : {};
+  const request = Object.assign(Object.create(null) as object, { headers: bare(headers), path });
+  return Object.assign(bare(named), { body: document, request });
+}
+
+function bare(members: object): Record<string, unknown> {
+  return Object.assign(Object.create(null) as Record<string, unknown>, members);
+}
+
+function ruleFor({ compiled: { rules }, scope, budget }: About): Rule | undefined {
+  return rules.find(({ match }, index) =>
+    match.every(({ expression, in: values }, place) => {
+      const at = `map[${index}].match${match.length > 1 ? `[${place}]` : ''}`;
+      const value = lookUp({ expression }, { at, scope, budget });
+      return values ? values.has(value) : isTrue(value);
+    }),
+  );
+}
+
+/** What the rules looked at, for whoever wonders why none was for it. */
+function unmatched({ compiled: { rules }, scope, budget }: About): MappingProblem {
+  const [first] = rules.flatMap(({ match }) => match);
+  const expression = first?.expression.text;
+  const value = first && lookUp(first, { at: 'map', scope, budget });
+  return {
+    at: 'map',
+    expression,
+    value: shown(value),
+    reason: 'no rule is for it: add one, with action: ignore if it says nothing of a booking',
+  };
+}
+
+function mapEach(rule: Rule, forEach: Expression, about: About): readonly MappedItem[] {
+  const elements = lookUp({ expression: forEach }, { at: 'forEach', ...about });
+  if (elements === null || (Array.isArray(elements) && elements.length === 0))
+    return [ignore(about, { reason: 'there is no event in it' })];
+  if (!Array.isArray(elements)) throw new Unfit({ at: 'forEach', expression: forEach.text, reason: 'must make a list' });
+  const items = elements.map((item): readonly MappedItem[] => {
+    const own: About = {
+      ...about,
+      document: onlyWith(item, forEach, about.document),
+      scope: Object.assign(bare(about.scope), { item }),
+    };
+    return mapOne(rule, own);
+  });
+  const kept = items.flat().filter((item) => item.outcome === 'quarantined');
+  if (kept.length <= MOST_APART) return items.flat();
+  // One by one they would be as many copies of what stands around them.
+  const whole = keep(about, {
+    reason: `${kept.length} of its ${elements.length} events could not be read; the first: ${kept[0]!.reason}`,
+    problems: kept[0]!.problems,
+  });
+  return [...items.flat().filter((item) => item.outcome !== 'quarantined'), whole];
+}
+
+/** The document with this element alone, where it is known how it got there. */
+function onlyWith(item: unknown, { path }: Expression, document: unknown): unknown {
+  if (!path || path[0] === 'body' || path[0] === 'request') return document;
+  const [name, ...rest] = path;
+  const around = document as Record<string, unknown>;
+  return Object.assign(bare(around), { [name!]: rest.length === 0 ? [item] : inner(item, rest, around[name!]) });
+}
+
+function inner(item: unknown, [name, ...rest]: readonly string[], around: unknown): unknown {
+  const members = around as Record<string, unknown>;
+  return Object.assign(bare(members), { [name!]: rest.length === 0 ? [item] : inner(item, rest, members[name!]) });
+}
+
+function mapOne(rule: Rule, about: About): readonly MappedItem[] {
+  let type: EventType | undefined;
+  try {
+    const action = typeof rule.action === 'string' ? rule.action : lookUp(rule.action, { at: 'action', ...about });
+    if (!mayBe(action)) throw new Unfit({ at: 'action', reason: 'says nothing' });
+    if (action === 'ignore') return [ignore(about, { reason: rule.reason ?? 'it says nothing of a booking', rule })];
+    type = action;
+    const sentAt = sentAtOf(about, type);
+    const seen = observe(rule.fields, { ...about, type, sentAt: sentAt ?? about.context.sentAt });
+    const items = itemsOf(seen, about);
+    return isStale(sentAt, about) ? items.map(stale) : items;
+  } catch (error) {
+    return [{ ...keep(about, whyNot(error)), type, externalId: bookingOf(rule.fields, about) }];
+  }
+}
+
+/** The observation, and the end of those that it takes the place of. */
+function itemsOf({ event, stated, dedupe, supersedes }: Observation, { context, single }: About): MappedItem[] {
+  const nameOf = (one: Event): string => {
+    const which = `${one.type}:${one.reservationId}`;
+    if (context.signedId !== undefined)
+      return single && one === event ? `id:${context.signedId}` : `id:${context.signedId} ${which}`;
+    if (dedupe !== undefined) return `key:${dedupe}:${which}`;
+    return meaningOf(one, stated === undefined ? undefined : new Date(stated));
+  };
+  const events = [event, ...supersedes.map((id): Event => ({ type: 'cancelled', reservationId: id, version: event.version }))];
+  return events.map((one) => ({ outcome: 'accepted', dedupe: nameOf(one), event: one }));
+}
+
+function sentAtOf({ compiled: { sentAt }, scope, budget }: About, type: EventType): Date | undefined {
+  if (!sentAt) return undefined;
+  const value = lookUp({ expression: sentAt }, { at: 'sentAt', scope, budget });
+  const read = OptionalInstant.safeParse(value);
+  if (read.success) return read.data;
+  if (type === 'ended' || type === 'cancelled') return undefined;
+  throw new Unfit({ at: 'sentAt', expression: sentAt.text, value: shown(value), reason: read.error.issues[0]!.message });
+}
+
+function isStale(sentAt: Date | undefined, { context, compiled: { replayWithinMs } }: About): boolean {
+  if (!sentAt || replayWithinMs === undefined) return false;
+  return Math.abs(context.now.getTime() - sentAt.getTime()) > replayWithinMs;
+}
+
+/** A captured request that comes again much later. It is told from a late delivery by nothing, so neither has effect. */
+function stale(item: MappedItem): MappedItem {
+  if (item.outcome !== 'accepted') return item;
+  return {
+    outcome: 'ignored',
+    dedupe: `stale:${item.dedupe}`,
+    reason: 'sent too long before or after it arrived: a replay has no effect',
+    type: item.event.type,
+    externalId: item.event.reservationId,
+  };
+}
+
+function ignore(about: About, { reason, rule }: { readonly reason: string; readonly rule?: Rule }): MappedItem {
+  const field = rule?.fields.find(({ name }) => name === 'dedupe');
+  const own = field && evaluateField(field, about);
+  const name = typeof own === 'string' || typeof own === 'number' ? String(own).slice(0, 500) : contentOf(about);
+  return { outcome: 'ignored', dedupe: signedOr(`ignored:${name}`, about), reason };
+}
+
+type Why = { readonly reason: string; readonly problems: readonly MappingProblem[] };
+
+function whyNot(error: unknown): Why {
+  if (error instanceof Unfit) {
+    const { at, expression, reason } = error.problem;
+    return {
+      reason: `${at}${expression === undefined ? '' : ` (${expression.slice(0, 200)})`} ${reason}`,
+      problems: [error.problem],
+    };
+  }
+  const reason = error instanceof Error ? error.message.slice(0, 200) : 'it cannot be read';
+  return { reason, problems: [{ at: 'map', reason }] };
+}
+
+function keep(about: About, { reason, problems }: Why): MappedItem & { outcome: 'quarantined' } {
+  const dedupe = signedOr(`quarantined:${contentOf(about)}`, about);
+  return { outcome: 'quarantined', dedupe, reason, problems, document: about.document };
+}
+
+/** A signed id has no space in it. */
+function signedOr(name: string, { context: { signedId }, single }: About): string {
+  if (signedId === undefined) return name;
+  return single ? `id:${signedId}` : `id:${signedId} ${name}`;
+}
+
+function contentOf({ document, context, compiled: { volatile = [] } }: About): string {
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) return contentHash([document, context.path]);
+  const lasting = Object.entries(document).filter(([name]) => !volatile.includes(name));
+  return contentHash([Object.fromEntries(lasting), context.path]);
+}
