@@ -1,5 +1,5 @@
 import type { LocalKeyState } from '../ledger/local-keys.ts';
-import type { StoredRights } from '../ledger/schema.ts';
+import type { StoredRights } from '../ledger/tables/built-in.ts';
 import type { Limit } from '../reservation/plan.ts';
 import type { Rule } from '../reservation/rights.ts';
 import { isScopeWildcard, scopeCovers } from '../reservation/scopes.ts';

@@ -1,7 +1,7 @@
 import type { LocalKey } from '../../providers/key-manager.ts';
 import type { Ledger, Tx } from '../ledger/database.ts';
 import { putLocalKey, type LocalKeyState } from '../ledger/local-keys.ts';
-import type { StoredRights } from '../ledger/schema.ts';
+import type { StoredRights } from '../ledger/tables/built-in.ts';
 import { DEFAULT_PROJECT } from '../reservation/project.ts';
 import { compileAddresses } from './addresses.ts';
 import { CHANNEL, type Book } from './book.ts';

@@ -1,7 +1,8 @@
 import type { Kysely, Updateable } from 'kysely';
 import { chunksOf } from './chunks.ts';
 import { anyOf, insertRows } from './rows.ts';
-import type { Database, EventRow, EventTable, NewEvent } from './schema.ts';
+import type { Database, EventRow, NewEvent } from './schema.ts';
+import type { EventTable } from './tables/bookings.ts';
 
 /** Queries on events. A source's event is recorded once; further sightings are counted. */
 

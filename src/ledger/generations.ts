@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import { findLocalKeysByName, type LocalKeyState } from './local-keys.ts';
-import type { Database, StoredRights } from './schema.ts';
+import type { Database } from './schema.ts';
+import type { StoredRights } from './tables/built-in.ts';
 
 /** The values that a key of a project has: the current one, and older ones as long as they overlap with it. */
 

@@ -1,6 +1,7 @@
 import type { Insertable, Kysely } from 'kysely';
 import { inOne } from './in-one.ts';
-import type { Database, HookRow, HookTable } from './schema.ts';
+import type { Database, HookRow } from './schema.ts';
+import type { HookTable } from './tables/handover.ts';
 
 /** Queries on the outgoing webhooks that operators subscribed by API. */
 

@@ -1,5 +1,6 @@
 import { sql, type Insertable, type Kysely, type Transaction, type Updateable } from 'kysely';
-import type { Database, ProjectKeyRow, ProjectKeyTable } from './schema.ts';
+import type { Database, ProjectKeyRow } from './schema.ts';
+import type { ProjectKeyTable } from './tables/managed.ts';
 
 type Reader = Kysely<Database> | Transaction<Database>;
 

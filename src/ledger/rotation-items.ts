@@ -1,5 +1,6 @@
 import type { Kysely, Transaction, Updateable } from 'kysely';
-import type { Database, RotationItemTable } from './schema.ts';
+import type { Database } from './schema.ts';
+import type { RotationItemTable } from './tables/providers.ts';
 
 type Reader = Kysely<Database> | Transaction<Database>;
 

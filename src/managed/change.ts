@@ -1,7 +1,8 @@
 import { retimeLocalKey } from '../ledger/local-keys.ts';
 import type { Tx } from '../ledger/database.ts';
 import { writeProjectKey } from '../ledger/project-keys.ts';
-import type { ProjectKeyRow, StoredRights } from '../ledger/schema.ts';
+import type { ProjectKeyRow } from '../ledger/schema.ts';
+import type { StoredRights } from '../ledger/tables/built-in.ts';
 import { canonical } from '../reservation/canonical.ts';
 import { Fault } from '../reservation/fault.ts';
 import type { Bounds, KeyAsked, Refusal, RightsAsked } from './asked.ts';

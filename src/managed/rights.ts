@@ -1,5 +1,5 @@
 import { networkWithin } from '../keys/addresses.ts';
-import type { StoredRights } from '../ledger/schema.ts';
+import type { StoredRights } from '../ledger/tables/built-in.ts';
 import { formatRate, rateWithin } from '../reservation/limits.ts';
 import { isPathPattern } from '../reservation/patterns.ts';
 import { METHODS, type Limit, type Method, type Scope } from '../reservation/plan.ts';

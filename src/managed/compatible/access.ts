@@ -1,4 +1,4 @@
-import type { StoredRights } from '../../ledger/schema.ts';
+import type { StoredRights } from '../../ledger/tables/built-in.ts';
 import { patternsShared } from '../../reservation/patterns.ts';
 import { METHODS, type Method, type Scope } from '../../reservation/plan.ts';
 import type { Rule } from '../../reservation/rights.ts';

@@ -1,7 +1,7 @@
 import { hashKey, mintKey } from '../../../src/keys/key.ts';
 import { openLedger } from '../../../src/ledger/database.ts';
 import { newId } from '../../../src/ledger/ids.ts';
-import type { StoredRights } from '../../../src/ledger/schema.ts';
+import type { StoredRights } from '../../../src/ledger/tables/built-in.ts';
 import { Secret } from '../../../src/secret/secret.ts';
 import type { Place } from './place.ts';
 

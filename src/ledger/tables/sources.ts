@@ -1,9 +1,6 @@
-import type { ColumnType } from 'kysely';
+import type { Json, Preset } from './columns.ts';
 
-/** Tables of sources: see migrations/004-sources.ts. */
-
-type Json<T> = ColumnType<T, string, string>;
-type Preset<T> = ColumnType<T, T | undefined, T>;
+/** Tables of sources: see ../migrations/004-sources.ts. */
 
 /** Which of a source's secrets was used, by its fingerprint. */
 export interface SourceSecretTable {
