@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { ack } from './ack.ts';
 import { atNine } from './class.ts';
+import { intakeMapping } from './intake-mapping.ts';
 import { latency } from './latency.ts';
 import { overdue } from './overdue.ts';
 import { provision } from './provision.ts';
@@ -19,6 +20,7 @@ import { verify } from './verify.ts';
 
 const BENCHMARKS: Readonly<Record<string, (effort: Effort) => Promise<Table[]>>> = {
   ack,
+  'intake-mapping': intakeMapping,
   provision,
   latency,
   class: atNine,

@@ -10,6 +10,8 @@ export interface Recipe {
   readonly first: number;
   /** How long each lasts; two hours where nothing is said. */
   readonly lastsMs?: number;
+  /** Where it is posted; `/webhook` where nothing is said. */
+  readonly path?: string;
 }
 
 /** Asks about keys, one after the other, at a path of `/verify`. */
@@ -27,7 +29,7 @@ const RESOURCES = 200;
 export function requestsFor(recipe: Recipe | Questions, host: string): () => string {
   if (recipe.kind === 'verify') return questionsFor(recipe, host);
   let booking = recipe.first;
-  return () => webhookRequest(eventOf(booking++, recipe), { host, secret: recipe.secret });
+  return () => webhookRequest(eventOf(booking++, recipe), { host, ...recipe });
 }
 
 function questionsFor({ keys, path }: Questions, host: string): () => string {
@@ -61,10 +63,13 @@ export function eventOf(
   };
 }
 
-export function webhookRequest(event: object, { host, secret }: { host: string; secret: string }): string {
+export function webhookRequest(
+  event: object,
+  { host, secret, path = '/webhook' }: { host: string; secret: string; path?: string },
+): string {
   const body = JSON.stringify(event);
   const signature = createHmac('sha256', secret).update(body).digest('base64');
-  return post('/webhook', { host, headers: `X-Webhook-Signature: ${signature}\r\n`, body });
+  return post(path, { host, headers: `X-Webhook-Signature: ${signature}\r\n`, body });
 }
 
 /** Bodies here are ASCII, so characters are bytes. */
