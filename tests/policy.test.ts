@@ -153,6 +153,7 @@ describe('the files we ship', () => {
     AZURE_API_MANAGEMENT_NAME: 'lab-gateway',
     GOOGLE_PROJECT_ID: 'lab-project',
     GOOGLE_API_CONFIG_ID: 'lab-config',
+    EQUIPMENT_SECRET: 'equipment-secret',
     TIMETABLE_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   };
 

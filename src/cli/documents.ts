@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { DriverDefinition } from '../../providers/driver.ts';
 import { StandardEvent } from '../sources/standard-event.ts';
 import { PolicyFile, ProviderEntry, ProviderRules } from '../policy/schema.ts';
+import { SourceEntry } from '../policy/source-schema.ts';
 import { name } from '../policy/words.ts';
 import { describeVariables } from '../settings/variables.ts';
 
@@ -30,6 +31,11 @@ export function environmentTable(): string {
 export function configSchema(drivers: readonly DriverDefinition[]): string {
   const providers = z.record(name, z.union(drivers.map(providerOf))).nullish();
   return jsonSchema(PolicyFile.extend({ providers }).meta(PolicyFile.meta() ?? {}));
+}
+
+/** For editors: one entry of `sources:`, as the files in config/sources/ are. */
+export function sourceSchema(): string {
+  return jsonSchema(SourceEntry.meta({ title: 'A source', ...SourceEntry.meta() }));
 }
 
 /** For reservation systems that post our own format. */

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { drivers } from '../../providers/index.ts';
 import { clientFiles } from './client.ts';
-import { configSchema, environmentTable, envExample, eventSchema } from './documents.ts';
+import { configSchema, environmentTable, envExample, eventSchema, sourceSchema } from './documents.ts';
+import { sourceParts } from './source-document.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 
@@ -19,11 +20,18 @@ export function generated(): readonly Generated[] {
     ['.env.example', envExample()],
     ['config/latchkey.schema.json', formatted('config/latchkey.schema.json', configSchema(drivers))],
     ['config/reservation-event.schema.json', formatted('config/reservation-event.schema.json', eventSchema())],
+    ['config/source.schema.json', formatted('config/source.schema.json', sourceSchema())],
     ...clientFiles(),
+    ...filledIn('README.md', { environment: environmentTable() }),
+    ...filledIn('docs/sources.md', sourceParts()),
   ];
-  const readme = read('README.md');
-  if (readme !== undefined) files.push(['README.md', fillIn(readme, { environment: environmentTable() })]);
   return files.map(([file, content]) => ({ file, content, current: read(file) }));
+}
+
+/** Nothing for a file that is not there, as in an image. */
+function filledIn(file: string, parts: Readonly<Record<string, string>>): [string, string][] {
+  const document = read(file);
+  return document === undefined ? [] : [[file, fillIn(document, parts)]];
 }
 
 /** Puts each part between `<!-- generated:name -->` and `<!-- /generated -->`. Throws for a name that nothing generates. */
