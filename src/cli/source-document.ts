@@ -43,12 +43,14 @@ function rowsOf(part: Part, path = ''): string[][] {
   return Object.entries(part.properties ?? {}).flatMap(([name, one]) => {
     const own = `${path}${name}`;
     const inner = insideOf(one);
-    const known = one.default === undefined || isEmpty(one.default) ? '' : code(String(one.default));
+    const known = one.default === undefined || isEmpty(one.default) ? '' : code(textOf(one.default));
     const rest = inner ? rowsOf(inner.part, `${own}${inner.list ? '[]' : ''}.`) : [];
     const row = [code(own), known, meaningOf(one)];
     return rest.length > 0 && row[2] === '' ? rest : [row, ...rest];
   });
 }
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
 
 const isEmpty = (value: unknown) =>
   value === '' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
@@ -65,7 +67,7 @@ function insideOf(part: Part): { readonly part: Part; readonly list: boolean } |
 
 function meaningOf({ description = '', enum: values, items, anyOf }: Part): string {
   const choices = values ?? items?.enum ?? anyOf?.find((one) => one.enum)?.enum;
-  const listed = choices ? `${choices.map((value) => code(String(value))).join(', ')}.` : '';
+  const listed = choices ? `${choices.map((value) => code(textOf(value))).join(', ')}.` : '';
   return [description, listed].filter((text) => text !== '').join(' ');
 }
 
@@ -80,11 +82,7 @@ function fieldTable(): string {
 function presetTable(): string {
   return table(
     ['`preset:`', 'what it is', 'signed by'],
-    presets.map((preset) => [
-      linked(preset),
-      summaryOf(preset),
-      Object.keys((preset.entry()['auth'] ?? {}) as object).join(', '),
-    ]),
+    presets.map((preset) => [linked(preset), summaryOf(preset), Object.keys(preset.entry()['auth'] ?? {}).join(', ')]),
   );
 }
 
