@@ -30,6 +30,7 @@ import { addScopeActs } from './cli/scopes.ts';
 import { addSend } from './cli/send.ts';
 import { addServe } from './cli/serve.ts';
 import { addSigningKeyActs } from './cli/signing-keys.ts';
+import { addSourcesTest } from './cli/sources-test.ts';
 import { addSuspend } from './cli/suspend.ts';
 import { addTestProvider } from './cli/test-provider.ts';
 import { addUsage } from './cli/usage.ts';
@@ -71,6 +72,7 @@ function createProgram(): Command {
   addScopeActs(commandOf('scopes'));
   addAlertRuleActs(commandOf('alert-rules'));
   addTestProvider(commandOf('providers'));
+  addSourcesTest(commandOf('sources'));
   addProjectViews(commandOf('projects'));
   addOperatorActs(commandOf('operators'));
   for (const add of [

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { DriverDefinition, LimitReport, Tools } from '../providers/driver.ts';
 import type { KeyManager } from '../providers/key-manager.ts';
-import { askedOf, limitsOf, type Enforcer } from './policy/asked.ts';
+import type { OpenProvider } from './lease/call.ts';
+import { askedOf, limitsOf } from './policy/asked.ts';
 import { checkEnforcement } from './policy/enforcement.ts';
 import { formatProblem, inOrder, type Problem } from './policy/problems.ts';
 import { openDriver } from './open-driver.ts';
@@ -26,6 +27,8 @@ export interface Configuration {
   readonly warnings: readonly Problem[];
   /** Who keeps what a plan asks for. */
   limitsOf(plan: Plan): Partial<LimitReport>;
+  /** A provider that is only asked what it can do; it makes no keys. */
+  provider(name: string): OpenProvider | undefined;
   /** Or everything comes from the environment. */
   readonly hasFile: boolean;
 }
@@ -54,8 +57,8 @@ export async function readConfiguration(
   if ('message' in read) return { ok: false, problems: [{ severity: 'error', file, path: '', ...read }] };
   const loaded = loadPolicy({ text: read.text ?? '', file, env: options.env(), settings, drivers, presets, now: options.now() });
   const { providers, scopesOf } = loaded.readable;
-  const enforcers = new Map(Object.values(providers).map((provider) => [provider.name, enforcerOf(provider, drivers)]));
-  const driverOf = (name: string) => enforcers.get(name);
+  const opened = new Map(Object.values(providers).map((provider) => [provider.name, openIdle(provider, drivers)]));
+  const driverOf = (name: string) => opened.get(name)?.driver;
   const unenforced = checkEnforcement({ file, policy: loaded.readable, lineOf: loaded.lineOf, driverOf });
   const problems = inOrder([...(loaded.ok ? [] : loaded.problems), ...unenforced]);
   if (!loaded.ok || problems.length > 0) return { ok: false, problems };
@@ -64,14 +67,17 @@ export async function readConfiguration(
     policy: loaded.policy,
     warnings: loaded.warnings,
     limitsOf: (plan) => limitsOf(driverOf(plan.provider)!, askedOf(plan, scopesOf(plan.project))),
+    provider: (name) => opened.get(name),
     hasFile: read.text !== undefined,
   };
 }
 
 /** A driver that is only asked what it enforces; unknown where the provider itself is wrong. */
-function enforcerOf(provider: Provider, drivers: readonly DriverDefinition[]): Enforcer | undefined {
+function openIdle(provider: Provider, drivers: readonly DriverDefinition[]): OpenProvider | undefined {
   const definition = drivers.find(({ id }) => id === provider.driver);
-  return definition && provider.config !== undefined ? openDriver(provider, definition, IDLE) : undefined;
+  if (!definition || provider.config === undefined) return undefined;
+  const driver = openDriver(provider, definition, IDLE);
+  return { name: provider.name, driver, parseHandle: (stored) => definition.handle.parse(stored) };
 }
 
 /** No file is as good as an empty one, the environment says it all; unless there must be one. */

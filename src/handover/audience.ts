@@ -23,8 +23,11 @@ export interface Reach {
   readonly smtp: boolean;
 }
 
+/** What says how a holder can be reached. */
+type ReachOfHolder = Omit<Reach, 'facts'> & { readonly facts: Pick<Facts, 'holder'> };
+
 /** The plan's channels that can reach this holder, in the plan's order. A plan that is gone from the configuration uses them all. */
-export function channelsFor({ source, plan, facts, smtp }: Reach): Channel[] {
+export function channelsFor({ source, plan, facts, smtp }: ReachOfHolder): Channel[] {
   const usable = {
     callback: source?.callback?.notifications !== undefined,
     email: smtp && facts.holder.email !== undefined,
@@ -38,7 +41,7 @@ export function channelsFor({ source, plan, facts, smtp }: Reach): Channel[] {
  * What the claim asks for. The plan's wish is never weakened to `none`: `email` for a holder whose address nobody knows becomes a
  * code, and a code without a second channel stays with the operator (`reissueLink` shows it).
  */
-export function confirmationFor({ plan, facts }: Reach): Confirmation {
+export function confirmationFor({ plan, facts }: Pick<ReachOfHolder, 'plan' | 'facts'>): Confirmation {
   const wanted = plan?.handover.confirm ?? 'email';
   return wanted === 'email' && facts.holder.email === undefined ? 'code' : wanted;
 }

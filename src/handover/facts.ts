@@ -86,7 +86,7 @@ function holderOf(lease: LeaseRow, reservation: ReservationRow): Holder {
 }
 
 /** One address and nothing else: a list, a display name or a line break in an event must not reach more people than the holder. */
-function singleAddress(email: string | undefined): string | undefined {
+export function singleAddress(email: string | undefined): string | undefined {
   const address = email?.trim() ?? '';
   return address.length <= 254 && /^[^\s@<>()[\]\\,;:"]+@[^\s@<>()[\]\\,;:"]+$/.test(address) ? address : undefined;
 }

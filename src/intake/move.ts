@@ -95,7 +95,7 @@ function move(before: Pick<LockedReservation, 'state' | 'fresh'>, news: readonly
 }
 
 /** The plan to open leases under, or why there is none, in words for an operator. A closed booking needs neither. */
-function prospectOf(state: Reservation, policy: Policy): Pick<Move, 'plan' | 'problem'> {
+export function prospectOf(state: Reservation, policy: Policy): Pick<Move, 'plan' | 'problem'> {
   const none = (problem: string | null) => ({ plan: undefined, problem });
   if (closedBy(state)) return none(null);
   const resource = state.resource?.value;
