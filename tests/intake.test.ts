@@ -332,7 +332,7 @@ describeEngines('intake', (engine) => {
   test('parameters that cannot be read refuse the key, not the news of the booking', async () => {
     const id = booking();
     expect((await house.send(flat(id, { customParameters: '{"scopes":' }))).body.status).toBe('accepted');
-    expect(JSON.stringify((await reservation(id))!.state)).toContain('customParameters: not valid JSON');
+    expect(JSON.stringify((await reservation(id))!.state)).toContain('parameters: not valid JSON');
     expect((await leases(id)).length).toBe(1);
   });
 
@@ -443,7 +443,7 @@ describeEngines('intake', (engine) => {
     expect(await stored(eventId)).toMatchObject({ outcome: 'quarantined', sealedBody: expect.any(String) });
 
     const { sources } = policyWith({});
-    house.setPolicy({ sources: { ...sources, own: { ...sources.own!, preset: 'cloud-resource-reservation' } } });
+    house.setPolicy({ sources: { ...sources, own: { ...sources.own!, mapping: sources.default!.mapping } } });
     house.setNow('2026-01-02T12:00:00Z');
     expect(await house.receiver.replay(eventId, 'operator:ada')).toEqual({ status: 'accepted', eventId, reservations: [id] });
 
@@ -470,7 +470,7 @@ describeEngines('intake', (engine) => {
     const { eventId: _, ...around } = flat('');
     const misread = await house.sendStandard(`msg_${ids[0]}`, { ...around, events: ids.map((eventId) => ({ eventId })) });
     const { sources } = policyWith({});
-    house.setPolicy({ sources: { ...sources, own: { ...sources.own!, preset: 'cloud-resource-reservation' } } });
+    house.setPolicy({ sources: { ...sources, own: { ...sources.own!, mapping: sources.default!.mapping } } });
     expect(await house.receiver.replay(misread.body.eventId!)).toMatchObject({ status: 'accepted', reservations: ids });
     for (const id of ids) {
       expect((await leases(id, 'own')).length).toBe(1);

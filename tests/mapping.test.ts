@@ -174,7 +174,11 @@ describe('oddities of cloud-resource-reservation', () => {
   test('a record that the sender could not load is kept, with its type', () => {
     const text = 'Payload serialization failed due to detached entity. Event type: EVENT_UPDATED';
     const item = one(map({ eventType: 'EVENT_UPDATED', timestamp: START.timestamp, webhookId: '7', data: text }));
-    expect(item).toMatchObject({ outcome: 'quarantined', type: 'updated', reason: expect.stringContaining('could not load') });
+    expect(item).toMatchObject({
+      outcome: 'quarantined',
+      type: 'updated',
+      reason: expect.stringContaining('(data.id) is not there'),
+    });
   });
 
   test.each<[string, unknown]>([
@@ -252,9 +256,13 @@ describe('oddities of cloud-resource-reservation', () => {
     const items = map({ ...batch, events });
     expect(items.map((item) => item.outcome)).toEqual(['accepted', 'quarantined', 'quarantined', 'accepted']);
     const bad = items[1] as MappedItem & { outcome: 'quarantined' };
-    expect(bad).toMatchObject({ externalId: '102', type: 'started', reason: expect.stringContaining('eventStart') });
+    expect(bad).toMatchObject({
+      externalId: '102',
+      type: 'started',
+      reason: expect.stringContaining('(item.eventStart || eventStart)'),
+    });
     expect(JSON.stringify(bad.document)).not.toContain('Server Maintenance');
-    const mended = { ...(bad.document as object), eventStart: batch.events[1].eventStart };
+    const mended = { ...(bad.document as object), events: [batch.events[1]] };
     expect(eventOf(mended, at(batch.timestamp))).toEqual(event(map(batch)[1]!));
   });
 
@@ -383,7 +391,7 @@ describe('customParameters, JSON in a text', () => {
     ['a number that is too large', '{"quota":1e309}'],
     ['a tower of brackets', `{"scopes":${'['.repeat(70)}${']'.repeat(70)}}`],
   ])('%s is a problem that refuses the key, but not the news of the booking', (_name, given) => {
-    expect(read(given)).toEqual({ problem: expect.stringContaining('customParameters') });
+    expect(read(given)).toEqual({ problem: expect.stringMatching(/^parameters: ./) });
   });
 
   test('a prototype cannot be asked for', () => {
@@ -508,8 +516,8 @@ describe('the standard format', () => {
     ['a time without a zone', data({ startsAt: '2026-01-01T10:00:00' }), /data.startsAt.*zone/],
     ['no time of its own', { ...body, timestamp: undefined }, /timestamp/],
     ['a misspelt parameter', data({ parameters: { scope: ['read'] } }), /data.parameters.*scope/],
-    ['a quota of nothing', data({ parameters: { quota: 0 } }), /data.parameters.quota/],
-    ['an address that is none', data({ holders: [{ id: 'u1', email: 'nobody' }] }), /data.holders.0.email/],
+    ['a quota of nothing', data({ parameters: { quota: 0 } }), /\(data.parameters\) at quota/],
+    ['an address that is none', data({ holders: [{ id: 'u1', email: 'nobody' }] }), /\(data.holders\) at 0.email/],
     ['a body of another system', START, /type/],
   ])('%s is kept with the field that is wrong', (_name, document, reason) => {
     expect(read(document)).toMatchObject({ outcome: 'quarantined', reason: expect.stringMatching(reason), document });

@@ -36,8 +36,9 @@ function accepted(text: string, env: Record<string, string> = ENV) {
 
 /** A policy without what is asked of it. */
 function said(text: string) {
-  const { scopesOf: _scopesOf, projectOf: _projectOf, ...policy } = accepted(text).policy;
-  return policy;
+  const { scopesOf: _scopesOf, projectOf: _projectOf, sources, ...policy } = accepted(text).policy;
+  const written = Object.entries(sources).map(([name, { mapping: _mapping, ...source }]) => [name, source]);
+  return { ...policy, sources: Object.fromEntries(written) };
 }
 
 function refused(text: string, env: Record<string, string> = ENV): readonly Problem[] {
@@ -53,7 +54,7 @@ describe('with no file', () => {
     expect(warnings).toEqual([]);
     expect(policy.sources['default']).toMatchObject({
       preset: 'cloud-resource-reservation',
-      encoding: 'base64',
+      auth: { kind: 'hmac', header: 'X-Webhook-Signature', encoding: 'base64' },
       callback: undefined,
     });
     expect(policy.sources['default']?.secrets.map(({ secret }) => secret.reveal())).toEqual(['hush-hush']);

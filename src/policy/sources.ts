@@ -16,7 +16,8 @@ export function readSource(
   { input, names, report }: Reading & { readonly names: Names },
 ): Source | undefined {
   const path = ['sources', name];
-  const entry = parse(SourceEntry, withPreset(value, input, path, report), path, report);
+  const whole = withPreset(value, input, path, report);
+  const entry = whole === undefined ? undefined : parse(SourceEntry, whole, path, report);
   const source = entry && buildSource(name, entry, { settings: input.settings, path, report });
   if (!source) return undefined;
   checkOwner(source.project, path, names, report);

@@ -12,7 +12,7 @@ export class Exhausted extends Error {
 }
 
 /** About 20 ms of a slow processor. */
-export const UNITS_OF_A_DOCUMENT = 200_000;
+export const UNITS_OF_A_DOCUMENT = 600_000;
 
 export function createBudget(units = UNITS_OF_A_DOCUMENT): Budget {
   let left = units;

@@ -6,9 +6,12 @@ import type { Action, FieldName, MatchEntry, RuleEntry, ValueEntry } from './sch
 export interface Rule {
   readonly match: readonly Match[];
   readonly action: Table<Action> | Action;
-  readonly reason?: string;
+  /** Why it is ignored. */
+  readonly reason?: Expression | string;
   readonly forEach?: Expression;
   readonly fields: readonly Field[];
+  /** Nothing is dropped that cannot be read. */
+  readonly strict: boolean;
 }
 
 export interface Match {
@@ -20,8 +23,6 @@ export interface Table<T> {
   readonly expression: Expression;
   readonly values?: Readonly<Record<string, T>>;
   readonly otherwise?: T;
-  /** Members that an object may have. */
-  readonly only?: readonly string[];
 }
 
 export interface Field {
@@ -50,9 +51,10 @@ export function compileRules(entries: readonly RuleEntry[], surroundings: Surrou
     return {
       match: matchesOf(entry.match, compile),
       action: typeof entry.action === 'string' ? entry.action : tableOf(entry.action, ['action'], compile),
-      reason: entry.reason,
+      reason: typeof entry.reason === 'object' ? compile(entry.reason.expr, ['reason', 'expr']) : entry.reason,
       forEach: entry.forEach === undefined ? undefined : compile(entry.forEach, ['forEach']),
       fields: fieldsOf(entry, index, compile),
+      strict: entry.strict ?? false,
     };
   });
 }

@@ -27,6 +27,19 @@ export const Label = z
 export const Email = Label.transform((text) => (text && ADDRESS.test(text) ? text : undefined));
 const ADDRESS = /^[^\s@<>",;:\\]{1,64}@[^\s@<>",;:\\]{1,250}$/u;
 
+/** For who promises to send nothing else: what `Label` and `Email` drop is refused. */
+export const StrictLabel = z
+  .string()
+  .trim()
+  .max(LONGEST_LABEL)
+  .nullish()
+  .transform((text) => text || undefined);
+export const StrictEmail = z
+  .email()
+  .max(320)
+  .nullish()
+  .transform((text) => text ?? undefined);
+
 /** An ISO 8601 instant. Without a zone it is refused: guessing one would move a booking by hours. */
 export const Instant = z
   .string()

@@ -3,9 +3,9 @@ import type { MappedItem, Mapping, MappingContext, MappingProblem } from '../../
 import { createBudget, type Budget } from './budget.ts';
 import { compileRules, type Complain, type Rule } from './compile.ts';
 import { compileExpression, type Expression, type Scope } from './expression.ts';
-import { OptionalInstant } from './fields.ts';
+import { Instant, OptionalInstant } from './fields.ts';
 import { contentHash, meaningOf } from './meaning.ts';
-import { bookingOf, observe, type Observation } from './observe.ts';
+import { bookingOf, closes, observe, type Observation } from './observe.ts';
 import { mayBe, type RuleEntry } from './schema.ts';
 import { evaluateField, isTrue, lookUp, shown, Unfit } from './values.ts';
 
@@ -20,6 +20,8 @@ export interface MappingEntry {
   /** Members of the body that change with every sending. */
   readonly volatile?: readonly string[];
 }
+
+const SAYS_NOTHING = 'it says nothing of a booking';
 
 /** More than that in one document are kept in one piece. */
 const MOST_APART = 20;
@@ -56,9 +58,10 @@ function compileSent(text: string, zone: string | undefined, complain: Complain)
 }
 
 function expressionsOf(rules: readonly Rule[]): Expression[] {
-  return rules.flatMap(({ match, action, forEach, fields }) => [
+  return rules.flatMap(({ match, action, reason, forEach, fields }) => [
     ...match.map(({ expression }) => expression),
     ...(typeof action === 'string' ? [] : [action.expression]),
+    ...(typeof reason === 'object' ? [reason] : []),
     ...(forEach ? [forEach] : []),
     ...fields.flatMap(({ value }) => ('expression' in value ? [value.expression] : [])),
   ]);
@@ -69,7 +72,7 @@ function mapDocument(document: unknown, context: MappingContext, compiled: Compi
   let about: About = { document, context, compiled, budget, scope: scopeOf(document, context), single: true };
   try {
     const rule = ruleFor(about);
-    if (!rule) return [keep(about, { reason: 'no rule of its map is for it', problems: [unmatched(about)] })];
+    if (!rule) return [keep(about, unmatched(about))];
     about = { ...about, single: !rule.forEach };
     return rule.forEach ? mapEach(rule, rule.forEach, about) : mapOne(rule, about);
   } catch (error) {
@@ -109,16 +112,15 @@ function ruleFor({ compiled: { rules }, scope, budget }: About): Rule | undefine
 }
 
 /** What the rules looked at, for whoever wonders why none was for it. */
-function unmatched({ compiled: { rules }, scope, budget }: About): MappingProblem {
-  const [first] = rules.flatMap(({ match }) => match);
-  const expression = first?.expression.text;
-  const value = first && lookUp(first, { at: 'map', scope, budget });
-  return {
-    at: 'map',
-    expression,
-    value: shown(value),
-    reason: 'no rule is for it: add one, with action: ignore if it says nothing of a booking',
-  };
+function unmatched({ compiled: { rules }, scope, budget }: About): Why {
+  const looked = new Map(rules.flatMap(({ match }) => match.map(({ expression }) => [expression.text, expression])));
+  const problems = [...looked.values()].map((expression): MappingProblem => {
+    const value = lookUp({ expression }, { at: 'map', scope, budget });
+    return { at: 'map', expression: expression.text, value: shown(value), reason: 'no rule is for this' };
+  });
+  const where = [...looked.keys()].map((text) => text.slice(0, 60)).join(' and at ');
+  const reason = `no rule of its map is for it, which look at ${where}`.slice(0, 300);
+  return { reason: `${reason}: add one, with action: ignore if it says nothing of a booking`, problems };
 }
 
 function mapEach(rule: Rule, forEach: Expression, about: About): readonly MappedItem[] {
@@ -162,10 +164,10 @@ function mapOne(rule: Rule, about: About): readonly MappedItem[] {
   try {
     const action = typeof rule.action === 'string' ? rule.action : lookUp(rule.action, { at: 'action', ...about });
     if (!mayBe(action)) throw new Unfit({ at: 'action', reason: 'says nothing' });
-    if (action === 'ignore') return [ignore(about, { reason: rule.reason ?? 'it says nothing of a booking', rule })];
+    if (action === 'ignore') return [ignore(about, { reason: whyIgnored(rule, about), rule })];
     type = action;
-    const sentAt = sentAtOf(about, type);
-    const seen = observe(rule.fields, { ...about, type, sentAt: sentAt ?? about.context.sentAt });
+    const sentAt = sentAtOf(about, rule, type);
+    const seen = observe(rule.fields, { ...about, type, sentAt: sentAt ?? about.context.sentAt, strict: rule.strict });
     const items = itemsOf(seen, about);
     return isStale(sentAt, about) ? items.map(stale) : items;
   } catch (error) {
@@ -186,13 +188,13 @@ function itemsOf({ event, stated, dedupe, supersedes }: Observation, { context, 
   return events.map((one) => ({ outcome: 'accepted', dedupe: nameOf(one), event: one }));
 }
 
-function sentAtOf({ compiled: { sentAt }, scope, budget }: About, type: EventType): Date | undefined {
+function sentAtOf({ compiled: { sentAt }, scope, budget }: About, { strict }: Rule, type: EventType): Date | undefined {
   if (!sentAt) return undefined;
-  const value = lookUp({ expression: sentAt }, { at: 'sentAt', scope, budget });
-  const read = OptionalInstant.safeParse(value);
+  const value = lookUp({ expression: sentAt }, { at: 'sent.at', scope, budget });
+  const read = (strict ? Instant : OptionalInstant).safeParse(value);
   if (read.success) return read.data;
-  if (type === 'ended' || type === 'cancelled') return undefined;
-  throw new Unfit({ at: 'sentAt', expression: sentAt.text, value: shown(value), reason: read.error.issues[0]!.message });
+  if (closes(type)) return undefined;
+  throw new Unfit({ at: 'sent.at', expression: sentAt.text, value: shown(value), reason: read.error.issues[0]!.message });
 }
 
 function isStale(sentAt: Date | undefined, { context, compiled: { replayWithinMs } }: About): boolean {
@@ -210,6 +212,12 @@ function stale(item: MappedItem): MappedItem {
     type: item.event.type,
     externalId: item.event.reservationId,
   };
+}
+
+function whyIgnored({ reason }: Rule, { scope, budget }: About): string {
+  if (reason === undefined || typeof reason === 'string') return reason ?? SAYS_NOTHING;
+  const said = lookUp({ expression: reason }, { at: 'reason', scope, budget });
+  return typeof said === 'string' ? said.slice(0, 200).toWellFormed() : SAYS_NOTHING;
 }
 
 function ignore(about: About, { reason, rule }: { readonly reason: string; readonly rule?: Rule }): MappedItem {

@@ -2,9 +2,9 @@ import type { z } from 'zod';
 import type { Event, EventType, Holder, Parameters } from '../../reservation/event.ts';
 import type { MappingContext } from '../../reservation/source.ts';
 import type { Field } from './compile.ts';
-import { Email, Id, Label, OptionalId, OptionalInstant, Truth, Version } from './fields.ts';
-import { readHolders } from './holders.ts';
-import { readParameters, readStatedParameters } from './parameters.ts';
+import { Email, Id, Label, OptionalId, OptionalInstant, StrictEmail, StrictLabel, Truth, Version } from './fields.ts';
+import { Holders, StrictHolders } from './holders.ts';
+import { readParameters, readStatedParameters, StrictParameters } from './parameters.ts';
 import type { FieldName } from './schema.ts';
 import { evaluateField, shown, Unfit, type Evaluation } from './values.ts';
 
@@ -22,11 +22,14 @@ export interface Observing extends Evaluation {
   readonly context: MappingContext;
   /** When it was sent, as far as is known. */
   readonly sentAt: Date | undefined;
+  /** Nothing is dropped that cannot be read. */
+  readonly strict: boolean;
 }
 
 /** Throws `Unfit` for a field that must be read and cannot. Of an end or a cancellation that is only its booking. */
 export function observe(fields: readonly Field[], observing: Observing): Observation {
-  const { type, context, sentAt } = observing;
+  const { type, context, sentAt, strict } = observing;
+  const label = strict ? StrictLabel : Label;
   const read = createReader(fields, observing);
   const reservationId = read.needed('reservationId');
   const resourceId = read.sparing('resource', OptionalId);
@@ -38,19 +41,19 @@ export function observe(fields: readonly Field[], observing: Observing): Observa
       reservationId,
       version: version ?? (sentAt ?? context.now).getTime(),
       restates: (restates && version === undefined) || undefined,
-      title: read.sparing('title', Label),
+      title: read.sparing('title', label),
       resource:
         resourceId === undefined
           ? undefined
           : {
               id: resourceId,
-              name: read.sparing('resourceName', Label) ?? resourceId,
-              type: read.sparing('resourceType', Label) ?? '',
+              name: read.sparing('resourceName', label) ?? resourceId,
+              type: read.sparing('resourceType', label) ?? '',
             },
-      holders: holdersOf(read),
+      holders: holdersOf(read, observing),
       startsAt: read.sparing('startsAt', OptionalInstant),
       endsAt: read.sparing('endsAt', OptionalInstant),
-      parameters: parametersOf(read, type),
+      parameters: parametersOf(read, observing),
       reply: replyOf(read.raw('reply'), context.signedWith),
     },
     stated: version,
@@ -127,14 +130,15 @@ function createReader(fields: readonly Field[], { type, ...evaluation }: Observi
 }
 
 function firstOf({ issues: [issue] }: z.ZodError): string {
-  return issue?.message ?? 'cannot be read';
+  if (!issue) return 'cannot be read';
+  return issue.path.length === 0 ? issue.message : `at ${issue.path.join('.').slice(0, 100)}: ${issue.message}`;
 }
 
-function holdersOf(read: Reader): readonly Holder[] | undefined {
-  if (read.has('holders')) return read.sparing('holders', readHolders);
+function holdersOf(read: Reader, { strict }: Observing): readonly Holder[] | undefined {
+  if (read.has('holders')) return read.sparing('holders', strict ? StrictHolders : Holders);
   const id = read.sparing('holderId', OptionalId);
-  const email = read.sparing('holderEmail', Email);
-  const name = read.sparing('holderName', Label);
+  const email = read.sparing('holderEmail', strict ? StrictEmail : Email);
+  const name = read.sparing('holderName', strict ? StrictLabel : Label);
   // A system that knows people by their address only.
   const known = id ?? (read.has('holderId') ? undefined : email);
   return known === undefined ? undefined : [{ id: known, name, email }];
@@ -142,14 +146,16 @@ function holdersOf(read: Reader): readonly Holder[] | undefined {
 
 const PARAMETERS = ['scopes', 'quota', 'rateLimit', 'expirationHours', 'endpoints'] as const;
 
-/** A booking without parameters asks for none; an end without them says nothing of them. */
-function parametersOf(read: Reader, type: EventType): Parameters | undefined {
+function parametersOf(read: Reader, { type, strict }: Observing): Parameters | undefined {
+  const asked = strict ? read.sparing('parameters', StrictParameters) : askedOf(read);
+  // Nothing is asked for in the end, so that an end without parameters says nothing of them.
+  return closes(type) && asked && Object.keys(asked).length === 0 ? undefined : asked;
+}
+
+function askedOf(read: Reader): Parameters | undefined {
   const single = PARAMETERS.filter((name) => read.has(name));
-  const asked =
-    single.length > 0
-      ? readStatedParameters(Object.fromEntries(single.map((name) => [name, read.raw(name)])))
-      : readParameters(read.raw('parameters'));
-  return asked ?? (closes(type) ? undefined : {});
+  if (single.length === 0) return readParameters(read.raw('parameters'));
+  return readStatedParameters(Object.fromEntries(single.map((name) => [name, read.raw(name)])));
 }
 
 function replyOf(value: unknown, signedWith: string | undefined): Event['reply'] {

@@ -30,16 +30,31 @@ const Shape = z.object({
 const ALIASES = { rateLimit: 'rate_limit', expirationHours: 'expiration_hours' } as const;
 
 /**
- * Reads what a booking asks for: an object, or JSON inside a text. Undefined when there is none. What cannot be read becomes a `problem`, with
+ * Reads what a booking asks for: an object, or JSON inside a text. Undefined when nothing is said of it. What cannot be read becomes a `problem`, with
  * which the booking is refused: its other news (window, holder, end) still counts, and nothing is guessed.
  */
 export function readParameters(sent: unknown): Parameters | undefined {
-  if (sent === null || sent === undefined || (typeof sent === 'string' && sent.trim() === '')) return undefined;
+  if (sent === null || sent === undefined) return undefined;
+  if (typeof sent === 'string' && sent.trim() === '') return {};
   const parsed = typeof sent === 'string' ? parseJson(sent) : ({ ok: true, value: sent } as const);
   if (!parsed.ok) return { problem: `parameters: ${parsed.problem}` };
-  if (parsed.value === null) return undefined;
+  if (parsed.value === null) return {};
   if (typeof parsed.value !== 'object' || Array.isArray(parsed.value)) return { problem: 'parameters: not an object' };
   return shape(parsed.value as Record<string, unknown>);
+}
+
+/** For who promises to send nothing else. A misspelt name must not silently become a default. */
+export const StrictParameters = z.strictObject({
+  scopes: optional(z.array(z.string()).max(100)),
+  quota: optional(z.int().positive()),
+  rateLimit: optional(z.string().max(50)).describe('a count and a period, such as 100/hour'),
+  expirationHours: optional(z.number().positive()).describe('only shortens the booking'),
+  endpoints: optional(z.array(z.string()).max(100)),
+});
+
+/** Null counts as not stated. */
+function optional<Field extends z.ZodType>(field: Field) {
+  return field.nullish().transform((value) => value ?? undefined);
 }
 
 /** The same, where each was read by itself. */

@@ -11,11 +11,6 @@ export const ValueEntry = z.union([
   z.strictObject({
     expr: expression,
     values: z.record(z.string(), z.string()).optional().meta({ description: 'What each value stands for.' }),
-    only: z
-      .array(z.string())
-      .min(1)
-      .optional()
-      .meta({ description: 'The members that an object may have; another is a mistake.' }),
     otherwise: z
       .string()
       .optional()
@@ -83,8 +78,15 @@ export const RuleEntry = z.strictObject({
       }),
     ])
     .meta({ description: 'What it says of a booking, or a table of that.' }),
-  reason: z.string().max(200).optional().meta({ description: 'Why it is ignored, for the log.' }),
+  reason: z
+    .union([z.string().max(200), z.strictObject({ expr: expression })])
+    .optional()
+    .meta({ description: 'Why it is ignored, for the log: a text, or an expression.' }),
   forEach: expression.optional().meta({ description: 'A list: one event for each element, which is called item.' }),
+  strict: z.boolean().optional().meta({
+    description:
+      'Keeps an event aside that has a name, an address or a parameter that cannot be read, or no time of sending. Without it the event counts without them, and gets no key for parameters that cannot be read.',
+  }),
   fields: FieldsEntry.prefault({}),
 });
 export type RuleEntry = z.output<typeof RuleEntry>;

@@ -29,16 +29,11 @@ export function evaluateField({ at, value }: Field, evaluation: Evaluation): unk
 
 /** What the table says of the expression's value; without a table that value. Throws `Unfit`. */
 export function lookUp<T>(
-  { expression, values, otherwise, only }: Table<T>,
+  { expression, values, otherwise }: Table<T>,
   { at, scope, budget }: Evaluation & { readonly at: string },
 ): unknown {
   const expressed = attempt(() => expression.evaluate(scope, budget), { at, expression: expression.text });
   const value = expressed === '' || expressed === undefined ? null : expressed;
-  if (only && typeof value === 'object' && value !== null) {
-    const other = Object.keys(value).find((name) => !only.includes(name));
-    const reason = `has a member that is not one of ${only.join(', ')}`;
-    if (other !== undefined) throw new Unfit({ at, expression: expression.text, value: shown(other), reason });
-  }
   if (!values) return value ?? otherwise ?? null;
   const name = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
   if (name !== undefined && Object.hasOwn(values, name)) return values[name];
