@@ -21,6 +21,7 @@ export const GOOD: Record<string, unknown> = {
   rotateProjectKeys: { filter: {}, overlap: '1h', reason: 'leak' },
   changeProjectKey: { description: 'x' },
   createTenantKey: { name: 'x', scopes: ['read'] },
+  testSource: { body: {} },
   createHook: { url: 'https://hooks.example.org/x' },
   createOperator: { name: 'grace', role: 'viewer' },
   createAlertRule: { name: 'many', type: 'USAGE_ANOMALY', operator: 'gt', threshold: 5 },

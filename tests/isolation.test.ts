@@ -43,6 +43,7 @@ describeEngines('projects', (engine) => {
       rotations: rotation,
       operators: operators.find(({ name }) => name === 'other-admin')!.id,
       providers: 'campus',
+      sources: 'lab',
       projects: 'default',
       tenant: 'default',
       budgets: made.id,

@@ -38,6 +38,7 @@ import { createApiRouter, type ApiRoute, type RouterParts } from './route.ts';
 import { scopesApi } from './scopes.ts';
 import { scopesImportApi } from './scopes-import.ts';
 import { scopesOpenApiApi } from './scopes-openapi.ts';
+import { sourceLabApi } from './source-lab.ts';
 import { signingKeysApi } from './signing-keys.ts';
 import { straysApi } from './strays.ts';
 import { tenantKeysApi } from './tenant-keys.ts';
@@ -69,6 +70,7 @@ export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
     deliveriesApi,
     hooksApi,
     catalogueApi,
+    sourceLabApi,
     scopesImportApi,
     scopesOpenApiApi,
     scopesApi,

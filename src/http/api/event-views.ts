@@ -6,7 +6,7 @@ import { Time } from './words.ts';
 export const OUTCOMES = ['accepted', 'ignored', 'quarantined'] as const;
 
 /** As mapped to our words; instants are text as they were recorded. */
-const Said = z.object({
+export const Said = z.object({
   type: z.string(),
   version: z.number().meta({ description: 'Orders the events of a booking; epoch milliseconds.' }),
   restates: z.literal(true).optional().meta({ description: 'It repeats what the booking was, and undoes no change.' }),
