@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { DriverDefinition, LimitReport, Tools } from '../providers/driver.ts';
 import type { KeyManager } from '../providers/key-manager.ts';
 import type { OpenProvider } from './lease/call.ts';
@@ -7,6 +9,7 @@ import { checkEnforcement } from './policy/enforcement.ts';
 import { formatProblem, inOrder, type Problem } from './policy/problems.ts';
 import { openDriver } from './open-driver.ts';
 import { loadPolicy, type KnownPreset } from './policy.ts';
+import type { ReadFile } from './policy/roster.ts';
 import type { Plan } from './reservation/plan.ts';
 import type { Policy, Provider } from './reservation/policy.ts';
 import type { Environment } from './settings/lookup.ts';
@@ -55,7 +58,16 @@ export async function readConfiguration(
   const file = settings.configFile;
   const read = await textOf(file, required);
   if ('message' in read) return { ok: false, problems: [{ severity: 'error', file, path: '', ...read }] };
-  const loaded = loadPolicy({ text: read.text ?? '', file, env: options.env(), settings, drivers, presets, now: options.now() });
+  const loaded = loadPolicy({
+    text: read.text ?? '',
+    file,
+    env: options.env(),
+    settings,
+    drivers,
+    presets,
+    now: options.now(),
+    readFile: (path) => besides(file, path),
+  });
   const { providers, scopesOf } = loaded.readable;
   const opened = new Map(Object.values(providers).map((provider) => [provider.name, openIdle(provider, drivers)]));
   const driverOf = (name: string) => opened.get(name)?.driver;
@@ -78,6 +90,16 @@ function openIdle(provider: Provider, drivers: readonly DriverDefinition[]): Ope
   if (!definition || provider.config === undefined) return undefined;
   const driver = openDriver(provider, definition, IDLE);
   return { name: provider.name, driver, parseHandle: (stored) => definition.handle.parse(stored) };
+}
+
+/** A file that the configuration names, by its path from where that is. */
+function besides(file: string, path: string): ReturnType<ReadFile> {
+  const place = resolve(dirname(file), path);
+  try {
+    return { text: readFileSync(place, 'utf8'), file: place };
+  } catch (error) {
+    return { problem: `${place} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})` };
+  }
 }
 
 /** No file is as good as an empty one, the environment says it all; unless there must be one. */

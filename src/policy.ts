@@ -3,6 +3,7 @@ import type { Policy } from './reservation/policy.ts';
 import { readDocument, type ConfigDocument } from './policy/document.ts';
 import { createExpander } from './policy/expand.ts';
 import { inOrder, problemAt, type Finding, type Locate, type Problem, type Report } from './policy/problems.ts';
+import type { ReadFile } from './policy/roster.ts';
 import { readPolicy, type ReadablePolicy } from './policy/sections.ts';
 import type { Environment } from './settings/lookup.ts';
 import type { Settings } from './settings.ts';
@@ -24,6 +25,8 @@ export interface PolicyInput {
   /** The systems that we ship a description of. */
   readonly presets: readonly KnownPreset[];
   readonly now: Date;
+  /** For files that it names; without it none can be read. */
+  readonly readFile?: ReadFile;
 }
 
 export type PolicyResult = (

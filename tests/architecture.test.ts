@@ -9,7 +9,7 @@ const ROOT = new URL('..', import.meta.url).pathname;
 const FLOORS = [
   ['secret'],
   ['reservation'],
-  ['settings', 'ledger', 'observe', 'sources'],
+  ['settings', 'ledger', 'observe', 'sources', 'csv'],
   ['policy', 'audit', 'keys', 'scopes'],
   ['lease', 'handover', 'managed', 'alerts'],
   ['intake', 'access'],

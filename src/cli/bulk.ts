@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import type { BulkAnswer, BulkItemAnswer, BulkPreviewAnswer, BulkStartedAnswer, BulkValuesAnswer } from './answers.ts';
 import { itemsOfTable } from '../http/api/bulk-table.ts';
 import { VALUE_COLUMNS } from '../http/api/bulk-views.ts';
-import { writeCsv } from '../http/csv/write.ts';
+import { writeCsv } from '../csv/write.ts';
 import { path, type Api } from './api.ts';
 import { connect } from './connection.ts';
 import { EXIT, Quit } from './exit.ts';
@@ -128,12 +128,8 @@ async function readItems(file: string): Promise<object> {
   const text = await (file === '-' ? readStream(process.stdin) : readFile(file, 'utf8')).catch((error: NodeJS.ErrnoException) => {
     throw new Quit(EXIT.usage, `${plain(file)} cannot be read (${error.code})`);
   });
-  if (!/^\s*\[/.test(text))
-    return await itemsOfTable(text).catch((error: Error) => {
-      throw new Quit(EXIT.usage, `${plain(file)}: ${plain(error.message)}`);
-    });
   try {
-    return { items: JSON.parse(text) as unknown };
+    return /^\s*\[/.test(text) ? { items: JSON.parse(text) as unknown } : itemsOfTable(text);
   } catch (error) {
     throw new Quit(EXIT.usage, `${plain(file)}: ${plain(error instanceof Error ? error.message : 'cannot be read')}`);
   }

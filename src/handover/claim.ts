@@ -59,7 +59,7 @@ export function createClaims(options: ClaimsOptions): Claims {
   async function look(token: string, browser?: Secret): Promise<ClaimView> {
     const at = now();
     const claim = await claimByToken(ledger.db, hashToken(token));
-    const facts = claim && (await readFacts(ledger.db, claim.leaseId, claim.keyId));
+    const facts = claim && (await readFacts(ledger.db, claim, options.policy()));
     if (!claim || !facts?.key) throw new Fault('not_found', 'there is no such link; it may have been replaced by a newer one');
     if (isLapsed(claim, at)) await wipeAgain(ledger.db, lapsedBefore(at));
     const showsAgain = openAgain({ claim, key: facts.key }, browser, at) !== undefined;
@@ -73,7 +73,7 @@ export function createClaims(options: ClaimsOptions): Claims {
   async function reissueLink(keyOrLeaseId: string, actor: string): Promise<NewLink> {
     return await ledger.transact(async (tx) => {
       const claim = await claimOf(tx.db, keyOrLeaseId);
-      const facts = claim && (await readFacts(tx.db, claim.leaseId, claim.keyId));
+      const facts = claim && (await readFacts(tx.db, claim, options.policy()));
       if (!claim || !facts?.key) throw new Fault('not_found', `there is no claim for ${keyOrLeaseId}`);
       const state = stateOf(claim, facts.key, now());
       if (state !== 'waiting') throw new Fault('gone', `the key can no longer be claimed: it is ${state}`);

@@ -23,12 +23,13 @@ export interface ComposeOptions {
 /** A delivery as it is to be sent now: today's facts, addresses and link. A string when there is nothing to send any more, saying why. */
 export async function composeDispatch(delivery: DeliveryRow, now: Date, options: ComposeOptions): Promise<Dispatch | string> {
   const body = delivery.body as DeliveryBody;
-  const facts = delivery.leaseId === null ? undefined : await readFacts(options.ledger.db, delivery.leaseId, body.keyId);
+  const policy = options.policy();
+  const { leaseId } = delivery;
+  const facts = leaseId === null ? undefined : await readFacts(options.ledger.db, { leaseId, keyId: body.keyId }, policy);
   if (!facts) return 'the lease it is about is gone';
   const claim = delivery.claimId === null ? undefined : await claimById(options.ledger.db, delivery.claimId);
   const over = body.part === 'news' ? undefined : whyOver(claim, facts, now);
   if (over) return over;
-  const policy = options.policy();
   const token = claim && openToken(claim, options.sealer);
   const message = compose({
     kind: kindOf(delivery),

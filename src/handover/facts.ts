@@ -9,6 +9,7 @@ import { contactOf } from '../reservation/fold.ts';
 import type { Grant, Window } from '../reservation/lease.ts';
 import type { Plan } from '../reservation/plan.ts';
 import { projectOfLease } from '../reservation/project.ts';
+import { withRoster } from '../reservation/roster.ts';
 import type { Policy } from '../reservation/policy.ts';
 import type { Source } from '../reservation/source.ts';
 
@@ -30,12 +31,24 @@ interface About {
   readonly keyId?: string | null;
 }
 
-export async function readFacts(db: Kysely<Database>, leaseId: string, keyId?: string | null): Promise<Facts | undefined> {
-  return (await readAll(db, [{ leaseId, keyId }]))[0];
+export async function readFacts(db: Kysely<Database>, about: About, policy: Policy): Promise<Facts | undefined> {
+  const [read] = await readAll(db, [about]);
+  return read && asKnown(read, policy);
 }
 
+const readTogether = inOne(readAll);
+
 /** For those who share a transaction. */
-export const readFactsTogether = inOne(readAll);
+export async function readFactsTogether(db: Kysely<Database>, about: About, policy: Policy): Promise<Facts | undefined> {
+  const read = await readTogether(db, about);
+  return read && asKnown(read, policy);
+}
+
+/** With whom its source's roster knows the holder to be, as it is now: also for bookings from before they were in it. */
+function asKnown(facts: Facts, policy: Policy): Facts {
+  const holder = withRoster(facts.holder, sourceOf(policy, facts)?.roster);
+  return { ...facts, holder: { ...holder, email: singleAddress(holder.email) } };
+}
 
 async function readAll(db: Kysely<Database>, asked: readonly About[]): Promise<(Facts | undefined)[]> {
   const stories = await readStories(
@@ -60,7 +73,7 @@ async function readAll(db: Kysely<Database>, asked: readonly About[]): Promise<(
   });
 }
 
-export function sourceOf(policy: Policy, facts: Facts): Source | undefined {
+export function sourceOf(policy: Policy, facts: Pick<Facts, 'reservation'>): Source | undefined {
   return policy.sources[facts.reservation.source];
 }
 

@@ -31,9 +31,9 @@ export function createAnnouncer(options: {
   alarm: (alert: Notice) => void;
 }): Announce {
   async function announce(tx: Tx, notice: Notice): Promise<void> {
-    const facts = await readFactsTogether(tx.db, { leaseId: notice.leaseId, keyId: notice.keyId });
-    if (!facts) throw new Error(`handover: there is no lease ${notice.leaseId} to announce`);
     const policy = options.policy();
+    const facts = await readFactsTogether(tx.db, { leaseId: notice.leaseId, keyId: notice.keyId }, policy);
+    if (!facts) throw new Error(`handover: there is no lease ${notice.leaseId} to announce`);
     const reach: Reach = { facts, source: sourceOf(policy, facts), plan: planOf(policy, facts), smtp: options.smtp };
     if (notice.kind === 'extended') await followKeys(tx.db, notice.leaseId);
     const claim = await ensureClaim(tx, notice, { ...options, reach });

@@ -82,7 +82,7 @@ export function createReveal(options: RevealOptions): (token: string, request: R
     token: string,
     request: RevealRequest & { told: Told | undefined },
   ): Promise<Revealed | Fault | Ask> {
-    const found = await lockBoth(tx, token);
+    const found = await lockBoth(tx, token, options.policy());
     if (!found) return new Fault('not_found', 'there is no such link; it may have been replaced by a newer one');
     const { claim, key, facts } = found;
     const at = now();
@@ -155,13 +155,17 @@ interface Turn extends Try {
 }
 
 /** Key before claim, like everyone else who locks both. A link renewed meanwhile is no link. */
-async function lockBoth(tx: Tx, token: string): Promise<{ claim: ClaimRow; key: KeyRow; facts: Facts } | undefined> {
+async function lockBoth(
+  tx: Tx,
+  token: string,
+  policy: Policy,
+): Promise<{ claim: ClaimRow; key: KeyRow; facts: Facts } | undefined> {
   const tokenHash = hashToken(token);
   const found = await claimByToken(tx.db, tokenHash);
   if (!found) return undefined;
   const key = await tx.db.selectFrom('key').selectAll().where('id', '=', found.keyId).forUpdate().executeTakeFirst();
   const claim = await lockClaim(tx.db, found.id);
-  const facts = await readFacts(tx.db, found.leaseId, found.keyId);
+  const facts = await readFacts(tx.db, found, policy);
   return key && claim && facts && claim.tokenHash === tokenHash ? { claim, key, facts } : undefined;
 }
 

@@ -26,16 +26,19 @@ export interface Finding {
   readonly message: string;
   readonly fix: string;
   readonly severity?: Problem['severity'];
+  /** Another file that it is in, and the line there. */
+  readonly file?: string;
+  readonly line?: number;
 }
 
 export type Report = (finding: Finding) => void;
 
 /** Turns findings into problems of a file. `mask` takes out what came from the environment. */
 export function problemAt(file: string, locate: Locate, mask: (text: string) => string = (text) => text) {
-  return ({ path, message, fix, severity = 'error' }: Finding): Problem => ({
+  return ({ path, message, fix, severity = 'error', ...other }: Finding): Problem => ({
     severity,
-    file,
-    ...locate(path),
+    file: other.file ?? file,
+    ...(other.file === undefined ? locate(path) : other.line !== undefined && { line: other.line, column: 1 }),
     path: formatPath(path),
     message: mask(message),
     fix: mask(fix),

@@ -41,6 +41,7 @@ export const ProjectEntry = z
     description: z.string().optional(),
     limits: limits.optional().meta({ description: 'Shared by all keys of the project.' }),
     keys: KeysEntry.prefault({}),
+    roster: z.string().min(1).optional().meta({ description: 'Of its sources that name none; see there.' }),
     scopes: z.record(scopeName, ScopeEntry).optional().meta({ description: 'Its own, over those of all projects.' }),
   })
   .meta({ description: 'A part of the house that sees nothing of the others.' });

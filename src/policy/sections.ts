@@ -11,6 +11,7 @@ import { defaultPlans, defaultProviders, defaultScopes, defaultSources } from '.
 import { eachOf, parse, readProject, readProvider, type Reading } from './entries.ts';
 import { readSource } from './sources.ts';
 import type { Report } from './problems.ts';
+import { createRosters } from './roster.ts';
 import { plainProject } from './projects.ts';
 import { PlanEntry, Sections, TokensEntry } from './schema.ts';
 import { ScopeEntry } from './scope-schema.ts';
@@ -43,7 +44,13 @@ export function readPolicy(value: unknown, input: PolicyInput, report: Report): 
     scopes: Object.keys(raw.scopes),
     scopesOf: (project) => [...Object.keys(raw.scopes), ...keysIn(written.projects?.[project], 'scopes')],
   };
-  const sources = eachOf(raw.sources, (name, entry) => readSource(name, entry, { ...reading, names }));
+  const rosterOf = createRosters(input.readFile, report);
+  const rosters = eachOf(written.projects ?? {}, (name, entry) => rosterOf(entry, ['projects', name, 'roster']));
+  const sources = eachOf(raw.sources, (name, entry) => {
+    const source = readSource(name, entry, { ...reading, names });
+    const roster = rosterOf(entry, ['sources', name, 'roster']) ?? (source && rosters[source.project]);
+    return source && roster ? { ...source, roster } : source;
+  });
   const providers = eachOf(raw.providers, (name, entry) => readProvider(name, entry, reading));
   const context: PlanContext = {
     settings,

@@ -43,6 +43,9 @@ const AuthEntry = z
   .meta({ description: 'How a message shows that it is from this system.' });
 export type AuthEntry = z.output<typeof AuthEntry>;
 
+const ROSTER =
+  "A CSV file, beside this one: id, email and, if it has one, name. Whom its user ids mean, where it sends no email or name. Without it its project's.";
+
 export const SourceEntry = z
   .strictObject({
     project: name.optional().meta({ description: 'Whose it is. Without it the project named default.' }),
@@ -75,6 +78,7 @@ export const SourceEntry = z
       .optional()
       .meta({ description: 'Members of the body that change with every sending: two bodies are the same without them.' }),
     map: MapEntry.optional().meta({ description: 'How its messages become our words. The first rule that matches is taken.' }),
+    roster: z.string().min(1).optional().meta({ description: ROSTER }),
     callback: z
       .strictObject({
         notifications: httpUrl.optional().meta({ description: 'Takes messages for users. Empty means not configured.' }),

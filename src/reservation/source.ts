@@ -1,5 +1,6 @@
 import type { Secret } from '../secret/secret.ts';
 import type { Event, EventType } from './event.ts';
+import type { Roster } from './roster.ts';
 
 /** A reservation system: how it signs, how its messages become our words, where news goes back to. Read from the configuration, and data. */
 export interface Source {
@@ -13,6 +14,8 @@ export interface Source {
   readonly url: string;
   readonly auth: AuthRule;
   readonly mapping: Mapping;
+  /** Whom its ids mean, its own or its project's. Looked up when somebody is told, so that a correction counts at once. */
+  readonly roster?: Roster;
   /** The source's own endpoints for news about its bookings; named by the operator, so they may be private. */
   readonly callback?: {
     readonly notifications?: string;

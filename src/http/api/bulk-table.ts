@@ -1,4 +1,4 @@
-import { readCsv } from '../csv/read.ts';
+import { readCsv } from '../../csv/read.ts';
 import { MOST_ITEMS } from './bulk-words.ts';
 
 /** The columns of a table of keys. In lists, values are separated by spaces or semicolons; `metadata.<name>` is one field of the metadata. */
@@ -11,10 +11,10 @@ const METADATA = /^metadata\.[\w.:-]{1,100}$/;
 export const COLUMNS = [...PLAIN, ...LISTS, ...WHEN, 'metadata.<name>'].join(', ');
 
 /** As the JSON that it stands for. Throws Fault('invalid') with line and column where it is no such table. */
-export async function itemsOfTable(text: string): Promise<{ items: Record<string, unknown>[]; lines: number[] }> {
+export function itemsOfTable(text: string): { items: Record<string, unknown>[]; lines: number[] } {
   const known = new Set([...PLAIN, ...LISTS, ...WHEN]);
   const knows = (column: string) => known.has(column) || METADATA.test(column);
-  const rows = await readCsv(text, { knows, columns: COLUMNS, mostRows: MOST_ITEMS });
+  const rows = readCsv(text, { knows, columns: COLUMNS, mostRows: MOST_ITEMS });
   return { items: rows.map(({ cells }) => itemOf(cells)), lines: rows.map(({ line }) => line) };
 }
 

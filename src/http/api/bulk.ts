@@ -5,7 +5,7 @@ import { keysOfGroup } from '../../ledger/project-keys-many.ts';
 import type { BulkRow } from '../../ledger/schema.ts';
 import type { BulkAsked } from '../../managed/bulk/bulks.ts';
 import { Fault } from '../../reservation/fault.ts';
-import { writeCsv } from '../csv/write.ts';
+import { writeCsv } from '../../csv/write.ts';
 import { COLUMNS, itemsOfTable } from './bulk-table.ts';
 import {
   BulkItemView,

@@ -1,4 +1,6 @@
-import { Fault } from '../../reservation/fault.ts';
+import { createRequire } from 'node:module';
+import type * as CsvParse from 'csv-parse/sync';
+import { Fault } from '../reservation/fault.ts';
 
 /** A table with a header line, as spreadsheets write it (RFC 4180, and the byte order mark that some put first). */
 
@@ -14,19 +16,21 @@ export interface CsvOptions {
   readonly knows: (column: string) => boolean;
   /** For whoever wrote another one. */
   readonly columns: string;
+  /** Those that must be there. */
+  readonly needs?: readonly string[];
   readonly mostRows: number;
 }
 
 const LONGEST_ROW = 64 * 1024;
 
 /** Throws Fault('invalid') with line and column where the text is no such table. */
-export async function readCsv(text: string, { knows, columns, mostRows }: CsvOptions): Promise<CsvRow[]> {
-  // Few need it.
-  const { CsvError, parse } = await import('csv-parse/sync');
+export function readCsv(text: string, { knows, columns, mostRows, needs }: CsvOptions): CsvRow[] {
+  // Few need it, so it is loaded by those who do.
+  const { CsvError, parse } = createRequire(import.meta.url)('csv-parse/sync') as typeof CsvParse;
   let header: readonly string[] = [];
   const columnsOf = (first: string[]): string[] => {
     header = first;
-    checkHeader(header, { knows, columns });
+    checkHeader(header, { knows, columns, needs });
     return first;
   };
   try {
@@ -60,20 +64,26 @@ const MISTAKES: Readonly<Record<string, string>> = {
   CSV_MAX_RECORD_SIZE: `a row longer than ${LONGEST_ROW / 1024} kB`,
 };
 
-function checkHeader(header: readonly string[], { knows, columns }: Pick<CsvOptions, 'knows' | 'columns'>): void {
+function checkHeader(header: readonly string[], { knows, columns, needs = [] }: Omit<CsvOptions, 'mostRows'>): void {
   for (const [place, column] of header.entries()) {
     if (header.indexOf(column) !== place) throw wrong('this column is there twice', 1, column || place + 1);
     if (header.length === 1 && column.includes(';')) throw wrong('columns are separated by commas', 1, column);
     if (!knows(column)) throw wrong(`there is no such column; known: ${columns}`, 1, column || place + 1);
   }
+  const missing = needs.find((column) => !header.includes(column));
+  if (missing !== undefined) throw wrong(`the column ${missing} is not there`, 1);
 }
 
 function linesWithin(record: Readonly<Record<string, string>>): number {
-  return Object.values(record).join('').split('\n').length - 1;
+  let lines = 0;
+  for (const name in record) if (record[name]!.includes('\n')) lines += record[name]!.split('\n').length - 1;
+  return lines;
 }
 
 function filled(record: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(record).filter(([, cell]) => cell !== ''));
+  const cells: Record<string, string> = {};
+  for (const name in record) if (record[name] !== '') cells[name] = record[name]!;
+  return cells;
 }
 
 function wrong(what: string, line: number, column?: string | number): Fault {
