@@ -160,9 +160,10 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     /** One event, received as from the network and settled. */
     receive: async (document: unknown, source = 'lab') => {
       const body = Buffer.from(JSON.stringify(document));
-      const outcome = await receiver.receive({ source, rawHeaders: [], body, requestId: 'request-1' });
+      const reception = await receiver.receive({ source, rawHeaders: [], body, requestId: 'request-1' });
       await work.settleAll();
-      return outcome;
+      if (reception.kind !== 'recorded') throw new Error('it was answered as a handshake');
+      return reception.outcome;
     },
     close: async () => {
       server.closeAllConnections();

@@ -6,14 +6,25 @@ type Request = IncomingMessage & { body?: unknown };
 /** How long the rest of a refused body is thrown away before the connection is: until then the sender can read why. */
 const PATIENCE_MS = 2000;
 
+export interface Cap {
+  /** In bytes, as they are sent. */
+  readonly most: number;
+  /** How they may be encoded apart from not at all; inflating them is up to who reads them. */
+  readonly encodings?: readonly string[];
+}
+
 /**
- * The raw bytes of a request as `request.body`, at most `most` of them, whatever length it claims. A larger one is refused as soon as it
- * is known to be larger: body-parser would first read the rest, so one without an end would never be answered. A compressed one is
- * refused too: nobody signs what it inflates to.
+ * The raw bytes of a request as `request.body`, at most as many as its cap says, whatever length it claims. A larger one is refused as soon
+ * as it is known to be larger: body-parser would first read the rest, so one without an end would never be answered. A compressed one is
+ * refused too where that is not expected. What `capOf` throws is the error.
  */
-export function cappedBody(most: number): (request: Request, response: unknown, next: NextFunction) => void {
+export function cappedBody<R extends Request>(
+  capOf: (request: R) => Cap,
+): (request: R, response: unknown, next: NextFunction) => void {
   return (request, _response, next) => {
-    if ((request.headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') return next(refusal(415));
+    const { most, encodings = [] } = capOf(request);
+    if (!['identity', ...encodings].includes((request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()))
+      return next(refusal(415));
     if (Number(request.headers['content-length'] ?? 0) > most) return refuse(request, next);
     collect(request, most, next);
   };

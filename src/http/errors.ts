@@ -12,6 +12,7 @@ export const STATUS_OF = {
   not_found: 404,
   conflict: 409,
   gone: 410,
+  too_large: 413,
   too_many: 429,
   unavailable: 503,
 } as const satisfies Record<FaultCode, number>;
@@ -117,6 +118,8 @@ function answerTo(error: unknown): Answer {
 function answerToBody(error: unknown): Answer | undefined {
   if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return undefined;
   const { status } = error;
+  if (status === 405)
+    return { status, code: 'not_allowed', detail: 'This path does not take this method. The Allow header names those it takes.' };
   if (status === 413) return { status, code: 'too_large', detail: 'The body is larger than this path takes.' };
   if (status === 415)
     return { status, code: 'unsupported', detail: 'The body has a content type, charset or encoding this path does not take.' };

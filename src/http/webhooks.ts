@@ -1,32 +1,94 @@
 import express from 'express';
-import type { Receiver } from '../intake/receive.ts';
+import type { Receiver, Reception } from '../intake/receive.ts';
+import { Fault } from '../reservation/fault.ts';
+import { echoOf, methodsOf, permissionFor } from '../sources/handshake/greet.ts';
 import { cappedBody } from './capped-body.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** Where reservation systems post their events. Mounted before anything that parses bodies: signatures are over raw bytes. */
 
-const LARGEST = 256 * 1024;
 /** Senders keep our answer in a column of a few thousand characters. */
 const MOST_BOOKINGS = 50;
+const NO_BODY: readonly number[] = [204, 205];
 
-/** `POST /webhook` is the source named `default`. Answers 202 once the event is recorded; every failure is a Fault for the error handler. */
-export function webhookRoutes({ receiver }: { receiver: Pick<Receiver, 'receive'> }): express.Router {
+/**
+ * `POST /webhook` is the source named `default`; a source may post to paths below its own as well. Answers as the source's `answers` say
+ * once the event is recorded; every failure is a Fault for the error handler.
+ */
+export function webhookRoutes({ receiver }: { receiver: Pick<Receiver, 'receive' | 'source'> }): express.Router {
   const router = express.Router();
-  const rawBody = cappedBody(LARGEST);
+  const rawBody = cappedBody((request: express.Request) => {
+    const { largest, contentEncoding } = receiver.source(nameOf(request)).body;
+    return { most: largest, encodings: contentEncoding === 'gzip' ? ['gzip'] : [] };
+  });
 
-  const receive = async (source: string, request: express.Request, response: express.Response) => {
+  /** Without a signature: what asks knows no secret yet. */
+  const greet: express.RequestHandler = (request, response, next) => {
+    const { handshakes } = receiver.source(nameOf(request));
+    const echo = ['GET', 'POST'].includes(request.method) ? echoOf(queryOf(request), handshakes) : undefined;
+    if (echo !== undefined) return void plainly(response, 200, echo);
+    if (request.method === 'POST') return next();
+    response.set('Allow', methodsOf(handshakes));
+    const permission = request.method === 'OPTIONS' ? permissionFor(request.rawHeaders, handshakes) : undefined;
+    if (permission) return void response.status(200).set(permission).end();
+    next(Object.assign(new Error('method not allowed'), { status: 405 }));
+  };
+
+  const receive: express.RequestHandler = async (request, response) => {
     const body: unknown = request.body;
-    const outcome = await receiver.receive({
-      source,
+    const trusts = request.app.get('trust proxy fn') as (address: string, hop: number) => boolean;
+    const reception = await receiver.receive({
+      source: nameOf(request),
+      path: pathOf(request),
+      query: queryOf(request),
       rawHeaders: request.rawHeaders,
       body: Buffer.isBuffer(body) ? body : Buffer.alloc(0),
       requestId: requestIdOf(response),
+      viaTrustedProxy: trusts(request.socket.remoteAddress ?? '', 0),
     });
-    const { status, eventId, reservations } = outcome;
-    response.status(202).json({ status, eventId, reservations: reservations.slice(0, MOST_BOOKINGS) });
+    answer(response, reception);
   };
 
-  router.post('/webhook', rawBody, (request, response) => receive('default', request, response));
-  router.post('/webhooks/:source', rawBody, (request, response) => receive(request.params.source, request, response));
+  for (const path of ['/webhook', '/webhooks/:source', '/webhooks/:source/*path']) router.all(path, greet, rawBody, receive);
   return router;
+}
+
+function answer(response: express.Response, reception: Reception): void {
+  if (reception.kind === 'recorded') {
+    const { status, eventId, reservations } = reception.outcome;
+    return json(response, reception.status, { status, eventId, reservations: reservations.slice(0, MOST_BOOKINGS) });
+  }
+  const { status, body } = reception.reply;
+  if ('text' in body) plainly(response, status, body.text);
+  else json(response, status, body.json);
+}
+
+function json(response: express.Response, status: number, body: object): void {
+  response.status(status);
+  if (NO_BODY.includes(status)) response.end();
+  else response.json(body);
+}
+
+/** No browser may take it for a page. */
+function plainly(response: express.Response, status: number, text: string): void {
+  response.status(status).set({ 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' }).type('text/plain').send(text);
+}
+
+function nameOf(request: express.Request): string {
+  const { source } = request.params;
+  return typeof source === 'string' ? source : 'default';
+}
+
+/** What stands behind the source's name. */
+function pathOf(request: express.Request): string {
+  const { path } = request.params;
+  const text = Array.isArray(path) ? path.join('/') : '';
+  if (text.length > 500 || /\p{C}/u.test(text)) throw new Fault('not_found', 'there is nothing below a source at this path');
+  return text;
+}
+
+/** Never to be logged: it may hold the secret. */
+function queryOf(request: express.Request): string {
+  const mark = request.url.indexOf('?');
+  return mark === -1 ? '' : request.url.slice(mark + 1);
 }

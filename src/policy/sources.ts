@@ -1,13 +1,16 @@
 import type { PolicyInput } from '../policy.ts';
 import { DEFAULT_PROJECT } from '../reservation/project.ts';
-import type { AuthRule, SigningSecret, Source } from '../reservation/source.ts';
+import type { SigningSecret, Source } from '../reservation/source.ts';
 import type { Settings } from '../settings.ts';
-import { secretFormOf } from '../sources/auth/verify.ts';
+import { needsSecrets, secretFormOf } from '../sources/auth/verify.ts';
 import { createMapping } from '../sources/map/map.ts';
+import { authOf } from './auth.ts';
+import { checkAuth } from './check-auth.ts';
 import { checkEnds, checkOwner, checkSecrets, checkSource, type Names } from './check.ts';
 import { parse, type Reading } from './entries.ts';
 import { suggest, type Path, type Report } from './problems.ts';
-import { SourceEntry, type AuthEntry } from './source-schema.ts';
+import { DEFAULT_ANSWERS, DEFAULT_BODY, handshakesOf } from './reception.ts';
+import { SourceEntry } from './source-schema.ts';
 
 /** The entry of a source, on top of its preset, as a source that can be used. */
 export function readSource(
@@ -21,8 +24,9 @@ export function readSource(
   const source = entry && buildSource(name, entry, { settings: input.settings, path, report });
   if (!source) return undefined;
   checkOwner(source.project, path, names, report);
-  checkSource(source, input.settings.insecure, report);
-  checkSecrets(source, secretFormOf(source.auth.kind), report);
+  if (needsSecrets(source.auth.kind)) checkSource(source, input.settings.insecure, report);
+  checkAuth(source, report);
+  checkSecrets(source, secretFormOf(source.auth), report);
   checkEnds(source, input.now, report);
   return source;
 }
@@ -54,6 +58,8 @@ function buildSource(name: string, entry: SourceEntry, { settings, path, report 
     });
     return undefined;
   }
+  const rule = authOf(auth, { path: [...path, 'auth'], report, encoding: entry.encoding });
+  if (!rule) return undefined;
   const complain = (place: readonly (string | number)[], message: string) =>
     report({ path: [...path, ...(place[0] === 'sentAt' ? ['sent', 'at'] : ['map', ...place])], message, fix: FIX });
   return {
@@ -62,7 +68,11 @@ function buildSource(name: string, entry: SourceEntry, { settings, path, report 
     preset: entry.preset,
     secrets: (entry.secrets ?? []).flatMap(({ secret, notAfter }): SigningSecret[] => (secret ? [{ secret, notAfter }] : [])),
     url: entry.url ?? `${settings.publicUrl}/webhooks/${name}`,
-    auth: authOf(auth, entry.encoding),
+    auth: rule,
+    body: entry.body ?? DEFAULT_BODY,
+    handshakes: handshakesOf(entry.handshake ?? [], { path: [...path, 'handshake'], report }),
+    answers: entry.answers ?? DEFAULT_ANSWERS,
+    timezone: entry.timezone,
     mapping: createMapping(
       {
         rules: map,
@@ -79,12 +89,6 @@ function buildSource(name: string, entry: SourceEntry, { settings, path, report 
 }
 
 const FIX = 'correct the expression; `latchkey sources test` shows what it makes of a sample';
-
-function authOf({ hmac }: AuthEntry, encoding: SourceEntry['encoding']): AuthRule {
-  if (!hmac) return { kind: 'standard-webhooks' };
-  const { tolerance, ...rule } = hmac;
-  return { kind: 'hmac', ...rule, encoding: encoding ?? rule.encoding, toleranceMs: tolerance };
-}
 
 function callbackOf(entry: NonNullable<SourceEntry['callback']>, settings: Settings): Source['callback'] {
   const { notifications, log } = entry;

@@ -5,6 +5,7 @@ export const FAULT_CODES = [
   'gone',
   'forbidden',
   'unauthorized',
+  'too_large',
   'too_many',
   'unavailable',
 ] as const;

@@ -1,5 +1,7 @@
 import type { Secret } from '../secret/secret.ts';
+import type { AuthRule } from './auth-rule.ts';
 import type { Event, EventType } from './event.ts';
+import type { Answers, BodyRule, Handshake } from './reception.ts';
 import type { Roster } from './roster.ts';
 
 /** A reservation system: how it signs, how its messages become our words, where news goes back to. Read from the configuration, and data. */
@@ -13,6 +15,11 @@ export interface Source {
   /** Where its events are posted, as some signatures cover it. */
   readonly url: string;
   readonly auth: AuthRule;
+  readonly body: BodyRule;
+  readonly handshakes: readonly Handshake[];
+  readonly answers: Answers;
+  /** Of times that name none. */
+  readonly timezone?: string;
   readonly mapping: Mapping;
   /** Whom its ids mean, its own or its project's. Looked up when somebody is told, so that a correction counts at once. */
   readonly roster?: Roster;
@@ -33,44 +40,6 @@ export interface SigningSecret {
   /** Not accepted from then on; for rotation. */
   readonly notAfter?: Date;
 }
-
-export type AuthRule = HmacRule | { readonly kind: 'standard-webhooks' };
-
-/** A digest under a shared secret, of a text that a template makes of the request. */
-export interface HmacRule {
-  readonly kind: 'hmac';
-  readonly algorithm: 'sha1' | 'sha256' | 'sha384' | 'sha512';
-  readonly header: string;
-  /** What stands before the digest. */
-  readonly prefix: string;
-  /** `{id}`, `{timestamp}`, `{url}` and `{body}` stand for what the request brought; the rest for itself. */
-  readonly signed: string;
-  readonly encoding: 'hex' | 'base64' | 'base64url';
-  readonly secretEncoding: 'utf8' | 'base64' | 'hex';
-  readonly idHeader?: string;
-  readonly timestampHeader?: string;
-  readonly timestampUnit: 's' | 'ms';
-  readonly toleranceMs: number;
-}
-
-/** What an HTTP request brought, before anything was parsed. */
-export interface SignedRequest {
-  /** Names and values in turn, as Node received them: only here is a header that came twice seen as two. */
-  readonly rawHeaders: readonly string[];
-  readonly body: Buffer;
-  readonly now: Date;
-}
-
-export type Verified =
-  | {
-      readonly ok: true;
-      /** Of the source's secrets; -1 where none was needed. */
-      readonly secretIndex: number;
-      /** Only where it is signed. */
-      readonly id?: string;
-      readonly sentAt?: Date;
-    }
-  | { readonly ok: false; readonly reason: string };
 
 /** How a source's documents become our words: compiled from its `map` when the configuration is read. Pure; never throws. */
 export interface Mapping {

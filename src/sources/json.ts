@@ -2,18 +2,19 @@
 
 export type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: string };
 
+/** More would overflow the stack of whoever walks it. */
 const DEEPEST = 64;
 
 /**
- * Strict UTF-8 without a byte order mark; at most 64 levels; no name twice in one object (parsers disagree on which wins, so
+ * Strict UTF-8 without a byte order mark; at most `deepest` levels, 64 of them; no name twice in one object (parsers disagree on which wins, so
  * it is refused rather than decided); no number beyond a double (1e309); no text that a database cannot hold (NUL, half a
  * surrogate pair). Objects come without a prototype and without a `__proto__` member. Never throws.
  */
-export function parseJson(bytes: Buffer | string): Parsed {
+export function parseJson(bytes: Buffer | string, { deepest = DEEPEST }: { readonly deepest?: number } = {}): Parsed {
   try {
     const text = typeof bytes === 'string' ? bytes : decodeUtf8(bytes);
     const value: unknown = JSON.parse(text);
-    checkStructure(text);
+    checkStructure(text, deepest);
     return { ok: true, value: copy(value) };
   } catch (error) {
     // The parser's own message quotes the document, which may hold anything.
@@ -34,13 +35,13 @@ function decodeUtf8(bytes: Buffer): string {
 /** On text that is valid JSON: every string, with a colon behind it if it is a member's name, and every bracket. */
 const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"(?=\s*(:)?)|[{}[\]]/gu;
 
-function checkStructure(text: string): void {
+function checkStructure(text: string, deepest: number): void {
   const open: Set<string>[] = [];
   for (const [token, colon] of text.matchAll(TOKENS)) {
     if (token === '{' || token === '[') open.push(new Set());
     else if (token === '}' || token === ']') open.pop();
     else if (colon) addName(open.at(-1)!, JSON.parse(token) as string);
-    if (open.length > DEEPEST) throw new Unreadable(`nested deeper than ${DEEPEST} levels`);
+    if (open.length > deepest) throw new Unreadable(`nested deeper than ${deepest} levels`);
   }
 }
 

@@ -18,7 +18,7 @@ const Problem = z
     title: z.string(),
     status: z.int(),
     detail: z.string().meta({ description: 'What is wrong and what to do, for people.' }),
-    code: z.string().meta({ description: `Stable: ${FAULT_CODES.join(', ')}, too_large, unsupported or internal.` }),
+    code: z.string().meta({ description: `Stable: ${FAULT_CODES.join(', ')}, unsupported, not_allowed or internal.` }),
     requestId: z.string(),
     at: z.string().optional().meta({ description: 'The field or line that is wrong.' }),
   })

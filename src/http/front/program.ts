@@ -22,7 +22,8 @@ export const VerifyBody = z.object({
   cost: z.int().min(1).max(10_000).optional(),
 });
 
-const readBody = cappedBody(16_384);
+const CAP = { most: 16_384 };
+const readBody = cappedBody(() => CAP);
 
 /** `POST /v1/verify` for programs: always 200 with the verdict, 400 only for a body that cannot be read. Whatever its type says, it is JSON. */
 export function verifyForProgram(

@@ -1,32 +1,102 @@
-import { createHmac } from 'node:crypto';
-import type { HmacRule, SignedRequest, Source, Verified } from '../../reservation/source.ts';
-import { decodeBase64Digest, decodeHexDigest, equalDigests } from '../../secret/hmac.ts';
+import type { HeaderParts, HmacRule, SignedRequest, Verified } from '../../reservation/auth-rule.ts';
+import type { Source } from '../../reservation/source.ts';
+import {
+  decodeBase64Digest,
+  decodeBase64UrlDigest,
+  decodeHexDigest,
+  DIGEST_BYTES,
+  equalDigests,
+  hmacOf,
+} from '../../secret/hmac.ts';
 import type { Secret } from '../../secret/secret.ts';
-import { matchingSecret, soleHeader } from './signature.ts';
+import { readHeader } from '../headers.ts';
+import { matchingSecret } from './signature.ts';
+import { isClearId, placeholdersOf } from './template.ts';
 
-const LENGTHS = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 } as const;
-
-/** A digest (RFC 2104) of what the rule's template makes of the raw request. */
+/** A digest (RFC 2104) of what the rule's template makes of the raw request, made within the tolerance where a time is signed. */
 export function verifyHmac(request: SignedRequest, rule: HmacRule, { secrets, url }: Pick<Source, 'secrets' | 'url'>): Verified {
-  const header = soleHeader(request.rawHeaders, rule.header.toLowerCase());
-  if (header.is === 'absent') return { ok: false, reason: `there is no ${rule.header} header` };
-  if (header.is === 'repeated') return { ok: false, reason: `there is more than one ${rule.header} header` };
-  const digest = decode(header.value, rule);
-  if (!digest) return { ok: false, reason: `${rule.header} is not a ${rule.algorithm} digest in ${rule.encoding}` };
-  const secretIndex = matchingSecret(secrets, request.now, (secret) =>
-    equalDigests(digestOf(request.body, rule, { secret, url }), digest),
-  );
-  return secretIndex === undefined ? { ok: false, reason: 'the signature does not match' } : { ok: true, secretIndex };
+  const header = readHeader(request.rawHeaders, rule.header);
+  if ('reason' in header) return refused(header.reason);
+  const found = rule.layout.read(header.value);
+  const digests = found?.signatures.map((text) => decode(text, rule)).filter((digest) => digest !== undefined) ?? [];
+  if (!found || digests.length === 0) return refused(`${rule.header} holds no ${rule.algorithm} digest in ${rule.encoding}`);
+  const stated = readStated(request, rule, found);
+  if ('reason' in stated) return refused(stated.reason);
+
+  const signed = partsOf(request, rule, { ...stated, url });
+  const secretIndex = matchingSecret(secrets, request.now, (secret) => {
+    const key = keyOf(secret, rule.secretEncoding);
+    if (!key) return false;
+    const expected = hmacOf(rule.algorithm, key, signed);
+    return digests.some((digest) => equalDigests(expected, digest));
+  });
+  if (secretIndex === undefined) return refused('the signature does not match');
+  if (stated.sentAt && !isFresh(stated.sentAt, request.now, rule)) return refused('the signed time is too far off');
+  return { ok: true, secretIndex, id: stated.id, sentAt: stated.sentAt };
 }
 
-function decode(text: string, { prefix, encoding, algorithm }: HmacRule): Buffer | undefined {
-  const digest = text.startsWith(prefix) ? text.slice(prefix.length) : undefined;
-  if (digest === undefined) return undefined;
-  return encoding === 'hex' ? decodeHexDigest(digest, LENGTHS[algorithm]) : decodeBase64Digest(digest, LENGTHS[algorithm]);
+/** The bytes that a secret stands for; undefined for a text that is not in this encoding. */
+export function keyOf(secret: Secret, encoding: HmacRule['secretEncoding']): Buffer | undefined {
+  const text = secret.reveal();
+  if (encoding === 'utf8') return Buffer.from(text, 'utf8');
+  if (encoding === 'hex') return /^(?:[0-9a-f]{2})+$/iu.test(text) ? Buffer.from(text, 'hex') : undefined;
+  const bare = text.replace(/={1,2}$/u, '');
+  const bytes = Buffer.from(bare, 'base64');
+  return bytes.length > 0 && bytes.toString('base64').replace(/={1,2}$/u, '') === bare ? bytes : undefined;
 }
 
-function digestOf(body: Buffer, { algorithm, signed }: HmacRule, { secret, url }: { secret: Secret; url: string }): Buffer {
-  const hmac = createHmac(algorithm, secret.reveal());
-  for (const part of signed.split(/(\{\w+\})/)) hmac.update(part === '{body}' ? body : part === '{url}' ? url : part);
-  return hmac.digest();
+function refused(reason: string): Verified {
+  return { ok: false, reason };
+}
+
+function decode(text: string, { encoding, algorithm }: HmacRule): Buffer | undefined {
+  const bytes = DIGEST_BYTES[algorithm];
+  if (encoding === 'hex') return decodeHexDigest(text, bytes);
+  return encoding === 'base64' ? decodeBase64Digest(text, bytes) : decodeBase64UrlDigest(text, bytes);
+}
+
+interface Stated {
+  readonly id?: string;
+  /** As it stands there. */
+  readonly timestamp?: string;
+  readonly sentAt?: Date;
+}
+
+/** The id and the time that are signed with the body, from the signature's header or their own. */
+function readStated({ rawHeaders }: SignedRequest, rule: HmacRule, found: HeaderParts): Stated | { readonly reason: string } {
+  const named = placeholdersOf(rule.signed);
+  const stated: { id?: string; timestamp?: string; sentAt?: Date } = {};
+  for (const part of ['id', 'timestamp'] as const) {
+    if (!named.has(part)) continue;
+    const own = rule[`${part}Header`];
+    const read = own === undefined ? { value: found[part] } : readHeader(rawHeaders, own);
+    if ('reason' in read) return read;
+    if (read.value === undefined) return { reason: `${rule.header} has no ${part}` };
+    stated[part] = read.value;
+  }
+  const { id, timestamp } = stated;
+  if (id !== undefined && !(/^[\x21-\x7e]{1,200}$/u.test(id) && isClearId(id, rule.signed)))
+    return { reason: 'the signed id is empty, too long or not clear' };
+  if (timestamp === undefined) return stated;
+  if (!/^\d{1,14}$/u.test(timestamp)) return { reason: 'the signed time is no whole number since 1970' };
+  return { ...stated, sentAt: new Date(Number(timestamp) * unitOf(rule)) };
+}
+
+function unitOf({ timestampUnit }: HmacRule): number {
+  return timestampUnit === 's' ? 1000 : 1;
+}
+
+/** The bounds included, in the sender's unit. */
+function isFresh(sentAt: Date, now: Date, rule: HmacRule): boolean {
+  const unit = unitOf(rule);
+  return Math.abs(Math.floor(now.getTime() / unit) * unit - sentAt.getTime()) <= rule.toleranceMs;
+}
+
+function partsOf(
+  { body, path = '' }: SignedRequest,
+  { signed }: HmacRule,
+  { id, timestamp, url }: Stated & { readonly url: string },
+): (Buffer | string)[] {
+  const stands = { id: id ?? '', timestamp: timestamp ?? '', url: path === '' ? url : `${url}/${path}`, body };
+  return signed.parts.map((part) => ('literal' in part ? part.literal : stands[part.placeholder]));
 }

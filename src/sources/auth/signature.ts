@@ -1,16 +1,7 @@
 import type { SigningSecret } from '../../reservation/source.ts';
 import type { Secret } from '../../secret/secret.ts';
 
-/** Pieces that every way of signing verifies with. Comparing and hashing is in src/secret/hmac.ts. */
-
-export type Header = { readonly is: 'there'; readonly value: string } | { readonly is: 'absent' } | { readonly is: 'repeated' };
-
-/** A header that decides must come once: with two, we and a proxy before us could believe different ones. */
-export function soleHeader(rawHeaders: readonly string[], name: string): Header {
-  const values = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]!.toLowerCase() === name);
-  if (values.length > 1) return { is: 'repeated' };
-  return values[0] === undefined ? { is: 'absent' } : { is: 'there', value: values[0] };
-}
+/** Which of a source's secrets count. Comparing and hashing is in src/secret/hmac.ts. */
 
 export function inForce(secrets: readonly SigningSecret[], now: Date): SigningSecret[] {
   return secrets.filter(({ notAfter }) => !notAfter || now < notAfter);

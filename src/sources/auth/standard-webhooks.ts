@@ -1,6 +1,8 @@
-import type { SignedRequest, SigningSecret, Verified } from '../../reservation/source.ts';
+import type { SignedRequest, Verified } from '../../reservation/auth-rule.ts';
+import type { SigningSecret } from '../../reservation/source.ts';
 import { verifyMessage, type SignedMessage } from '../../secret/standard-webhooks.ts';
-import { inForce, soleHeader } from './signature.ts';
+import { soleHeader } from '../headers.ts';
+import { inForce } from './signature.ts';
 
 const FAMILIES = ['webhook', 'svix'] as const;
 /** Verifies a request signed by Standard Webhooks, under its own header names or those of Svix. The id is signed, so it identifies. */

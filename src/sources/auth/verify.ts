@@ -1,28 +1,67 @@
-import type { SignedRequest, Source, Verified } from '../../reservation/source.ts';
+import type { AuthKind, AuthRule, SignedRequest, Verified } from '../../reservation/auth-rule.ts';
+import type { Source } from '../../reservation/source.ts';
 import { isWebhookSecret } from '../../secret/standard-webhooks.ts';
 import type { Secret } from '../../secret/secret.ts';
-import { verifyHmac } from './hmac.ts';
+import { verifyCertificate } from './client-certificate.ts';
+import { keyOf, verifyHmac } from './hmac.ts';
 import { verifyStandardWebhook } from './standard-webhooks.ts';
+import { verifyBasic, verifyBearer, verifyField, verifyQuery, verifyToken } from './token.ts';
 
-/** Whether a request is from its source. Looks at headers and raw bytes only; called before anything is parsed. Never throws. */
+/**
+ * Whether a request is from its source. Looks at headers and raw bytes only, called before anything is parsed; but for a token in the body,
+ * which is read for it alone. Never throws.
+ */
 export function verifyRequest(request: SignedRequest, source: Source): Verified {
-  const { auth } = source;
+  const { auth, secrets } = source;
   switch (auth.kind) {
     case 'hmac':
       return verifyHmac(request, auth, source);
     case 'standard-webhooks':
-      return verifyStandardWebhook(request, source.secrets);
+      return verifyStandardWebhook(request, secrets);
+    case 'token':
+      return verifyToken(request, auth, secrets);
+    case 'field':
+      return verifyField(request, auth, source);
+    case 'basic':
+      return verifyBasic(request, auth, secrets);
+    case 'bearer':
+      return verifyBearer(request, secrets);
+    case 'client-certificate':
+      return verifyCertificate(request, auth);
+    case 'query':
+      return verifyQuery(request, auth, secrets);
     default:
       auth satisfies never;
       throw new Error('sources: an unknown way of signing');
   }
 }
 
-/** What a secret must look like for a way of signing; without it, any. */
-export function secretFormOf(kind: Source['auth']['kind']): { fits: (secret: Secret) => boolean; words: string } | undefined {
-  if (kind !== 'standard-webhooks') return undefined;
+/** False where something else than a secret decides. */
+export function needsSecrets(kind: AuthKind): boolean {
+  return kind !== 'client-certificate';
+}
+
+/** What decides whether a request is believed, in lower case: no expression may read it, as what is read is kept. */
+export function decidingHeaders(auth: AuthRule): readonly string[] {
+  const further = auth.kind === 'hmac' || auth.kind === 'token' || auth.kind === 'client-certificate' ? [auth.header] : [];
+  return [...further.map((name) => name.toLowerCase()), 'authorization', 'proxy-authorization', 'cookie'];
+}
+
+/** What a secret must look like for a way of signing. */
+export function secretFormOf(auth: AuthRule): { fits: (secret: Secret) => boolean; words: string } {
+  if (auth.kind === 'standard-webhooks')
+    return {
+      fits: isWebhookSecret,
+      words: 'whsec_ and the base64 of at least 24 bytes, or the public half whpk_… of an Ed25519 pair',
+    };
+  const encoding = auth.kind === 'hmac' ? auth.secretEncoding : 'utf8';
   return {
-    fits: isWebhookSecret,
-    words: 'whsec_ and the base64 of at least 24 bytes, or the public half whpk_… of an Ed25519 pair',
+    fits: (secret) => !isPlaceholder(secret) && keyOf(secret, encoding) !== undefined,
+    words: encoding === 'utf8' ? 'a text that only the two sides know' : `bytes in ${encoding}, as secretEncoding says`,
   };
+}
+
+/** Cal.com sends this in place of a signature where it has no secret: whoever took it for one would let anybody in. */
+function isPlaceholder(secret: Secret): boolean {
+  return secret.reveal() === 'no-secret-provided';
 }

@@ -20,7 +20,7 @@ export const ValueEntry = z.union([
 ]);
 export type ValueEntry = z.output<typeof ValueEntry>;
 
-const MatchEntry = z.strictObject({
+export const MatchEntry = z.strictObject({
   expr: expression,
   in: z
     .array(z.union([z.string(), z.number(), z.boolean()]))
