@@ -26,7 +26,7 @@ export function webhookRoutes({ receiver }: { receiver: Pick<Receiver, 'receive'
   const greet: express.RequestHandler = (request, response, next) => {
     const { handshakes } = receiver.source(nameOf(request));
     const echo = ['GET', 'POST'].includes(request.method) ? echoOf(queryOf(request), handshakes) : undefined;
-    if (echo !== undefined) return void plainly(response, 200, echo);
+    if (echo !== undefined) return plainly(response, 200, echo);
     if (request.method === 'POST') return next();
     response.set('Allow', methodsOf(handshakes));
     const permission = request.method === 'OPTIONS' ? permissionFor(request.rawHeaders, handshakes) : undefined;

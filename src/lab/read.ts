@@ -1,8 +1,9 @@
-import type { MappedItem, Source, Verified } from '../reservation/source.ts';
+import type { Verified } from '../reservation/auth-rule.ts';
+import type { MappedItem, Source } from '../reservation/source.ts';
 import { fingerprintOf } from '../secret/hmac.ts';
-import { soleHeader } from '../sources/auth/signature.ts';
 import { verifyRequest } from '../sources/auth/verify.ts';
-import { parseJson } from '../sources/json.ts';
+import { readBody } from '../sources/body/read.ts';
+import { soleHeader } from '../sources/headers.ts';
 import type { Sample } from './sample.ts';
 
 /** What a source makes of a sample, before anybody looks at bookings. */
@@ -36,11 +37,11 @@ export interface BodyFinding {
 /** Judges, parses and maps a sample, and goes on where a request would have been turned away. Pure; never throws. */
 export function readSample(source: Source, sample: Sample): Reading {
   const { verified, ...signature } = judgeSignature(source, sample);
-  const parsed = parseJson(sample.body);
-  const body = { kind: 'json', bytes: sample.body.length, problem: parsed.ok ? null : parsed.problem };
+  const parsed = readBody({ rawHeaders: sample.rawHeaders ?? [], body: sample.body }, source.body);
+  const body = { kind: source.body.kind, bytes: sample.body.length, problem: parsed.ok ? null : parsed.problem };
   if (!parsed.ok) return { sample, signature, body, items: [] };
   const secret = verified?.ok ? source.secrets[verified.secretIndex]?.secret : undefined;
-  const items = source.mapping.map(parsed.value, {
+  const items = source.mapping.map(parsed.document, {
     now: sample.receivedAt,
     ...(verified?.ok && { signedId: verified.id, sentAt: verified.sentAt }),
     signedWith: secret && fingerprintOf(secret),

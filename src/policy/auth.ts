@@ -27,8 +27,9 @@ export function authOf(entry: AuthEntry, building: AuthBuilding): AuthRule | und
 
 function hmacOf(entry: HmacEntry, { path, report, encoding = entry.encoding }: AuthBuilding): HmacRule | undefined {
   const { prefix, format, regex, listSeparator, tolerance, signed, ...rest } = entry;
-  const told = (setting: string, message: string): undefined =>
-    void report({ path: [...path, 'hmac', setting], message, fix: 'docs/sources.md shows how systems sign' });
+  const told = (setting: string, message: string): undefined => {
+    report({ path: [...path, 'hmac', setting], message, fix: 'docs/sources.md shows how systems sign' });
+  };
   const layout = attempt(
     () => layoutOf({ ...entry, encoding }),
     (message) => told(format ? 'format' : regex ? 'regex' : 'prefix', message),
@@ -60,8 +61,9 @@ function layoutOf({ prefix, format, regex, listSeparator, encoding, algorithm }:
 }
 
 function fieldOf(text: string, { path, report }: AuthBuilding): AuthRule | undefined {
-  const told = (message: string): undefined =>
-    void report({ path: [...path, 'token', 'field'], message, fix: 'write a path such as auth.token' });
+  const told = (message: string): undefined => {
+    report({ path: [...path, 'token', 'field'], message, fix: 'write a path such as auth.token' });
+  };
   const expression = attempt(() => compileExpression(text, {}), told);
   if (!expression) return undefined;
   const names = expression.path?.[0] === 'body' ? expression.path.slice(1) : expression.path;
