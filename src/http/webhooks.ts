@@ -9,7 +9,7 @@ import { requestIdOf } from './request-id.ts';
 
 /** Senders keep our answer in a column of a few thousand characters. */
 const MOST_BOOKINGS = 50;
-const NO_BODY: readonly number[] = [204, 205];
+const NO_BODY: ReadonlySet<number> = new Set([204, 205]);
 
 /**
  * `POST /webhook` is the source named `default`; a source may post to paths below its own as well. Answers as the source's `answers` say
@@ -65,7 +65,7 @@ function answer(response: express.Response, reception: Reception): void {
 
 function json(response: express.Response, status: number, body: object): void {
   response.status(status);
-  if (NO_BODY.includes(status)) response.end();
+  if (NO_BODY.has(status)) response.end();
   else response.json(body);
 }
 

@@ -26,7 +26,7 @@ export function authOf(entry: AuthEntry, building: AuthBuilding): AuthRule | und
 }
 
 function hmacOf(entry: HmacEntry, { path, report, encoding = entry.encoding }: AuthBuilding): HmacRule | undefined {
-  const { prefix, format, regex, listSeparator, tolerance, signed, ...rest } = entry;
+  const { format, regex, signed, header, algorithm, secretEncoding, idHeader, timestampHeader, timestampUnit } = entry;
   const told = (setting: string, message: string): undefined => {
     report({ path: [...path, 'hmac', setting], message, fix: 'docs/sources.md shows how systems sign' });
   };
@@ -47,7 +47,8 @@ function hmacOf(entry: HmacEntry, { path, report, encoding = entry.encoding }: A
     // What is not signed, anybody can change.
     if (comes && !named.has(name)) return told('signed', `does not cover the ${name} that is read: write {${name}} in it`);
   }
-  return { kind: 'hmac', ...rest, encoding, layout, signed: template, toleranceMs: tolerance };
+  const where = { header, layout, idHeader, timestampHeader, timestampUnit };
+  return { kind: 'hmac', algorithm, encoding, secretEncoding, ...where, signed: template, toleranceMs: entry.tolerance };
 }
 
 function layoutOf({ prefix, format, regex, listSeparator, encoding, algorithm }: HmacEntry): HeaderLayout {

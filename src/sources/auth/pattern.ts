@@ -53,7 +53,7 @@ function notAllowed(what: string): string {
 function atomOf(source: string, times: string | undefined): Atom {
   compiled(source);
   if (times === undefined) return { source, least: 1, varies: false };
-  const [least = '', most = least] = /^\{/.test(times) ? times.slice(1, -1).split(',') : [times === '+' ? '1' : '0', ''];
+  const [least = '', most = least] = times.startsWith('{') ? times.slice(1, -1).split(',') : [times === '+' ? '1' : '0', ''];
   return { source, least: Number(least), varies: least !== most };
 }
 
