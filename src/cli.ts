@@ -29,6 +29,7 @@ import { addRotate } from './cli/rotate.ts';
 import { addScopeActs } from './cli/scopes.ts';
 import { addSend } from './cli/send.ts';
 import { addServe } from './cli/serve.ts';
+import { addSimulate } from './cli/simulate.ts';
 import { addSigningKeyActs } from './cli/signing-keys.ts';
 import { addSourcesTest } from './cli/sources-test.ts';
 import { addSuspend } from './cli/suspend.ts';
@@ -64,7 +65,7 @@ function createProgram(): Command {
     .showHelpAfterError('(add --help for what can be given)')
     .addHelpText('after', HELP)
     .exitOverride();
-  for (const add of [addServe, addCheck, addDemo, addSend, addExplain]) add(latchkey);
+  for (const add of [addServe, addCheck, addDemo, addSend, addSimulate, addExplain]) add(latchkey);
   for (const noun of NOUNS) addList(latchkey.command(noun.name).description(noun.about), noun);
   const commandOf = (noun: string) => latchkey.commands.find((command) => command.name() === noun)!;
   addDebtActs(commandOf('debts'));

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
-import { Secret } from '../secret/secret.ts';
-import { madeSecret, outputOf, ownSettings, serviceUrl, type GlobalOptions } from './connection.ts';
+import type { Secret } from '../secret/secret.ts';
+import { outputOf } from './connection.ts';
 import { EXIT, Quit } from './exit.ts';
 import { plain } from './output.ts';
 import { reach } from './reach.ts';
 import { SAID, SAMPLE_TYPES, SAMPLES, type SampleType } from './samples.ts';
 import { instantOption } from './time.ts';
+import { webhookSecret, webhookUrl } from './webhook-target.ts';
 
 interface SendOptions {
   readonly to?: string;
@@ -49,7 +50,7 @@ export function addSend(program: Command): void {
       const startsAt = options.starts ?? now;
       const booking = options.booking ?? `sample-${randomBytes(4).toString('hex')}`;
       const url = webhookUrl(options.to, command);
-      const sample = sign(type, { ...options, booking, startsAt }, { secret: await secretFor(options), now });
+      const sample = sign(type, { ...options, booking, startsAt }, { secret: await webhookSecret(options.secret), now });
       const headers = { 'content-type': 'application/json', ...sample.headers };
       const { status, json, text } = await reach(url, { method: 'POST', headers, body: sample.body, timeoutMs: 30_000 });
       const answer = json ?? text;
@@ -72,20 +73,6 @@ function sign(
   } catch (error) {
     throw new Quit(EXIT.usage, `--secret cannot sign: ${error instanceof Error ? error.message : 'unknown error'}`);
   }
-}
-
-function webhookUrl(to: string | undefined, command: Command): string {
-  if (to === undefined) return `${serviceUrl(command.optsWithGlobals<GlobalOptions>().url).replace(/\/+$/, '')}/webhook`;
-  const url = URL.parse(to);
-  if (!url || !/^https?:$/.test(url.protocol)) throw new Quit(EXIT.usage, `--to is not a URL: ${to}`);
-  return url.pathname === '/' ? new URL('/webhook', url).href : to;
-}
-
-async function secretFor({ secret }: SendOptions): Promise<Secret> {
-  if (secret !== undefined) return new Secret(secret);
-  const own = ownSettings().webhookSecret ?? (await madeSecret('webhookSecret'));
-  if (!own) throw new Quit(EXIT.usage, 'There is no secret to sign with: give --secret, or set WEBHOOK_SECRET.');
-  return own;
 }
 
 const LISTS = new Set(['scopes', 'endpoints']);

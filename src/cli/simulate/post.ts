@@ -1,0 +1,71 @@
+import { Agent as PlainAgent, request as plainRequest } from 'node:http';
+import { Agent as SecureAgent, request as secureRequest } from 'node:https';
+
+/** What came back. Status 0: nothing did, and `problem` says why. */
+export interface Reply {
+  readonly status: number;
+  /** As our own intake says it: accepted, duplicate, ignored, quarantined. */
+  readonly outcome?: string;
+  readonly problem?: string;
+  readonly ms: number;
+}
+
+export interface Poster {
+  post(body: string, headers: Readonly<Record<string, string>>): Promise<Reply>;
+  close(): void;
+}
+
+const CONNECT_MS = 5_000;
+const READ_MS = 10_000;
+const LONGEST_ANSWER = 64 * 1024;
+
+/** Posts to one address, with the patience of the booking service, and follows no redirect. Never rejects. */
+export function createPoster(url: URL, atOnce: number): Poster {
+  const secure = url.protocol === 'https:';
+  const agent = new (secure ? SecureAgent : PlainAgent)({ keepAlive: true, maxSockets: atOnce });
+  const request = secure ? secureRequest : plainRequest;
+
+  function post(body: string, headers: Readonly<Record<string, string>>): Promise<Reply> {
+    const began = performance.now();
+    return new Promise((resolve) => {
+      const done = (reply: Omit<Reply, 'ms'>) => resolve({ ...reply, ms: performance.now() - began });
+      const length = String(Buffer.byteLength(body));
+      const asked = request(url, { method: 'POST', agent, headers: { ...headers, 'content-length': length } });
+      const connecting = setTimeout(() => asked.destroy(new Error('no connection in 5 s')), CONNECT_MS);
+      const reading = setTimeout(() => asked.destroy(new Error('no answer in 10 s')), READ_MS);
+      const settle = () => [connecting, reading].forEach((timer) => clearTimeout(timer));
+      asked.once('socket', (socket) => {
+        if (socket.connecting) socket.once('connect', () => clearTimeout(connecting));
+        else clearTimeout(connecting);
+      });
+      const fail = (error: NodeJS.ErrnoException) => {
+        settle();
+        done({ status: 0, problem: error.code ?? error.message });
+      };
+      asked.once('error', fail);
+      asked.once('response', (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          if (text.length < LONGEST_ANSWER) text += chunk;
+        });
+        response.once('error', fail);
+        response.once('end', () => {
+          settle();
+          done({ status: response.statusCode ?? 0, outcome: outcomeOf(text) });
+        });
+      });
+      asked.end(body);
+    });
+  }
+
+  return { post, close: () => agent.destroy() };
+}
+
+function outcomeOf(text: string): string | undefined {
+  try {
+    const { status } = JSON.parse(text) as { status?: unknown };
+    return typeof status === 'string' ? status.slice(0, 40) : undefined;
+  } catch {
+    return undefined;
+  }
+}
