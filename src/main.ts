@@ -164,6 +164,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     const receiver = createReceiver({
       ...common,
       ledger: { engine: ledger.engine, transact: stoppable(ledger, 'receive', overrides) },
+      providers: catalogue.provider,
     });
     metrics.watch({
       leasesByState: () => leasesByState(ledger.db),

@@ -11,6 +11,7 @@ import type { Plan } from '../reservation/plan.ts';
 import { projectOfLease } from '../reservation/project.ts';
 import { withRoster } from '../reservation/roster.ts';
 import type { Policy } from '../reservation/policy.ts';
+import type { Reservation } from '../reservation/reservation.ts';
 import type { Source } from '../reservation/source.ts';
 
 /** What a message or a claim page is about, as it stands when it is read. */
@@ -25,6 +26,8 @@ export interface Facts {
   /** How long the holder can go on with the key from before a rotation, where one lives. */
   readonly olderUntil: Date | undefined;
 }
+
+type Read = Omit<Facts, 'holder'>;
 
 interface About {
   readonly leaseId: string;
@@ -44,13 +47,17 @@ export async function readFactsTogether(db: Kysely<Database>, about: About, poli
   return read && asKnown(read, policy);
 }
 
-/** With whom its source's roster knows the holder to be, as it is now: also for bookings from before they were in it. */
-function asKnown(facts: Facts, policy: Policy): Facts {
-  const holder = withRoster(facts.holder, sourceOf(policy, facts)?.roster);
-  return { ...facts, holder: { ...holder, email: singleAddress(holder.email) } };
+function asKnown(read: Read, policy: Policy): Facts {
+  return { ...read, holder: holderOf(read.reservation.state, read.lease.holderId, sourceOf(policy, read)) };
 }
 
-async function readAll(db: Kysely<Database>, asked: readonly About[]): Promise<(Facts | undefined)[]> {
+/** Who a holder is, as the booking says and else its source's roster does now: also for bookings from before they were in it. */
+export function holderOf(reservation: Reservation, id: string, source: Pick<Source, 'roster'> | undefined): Holder {
+  const holder = withRoster(contactOf(reservation, id), source?.roster);
+  return { ...holder, email: singleAddress(holder.email) };
+}
+
+async function readAll(db: Kysely<Database>, asked: readonly About[]): Promise<(Read | undefined)[]> {
   const stories = await readStories(
     db,
     asked.map(({ leaseId }) => leaseId),
@@ -64,7 +71,6 @@ async function readAll(db: Kysely<Database>, asked: readonly About[]): Promise<(
       lease,
       reservation,
       key,
-      holder: holderOf(lease, reservation),
       resource: resourceOf(lease, reservation),
       window: windowOf(lease, key),
       grant: lease.grant?.grant,
@@ -93,13 +99,8 @@ export function unenforcedOf(unenforced: Unenforced, policy: Policy, facts: Fact
   return plan ? unenforced(plan.provider, askedOf(plan, scopes)) : [];
 }
 
-function holderOf(lease: LeaseRow, reservation: ReservationRow): Holder {
-  const contact = contactOf(reservation.state, lease.holderId);
-  return { ...contact, email: singleAddress(contact.email) };
-}
-
 /** One address and nothing else: a list, a display name or a line break in an event must not reach more people than the holder. */
-export function singleAddress(email: string | undefined): string | undefined {
+function singleAddress(email: string | undefined): string | undefined {
   const address = email?.trim() ?? '';
   return address.length <= 254 && /^[^\s@<>()[\]\\,;:"]+@[^\s@<>()[\]\\,;:"]+$/.test(address) ? address : undefined;
 }

@@ -1,6 +1,6 @@
 import type { SignedRequest, Verified } from '../reservation/auth-rule.ts';
 import { Fault } from '../reservation/fault.ts';
-import type { MappedItem, Source } from '../reservation/source.ts';
+import type { MappedItem, MappingContext, Question, Source } from '../reservation/source.ts';
 import { fingerprintOf } from '../secret/hmac.ts';
 import { withoutMember } from '../sources/auth/member.ts';
 import { needsSecrets, verifyRequest } from '../sources/auth/verify.ts';
@@ -30,6 +30,8 @@ export interface Reading {
   readonly document: unknown;
   /** What it is answered, where it is no event. */
   readonly reply: Reply | undefined;
+  /** The bookings that it asks about beforehand; undefined where it brings news. */
+  asked(): readonly Question[] | undefined;
   /** What it brought, to be recorded; asked once. */
   arrival(): Arrival;
 }
@@ -47,13 +49,15 @@ export function readRequest(request: Received, source: Source, now: Date): Readi
   const document = source.auth.kind === 'field' ? withoutMember(read.document, source.auth.path) : read.document;
   const secret = source.secrets[verified.secretIndex]?.secret;
   const signedWith = secret && fingerprintOf(secret);
+  const brought: Brought = { signedId: verified.id, headers: headersOf(request, source), path: request.path ?? '' };
+  const context: MappingContext = { now, sentAt: verified.sentAt, signedWith, ...brought };
   return {
     signedWith,
     document,
     reply: replyTo(document, source, secret),
+    asked: () => source.mapping.questions?.(document, context),
     arrival: () => {
-      const brought: Brought = { signedId: verified.id, headers: headersOf(request, source), path: request.path ?? '' };
-      const items = source.mapping.map(document, { now, sentAt: verified.sentAt, signedWith, ...brought });
+      const items = source.mapping.map(document, context);
       const whole = `more than ${MOST_ITEMS} events in one request`;
       return {
         source: source.name,

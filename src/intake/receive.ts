@@ -1,5 +1,6 @@
 import type { Ledger } from '../ledger/database.ts';
 import type { Jobs } from '../ledger/jobs.ts';
+import type { Lens } from '../lease/look.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { Fault } from '../reservation/fault.ts';
@@ -7,6 +8,7 @@ import type { Policy } from '../reservation/policy.ts';
 import type { Source } from '../reservation/source.ts';
 import type { Sealer } from '../secret/seal.ts';
 import type { Reply } from '../sources/handshake/reply.ts';
+import { judge, type Verdict } from './check.ts';
 import { createGroupCommit, notRecorded } from './group-commit.ts';
 import { keptWhole, readRequest, type Received } from './read.ts';
 import { record, type Arrival, type Outcome } from './record.ts';
@@ -36,6 +38,8 @@ export interface ReceiverParts {
   readonly now: () => Date;
   readonly log?: Log;
   readonly metrics?: Pick<Metrics, 'acks' | 'duplicates'>;
+  /** What keys are made at, for what each of them enforces. */
+  readonly providers?: Lens['providers'];
   /** Told which of a source's secrets a request was signed with, by its fingerprint. */
   readonly secretUsed?: (source: string, fingerprint: string) => void;
 }
@@ -45,7 +49,7 @@ const MOST_WAITING = 5_000;
 
 /** Verify, parse, map, record: in this order, and acknowledged only when it is committed (law 1). */
 export function createReceiver(parts: ReceiverParts): Receiver {
-  const { ledger, policy, now, metrics } = parts;
+  const { ledger, policy, now, metrics, providers = () => undefined } = parts;
   const mover = () => ({ jobs: parts.jobs, sealer: parts.sealer, policy: policy(), now: now() });
   const commit = createGroupCommit<Arrival, Outcome>({
     flush: (arrivals) => ledger.transact((tx) => record(tx, arrivals, mover()), { ahead: true }),
@@ -66,6 +70,8 @@ export function createReceiver(parts: ReceiverParts): Receiver {
         metrics?.acks.inc({ source: source.name, status: 'handshake' });
         return { kind: 'answered', reply: reading.reply };
       }
+      const asked = reading.asked();
+      if (asked) return answer(source, judge(source.name, asked, { policy: policy(), now, providers }), about);
       const outcome = await recordOrKeep(reading.arrival(), reading.document);
       count(source.name, outcome.status);
       parts.log?.debug('webhook recorded', { ...about, ...outcome, signedWith: reading.signedWith });
@@ -76,6 +82,13 @@ export function createReceiver(parts: ReceiverParts): Receiver {
       parts.log?.warn('webhook refused', { ...about, code: fault.code, reason: fault.message, cause: fault.cause });
       throw fault;
     }
+  }
+
+  /** To a booking system that asked whether a booking would be granted. */
+  function answer({ name, answers }: Source, verdict: Verdict, about: object): Reception {
+    metrics?.acks.inc({ source: name, status: verdict.status === 'granted' ? 'check-granted' : 'check-refused' });
+    parts.log?.debug('booking judged beforehand', { ...about, ...verdict });
+    return { kind: 'answered', reply: { status: answers[verdict.status], body: { json: verdict } } };
   }
 
   function count(source: string, status: Outcome['status']): void {

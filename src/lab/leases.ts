@@ -1,10 +1,9 @@
 import { channelsFor, codeByFor, confirmationFor, type CodeBy } from '../handover/audience.ts';
-import { singleAddress } from '../handover/facts.ts';
+import { holderOf } from '../handover/facts.ts';
 import type { LeaseStory } from '../ledger/leases.ts';
 import { situationOf } from '../lease/look.ts';
 import { decide } from '../reservation/decide.ts';
 import type { Holder } from '../reservation/event.ts';
-import { contactOf } from '../reservation/fold.ts';
 import type { Grant, LeaseState, Window } from '../reservation/lease.ts';
 import { narrow } from '../reservation/narrow.ts';
 import type { Channel, Confirmation, Plan } from '../reservation/plan.ts';
@@ -70,8 +69,7 @@ function findLease(story: LeaseStory, lens: BookingLens): LeaseFinding {
   const situation = situationOf(lens, story);
   const { reservation, plan } = situation;
   const { state, reason, window, wakeAt } = decide(situation, now);
-  const contact = contactOf(reservation, lease.holderId);
-  const holder = { ...contact, email: singleAddress(contact.email) };
+  const holder = holderOf(reservation, lease.holderId, lens.policy().sources[reservation.source]);
   return {
     id: lease.id === NEW ? null : lease.id,
     holder,

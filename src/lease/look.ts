@@ -61,7 +61,8 @@ export function situationOf(lens: Lens, story: LeaseStory): Situation {
   };
 }
 
-function unkeptAt(lens: Lens, provider: string, { grant, scopes }: { grant: Grant; scopes: Scopes }): string[] {
+/** What nobody would enforce of a grant at a provider, in words. */
+export function unkeptAt(lens: Lens, provider: string, { grant, scopes }: { grant: Grant; scopes: Scopes }): string[] {
   const driver = lens.providers(provider)?.driver;
   if (!driver) return [];
   return unkept(limitsOf(driver, [askedOfGrant(grant, scopes)])).map(

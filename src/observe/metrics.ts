@@ -20,7 +20,7 @@ export function createMetrics() {
   collectDefaultMetrics({ register: registry });
   return {
     registry,
-    /** Webhooks answered, by source and by status: accepted, duplicate, ignored, quarantined, refused. */
+    /** Webhooks answered, by source and by status: accepted, duplicate, ignored, quarantined, refused, handshake, check-granted, check-refused. */
     acks: new Counter({
       name: 'latchkey_acks_total',
       help: 'Webhooks acknowledged.',

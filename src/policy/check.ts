@@ -37,6 +37,18 @@ export interface SecretForm {
   readonly words: string;
 }
 
+/** Whoever asks whether a booking would be granted must be able to tell a yes from every other answer. */
+export function checkAnswers({ name, answers, mapping }: Source, report: Report): void {
+  if (!mapping.questions) return;
+  const others = (['refused', 'quarantined'] as const).filter((outcome) => answers[outcome] === answers.granted);
+  for (const outcome of others)
+    report({
+      path: ['sources', name, 'answers', outcome],
+      message: `is answered as granted is (${answers.granted}): whoever asks would take it for a yes`,
+      fix: 'write another status',
+    });
+}
+
 /** A secret that cannot verify would refuse every event, and nobody would know why. */
 export function checkSecrets(source: Source, form: SecretForm | undefined, report: Report): void {
   if (!form) return;

@@ -6,7 +6,7 @@ import { needsSecrets, secretFormOf } from '../sources/auth/verify.ts';
 import { createMapping } from '../sources/map/map.ts';
 import { authOf } from './auth.ts';
 import { checkAuth } from './check-auth.ts';
-import { checkEnds, checkOwner, checkSecrets, checkSource, type Names } from './check.ts';
+import { checkAnswers, checkEnds, checkOwner, checkSecrets, checkSource, type Names } from './check.ts';
 import { parse, type Reading } from './entries.ts';
 import { suggest, type Path, type Report } from './problems.ts';
 import { DEFAULT_ANSWERS, DEFAULT_BODY, handshakesOf } from './reception.ts';
@@ -27,6 +27,7 @@ export function readSource(
   if (needsSecrets(source.auth.kind)) checkSource(source, input.settings.insecure, report);
   checkAuth(source, report);
   checkSecrets(source, secretFormOf(source.auth), report);
+  checkAnswers(source, report);
   checkEnds(source, input.now, report);
   return source;
 }

@@ -47,7 +47,15 @@ export interface Mapping {
   readonly headers: readonly string[];
   /** Every observation in the document, one item each, at least one. One bad item leaves its siblings as they are. */
   map(document: unknown, context: MappingContext): readonly MappedItem[];
+  /**
+   * Of a document that asks beforehand: each booking that it asks about, as it would be. Undefined for news, which `map` is for. Not there
+   * where no rule is for such documents.
+   */
+  questions?(document: unknown, context: MappingContext): readonly Question[] | undefined;
 }
+
+/** Whether a booking would be granted; or why it cannot be understood, without what was sent. */
+export type Question = { readonly ok: true; readonly event: Event } | { readonly ok: false; readonly reason: string };
 
 export interface MappingContext {
   /** When it was received, also when it is mapped again later. */

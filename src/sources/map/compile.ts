@@ -5,7 +5,7 @@ import type { Action, FieldName, MatchEntry, RuleEntry, ValueEntry } from './sch
 
 export interface Rule {
   readonly match: readonly Match[];
-  readonly action: Table<Action> | Action;
+  readonly action: Table<Action> | Action | 'check';
   /** Why it is ignored. */
   readonly reason?: Expression | string;
   readonly forEach?: Expression;
@@ -46,7 +46,7 @@ export function compileRules(entries: readonly RuleEntry[], surroundings: Surrou
         return NOTHING;
       }
     };
-    if (!ignores(entry) && entry.fields.reservationId === undefined)
+    if (!ignores(entry) && entry.action !== 'check' && entry.fields.reservationId === undefined)
       complain([index, 'fields'], 'does not say where the id of the booking is');
     return {
       match: matchesOf(entry.match, compile),

@@ -1,11 +1,12 @@
 import type { Event, EventType } from '../../reservation/event.ts';
-import type { MappedItem, Mapping, MappingContext, MappingProblem } from '../../reservation/source.ts';
+import type { MappedItem, Mapping, MappingContext, MappingProblem, Question } from '../../reservation/source.ts';
 import { createBudget, type Budget } from './budget.ts';
 import { compileRules, type Complain, type Rule } from './compile.ts';
 import { compileExpression, type Expression, type Scope } from './expression.ts';
 import { Instant, OptionalInstant } from './fields.ts';
 import { contentHash, meaningOf } from './meaning.ts';
 import { bookingOf, closes, observe, type Observation } from './observe.ts';
+import { questionOf } from './questions.ts';
 import { mayBe, type RuleEntry } from './schema.ts';
 import { evaluateField, isTrue, lookUp, shown, Unfit } from './values.ts';
 
@@ -22,6 +23,7 @@ export interface MappingEntry {
 }
 
 const SAYS_NOTHING = 'it says nothing of a booking';
+const ASKS = 'it asks beforehand whether a booking would be granted';
 
 /** More than that in one document are kept in one piece. */
 const MOST_APART = 20;
@@ -38,6 +40,9 @@ export function createMapping(entry: MappingEntry, complain: Complain): Mapping 
     map(document, context) {
       return mapDocument(document, context, compiled);
     },
+    ...(rules.some(({ action }) => action === 'check') && {
+      questions: (document, context) => askedIn(document, context, compiled),
+    }),
   };
 }
 
@@ -68,8 +73,7 @@ function expressionsOf(rules: readonly Rule[]): Expression[] {
 }
 
 function mapDocument(document: unknown, context: MappingContext, compiled: Compiled): readonly MappedItem[] {
-  const budget = createBudget();
-  let about: About = { document, context, compiled, budget, scope: scopeOf(document, context), single: true };
+  let about = aboutOf(document, context, compiled);
   try {
     const rule = ruleFor(about);
     if (!rule) return [keep(about, unmatched(about))];
@@ -78,6 +82,25 @@ function mapDocument(document: unknown, context: MappingContext, compiled: Compi
   } catch (error) {
     return [keep(about, whyNot(error))];
   }
+}
+
+/** Undefined for what no rule of `action: check` is for. */
+function askedIn(document: unknown, context: MappingContext, compiled: Compiled): readonly Question[] | undefined {
+  const about = aboutOf(document, context, compiled);
+  let rule: Rule | undefined;
+  try {
+    rule = ruleFor(about);
+    if (rule?.action !== 'check') return undefined;
+    if (!rule.forEach) return [questionOf(rule, about)];
+    return elementsOf(rule.forEach, about).map((item) => questionOf(rule!, { ...about, scope: withItem(item, about) }));
+  } catch (error) {
+    // What no rule could be found for is no question; `map` says why.
+    return rule && [{ ok: false, reason: whyNot(error).reason }];
+  }
+}
+
+function aboutOf(document: unknown, context: MappingContext, compiled: Compiled): About {
+  return { document, context, compiled, budget: createBudget(), scope: scopeOf(document, context), single: true };
 }
 
 interface About {
@@ -124,15 +147,13 @@ function unmatched({ compiled: { rules }, scope, budget }: About): Why {
 }
 
 function mapEach(rule: Rule, forEach: Expression, about: About): readonly MappedItem[] {
-  const elements = lookUp({ expression: forEach }, { at: 'forEach', ...about });
-  if (elements === null || (Array.isArray(elements) && elements.length === 0))
-    return [ignore(about, { reason: 'there is no event in it' })];
-  if (!Array.isArray(elements)) throw new Unfit({ at: 'forEach', expression: forEach.text, reason: 'must make a list' });
+  const elements = elementsOf(forEach, about);
+  if (elements.length === 0) return [ignore(about, { reason: 'there is no event in it' })];
   const items = elements.map((item): readonly MappedItem[] => {
     const own: About = {
       ...about,
       document: onlyWith(item, forEach, about.document),
-      scope: Object.assign(bare(about.scope), { item }),
+      scope: withItem(item, about),
     };
     return mapOne(rule, own);
   });
@@ -144,6 +165,16 @@ function mapEach(rule: Rule, forEach: Expression, about: About): readonly Mapped
     problems: kept[0]!.problems,
   });
   return [...items.flat().filter((item) => item.outcome !== 'quarantined'), whole];
+}
+
+function elementsOf(forEach: Expression, about: About): readonly unknown[] {
+  const elements = lookUp({ expression: forEach }, { at: 'forEach', ...about }) ?? [];
+  if (Array.isArray(elements)) return elements;
+  throw new Unfit({ at: 'forEach', expression: forEach.text, reason: 'must make a list' });
+}
+
+function withItem(item: unknown, { scope }: About): Scope {
+  return Object.assign(bare(scope), { item });
 }
 
 /** The document with this element alone, where it is known how it got there. */
@@ -163,6 +194,7 @@ function mapOne(rule: Rule, about: About): readonly MappedItem[] {
   let type: EventType | undefined;
   try {
     const action = typeof rule.action === 'string' ? rule.action : lookUp(rule.action, { at: 'action', ...about });
+    if (action === 'check') return [ignore(about, { reason: ASKS, rule })];
     if (!mayBe(action)) throw new Unfit({ at: 'action', reason: 'says nothing' });
     if (action === 'ignore') return [ignore(about, { reason: whyIgnored(rule, about), rule })];
     type = action;

@@ -70,14 +70,17 @@ export const RuleEntry = z.strictObject({
     .meta({ description: 'What documents it is for; of several all must hold. The first rule that matches is taken.' }),
   action: z
     .union([
-      z.enum(ACTIONS),
+      z.enum([...ACTIONS, 'check']),
       z.strictObject({
         expr: expression,
         values: z.record(z.string(), z.enum(ACTIONS)),
         otherwise: z.enum(ACTIONS).optional(),
       }),
     ])
-    .meta({ description: 'What it says of a booking, or a table of that.' }),
+    .meta({
+      description:
+        'What it says of a booking, or a table of that. check: it asks whether the booking would be granted; nothing is recorded.',
+    }),
   reason: z
     .union([z.string().max(200), z.strictObject({ expr: expression })])
     .optional()
