@@ -19,6 +19,7 @@ import { addOperatorActs } from './cli/operators.ts';
 import { createOutput } from './cli/output.ts';
 import { addProjectViews } from './cli/projects.ts';
 import { addProjectKeys } from './cli/project-keys.ts';
+import { addQuarantineActs } from './cli/quarantine.ts';
 import { addReplay } from './cli/replay.ts';
 import { addResend } from './cli/resend.ts';
 import { addResume } from './cli/resume.ts';
@@ -73,6 +74,7 @@ function createProgram(): Command {
   addScopeActs(commandOf('scopes'));
   addAlertRuleActs(commandOf('alert-rules'));
   addTestProvider(commandOf('providers'));
+  addQuarantineActs(commandOf('quarantine'));
   addSourcesTest(commandOf('sources'));
   addProjectViews(commandOf('projects'));
   addOperatorActs(commandOf('operators'));

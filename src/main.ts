@@ -20,6 +20,7 @@ import { openKeys } from './keys/open.ts';
 import { openTokens } from './keys/tokens.ts';
 import { openLeasing } from './lease/open.ts';
 import { debtCount, inventoryStates, leasesByState } from './ledger/counts.ts';
+import { quarantinedBySource } from './ledger/lists/quarantined.ts';
 import { openLedger, type Ledger } from './ledger/database.ts';
 import { startJobs } from './ledger/jobs.ts';
 import { createLock } from './ledger/locks.ts';
@@ -170,6 +171,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       leasesByState: () => leasesByState(ledger.db),
       debts: () => debtCount(ledger.db, now()),
       inventories: () => inventoryStates(ledger.db, now()),
+      quarantined: () => quarantinedBySource(ledger.db, now()),
     });
 
     await jobs.work('settle', { concurrency: 64 }, (id) => leasing.wake(id));
@@ -177,7 +179,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     await jobs.work('rotate', { concurrency: 16 }, (id) => leasing.rotations.run(id));
     await jobs.work('inventory', { concurrency: 16 }, (name) => leasing.inventories.run(name));
     await jobs.work('retention', { concurrency: 1 }, async () => {
-      await forgetOld(ledger.db, now());
+      await forgetOld(ledger.db, now(), settings);
       await managed.forget();
       const resealed = await reseal(ledger, sealer);
       if (resealed.done > 0 || resealed.unreadable > 0) log.info('sealed under the current master key', { ...resealed });

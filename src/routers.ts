@@ -32,7 +32,7 @@ export interface RouterParts {
   readonly now: () => Date;
   readonly metrics: Metrics;
   readonly sealer: Sealer;
-  readonly settings: { readonly publicUrl: string; readonly smtpUrl?: Secret };
+  readonly settings: { readonly publicUrl: string; readonly smtpUrl?: Secret; readonly quarantineKeptMs: number };
   readonly guard: Guard;
   readonly access: VerifyAccess;
   readonly keys: Keys;
@@ -80,6 +80,7 @@ export function createRouters(parts: RouterParts): RequestHandler[] {
       policy: catalogue.policy,
       providers: catalogue.provider,
       sendsMail: settings.smtpUrl !== undefined,
+      quarantineKeptMs: settings.quarantineKeptMs,
       publicUrl: settings.publicUrl,
       version: VERSION,
     }),

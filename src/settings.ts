@@ -21,6 +21,7 @@ export interface Settings {
   /** The first seals, all open. Empty until the first start has made one. */
   readonly masterKeys: readonly Secret[];
   readonly adminToken?: Secret;
+  readonly quarantineKeptMs: number;
   readonly insecure: boolean;
   readonly webhookSecret?: Secret;
   readonly apiManagementEndpoint?: string;
@@ -101,6 +102,7 @@ function toSettings(values: Values): Settings {
     configRequired: values.LATCHKEY_CONFIG !== undefined,
     masterKeys: values.LATCHKEY_MASTER_KEY ?? [],
     adminToken: values.LATCHKEY_ADMIN_TOKEN,
+    quarantineKeptMs: values.QUARANTINE_KEPT_DAYS,
     insecure: values.LATCHKEY_INSECURE,
     webhookSecret: values.WEBHOOK_SECRET,
     apiManagementEndpoint: values.API_MANAGEMENT_ENDPOINT,

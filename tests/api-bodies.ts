@@ -21,6 +21,7 @@ export const GOOD: Record<string, unknown> = {
   rotateProjectKeys: { filter: {}, overlap: '1h', reason: 'leak' },
   changeProjectKey: { description: 'x' },
   createTenantKey: { name: 'x', scopes: ['read'] },
+  discardQuarantined: { reason: 'a test of theirs' },
   testSource: { body: {} },
   createHook: { url: 'https://hooks.example.org/x' },
   createOperator: { name: 'grace', role: 'viewer' },

@@ -120,6 +120,7 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     get sendsMail() {
       return state.sendsMail;
     },
+    quarantineKeptMs: 14 * 86_400_000,
     publicUrl: 'https://keys.example.org',
     version: '1.2.3',
   };

@@ -433,7 +433,7 @@ describe('the rest', () => {
 
   test('replay --all goes on until nothing is left, and says what still is not understood', async () => {
     const page = (next: string | null, quarantined: number) => ({
-      body: { replayed: 2, accepted: 2 - quarantined, ignored: 0, quarantined, failures: [], next },
+      body: { replayed: 2, accepted: 2 - quarantined, ignored: 0, quarantined, failures: [], left: next ? 2 : 0, next },
     });
     await serve({
       'POST /api/v1/events/replay': ({ body }) => ((body as { cursor?: string }).cursor ? page(null, 1) : page('c2', 0)),

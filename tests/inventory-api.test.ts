@@ -102,6 +102,7 @@ describeEngines('inventories by the management API', (engine) => {
       leasesByState: async () => ({}),
       debts: async () => ({ count: 0, oldestSeconds: 0 }),
       inventories: () => inventoryStates(house.ledger.db, house.clock.now()),
+      quarantined: async () => [],
     });
     const lines = (await metrics.registry.metrics()).split('\n');
     for (const [name, value] of Object.entries({ strays: 3, missing: 0, drifted: 0, age_seconds: 60 }))

@@ -39,6 +39,7 @@ describeEngines('projects', (engine) => {
       keys: (await first(`/keys?lease=${lease.id}`)).id,
       debts: (await first(`/keys?lease=${lease.id}`)).id,
       events: (await first('/events?source=lab&outcome=accepted')).id,
+      quarantine: (await first('/events?source=lab&outcome=quarantined')).id,
       deliveries: delivery.id,
       rotations: rotation,
       operators: operators.find(({ name }) => name === 'other-admin')!.id,

@@ -124,6 +124,7 @@ describe('metrics', () => {
       leasesByState: async () => ({ active: 3, stuck: 1 }),
       debts: async () => ({ count: 1, oldestSeconds: 90 }),
       inventories: async () => [{ provider: 'campus', strays: 2, missing: 1, drifted: 0, ageSeconds: 60 }],
+      quarantined: async () => [{ source: 'cal', events: 4, oldestSeconds: 70 }],
     });
     metrics.acks.inc({ source: 'default', status: 'accepted' });
     metrics.duplicates.inc({ source: 'default' });
@@ -143,6 +144,8 @@ describe('metrics', () => {
       'latchkey_leases{state="active"} 3',
       'latchkey_debts 1',
       'latchkey_debt_oldest_seconds 90',
+      'latchkey_quarantined_events{source="cal"} 4',
+      'latchkey_quarantined_oldest_seconds{source="cal"} 70',
       'latchkey_inventory_strays{provider="campus"} 2',
       'latchkey_inventory_missing{provider="campus"} 1',
       'latchkey_inventory_drifted{provider="campus"} 0',
@@ -163,6 +166,9 @@ describe('metrics', () => {
         throw new Error('out of reach');
       },
       inventories: async () => {
+        throw new Error('out of reach');
+      },
+      quarantined: async () => {
         throw new Error('out of reach');
       },
     });

@@ -5,6 +5,7 @@ import type {
   EventAnswer,
   KeyAnswer,
   LeaseAnswer,
+  QuarantinedAnswer,
   ReservationAnswer,
   StrayAnswer,
 } from './answers.ts';
@@ -86,6 +87,22 @@ export const NOUNS: readonly Noun[] = [
       { title: 'OUTCOME', of: (row) => row.outcome },
       { title: 'SEEN', of: (row) => row.seen },
       { title: 'WHY', of: (row) => row.reason },
+    ]),
+  },
+  {
+    name: 'quarantine',
+    about: 'events that were authentic but could not be understood',
+    length: 'pages',
+    filters: { source: 'name' },
+    columns: columnsOf<QuarantinedAnswer>([
+      { title: 'ID', of: (row) => row.id },
+      { title: 'RECEIVED', of: (row) => instant(row.receivedAt) },
+      { title: 'SOURCE', of: (row) => row.source },
+      { title: 'TYPE', of: (row) => row.type },
+      { title: 'BOOKING', of: (row) => row.externalId },
+      { title: 'SEEN', of: (row) => row.seen },
+      { title: 'KEPT UNTIL', of: (row) => instant(row.keptUntil) },
+      { title: 'WHY', of: (row) => row.reason, whole: true },
     ]),
   },
   {

@@ -4,10 +4,12 @@ import { path, type Api } from './api.ts';
 import { connect } from './connection.ts';
 import { EXIT, Quit } from './exit.ts';
 import { plain } from './output.ts';
+import { progressBar } from './progress-bar.ts';
 import { table } from './table.ts';
 
-export function addReplay(program: Command): void {
-  program
+/** `latchkey replay`, and the same as `latchkey quarantine replay`. */
+export function addReplay(parent: Command): void {
+  parent
     .command('replay')
     .description('map quarantined events again, under the configuration of now')
     .argument('[event]')
@@ -28,12 +30,13 @@ export function addReplay(program: Command): void {
     });
 }
 
-type Tally = Omit<ReplayAllAnswer, 'next'>;
+type Tally = Omit<ReplayAllAnswer, 'next' | 'left'>;
 
 /** So many in one request, until there are no more. */
 async function replayAll(api: Api, source: string | undefined): Promise<Tally> {
   let tally: Tally = { replayed: 0, accepted: 0, ignored: 0, quarantined: 0, failures: [] };
   let cursor: string | null = null;
+  const bar = await progressBar('replayed');
   do {
     const { body }: { body: ReplayAllAnswer } = await api.post('/events/replay', { source, cursor: cursor ?? undefined });
     tally = {
@@ -44,7 +47,11 @@ async function replayAll(api: Api, source: string | undefined): Promise<Tally> {
       failures: [...tally.failures, ...body.failures],
     };
     cursor = body.next;
+    if (tally.replayed === body.replayed) bar.start(tally.replayed + body.left, 0);
+    bar.setTotal(tally.replayed + body.left);
+    bar.update(tally.replayed);
   } while (cursor !== null);
+  bar.stop();
   return tally;
 }
 

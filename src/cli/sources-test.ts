@@ -5,6 +5,7 @@ import { readSamples, type Sample } from '../lab/sample.ts';
 import { formatProblem, suggest } from '../policy/problems.ts';
 import type { Source } from '../reservation/source.ts';
 import { readSettings } from '../settings.ts';
+import type { FindingsAnswer } from './answers.ts';
 import { outputOf } from './connection.ts';
 import { EXIT, Quit } from './exit.ts';
 import { labText } from './lab-text.ts';
@@ -45,7 +46,8 @@ export function addSourcesTest(sources: Command): void {
       const [{ NO_MEMORY, tryOut }, { reportOf }] = await Promise.all([import('../lab/lab.ts'), import('../lab/report.ts')]);
       const lens = { policy: () => policy, providers: provider, now: () => now, smtp };
       const report = reportOf(await tryOut(sourceNamed(policy.sources, name), samples, { lens, memory: NO_MEMORY }));
-      out.result(report, () => labText(report));
+      // As the API answers it: instants are text.
+      out.result(report, () => labText(JSON.parse(JSON.stringify(report)) as FindingsAnswer));
       if (!report.ok) process.exitCode = EXIT.failed;
     });
 }

@@ -4,7 +4,7 @@ import type { EventRow } from '../ledger/schema.ts';
 import { Fault } from '../reservation/fault.ts';
 import type { Sealer } from '../secret/seal.ts';
 import type { MappedItem, Mapping } from '../reservation/source.ts';
-import { openKept } from './kept.ts';
+import { openKept, type Kept } from './kept.ts';
 import { moveReservations, type Mover, type News } from './move.ts';
 import { eventRow, type Brought, type Outcome } from './record.ts';
 
@@ -24,8 +24,9 @@ export async function replayEvent(
 ): Promise<Outcome> {
   const row = await lockEvent(tx.db, eventId);
   if (!row) throw new Fault('not_found', `there is no event "${eventId.slice(0, 100)}"`);
-  if (row.outcome !== 'quarantined' || row.sealedBody === null)
+  if (row.outcome !== 'quarantined')
     throw new Fault('conflict', `only a quarantined event can be replayed; this one is ${row.outcome}`);
+  if (row.sealedBody === null) throw new Fault('conflict', 'what was kept of it has had its time; it must be sent again');
   const { items, brought } = mapAgain(row, replayer);
   const own = items.find((item) => item.outcome === 'accepted') ?? items.find((item) => item.outcome === 'ignored') ?? items[0]!;
   await takeOver(tx, row, own);
@@ -48,13 +49,19 @@ export async function replayEvent(
 function mapAgain(row: EventRow, { sealer, mappingOf }: Replayer): { items: readonly MappedItem[]; brought: Brought } {
   const kept = openKept(sealer, row.id, row.sealedBody!);
   if (!kept) throw new Fault('conflict', 'what was kept cannot be read');
-  // Events of version 0.1 have it in their name only.
-  const named = row.dedupe.startsWith('id:') ? row.dedupe.slice('id:'.length) : undefined;
-  const { document, signedId = named, ...brought } = kept;
-  return {
-    items: mappingOf(row.source).map(document, { now: row.receivedAt, signedId, ...brought }),
-    brought: { signedId, ...brought },
-  };
+  const { document: _, signedId = namedIn(row), ...brought } = kept;
+  return { items: mapKept(row, kept, mappingOf(row.source)), brought: { signedId, ...brought } };
+}
+
+/** What a mapping makes of a quarantined event, as of when it came. */
+export function mapKept(row: Pick<EventRow, 'dedupe' | 'receivedAt'>, kept: Kept, mapping: Mapping): readonly MappedItem[] {
+  const { document, signedId = namedIn(row), ...brought } = kept;
+  return mapping.map(document, { now: row.receivedAt, signedId, ...brought });
+}
+
+/** Events of version 0.1 have their signed id in their name only. */
+function namedIn({ dedupe }: Pick<EventRow, 'dedupe'>): string | undefined {
+  return dedupe.startsWith('id:') ? dedupe.slice('id:'.length) : undefined;
 }
 
 async function takeOver(tx: Tx, row: EventRow, item: MappedItem): Promise<void> {

@@ -33,7 +33,7 @@ function sampleReport({ sample, signature, body, items }: Reading, recorded: Rea
   };
 }
 
-function observationReport(item: MappedItem) {
+export function observationReport(item: MappedItem) {
   const common = { outcome: item.outcome, type: null, booking: null, reason: null, said: null, problems: [] };
   switch (item.outcome) {
     case 'accepted':
@@ -56,7 +56,7 @@ function saidOf(event: Event) {
   return { ...said, startsAt: startsAt?.toISOString(), endsAt: endsAt?.toISOString() };
 }
 
-function bookingReport({ reservation, known, closed, problem, plans, leases }: BookingFinding) {
+export function bookingReport({ reservation, known, closed, problem, plans, leases }: BookingFinding) {
   const { externalId, title, resource, startsAt, endsAt, parameters } = reservation;
   return {
     booking: externalId,

@@ -6,24 +6,31 @@ import { forgetWindowUse } from './window-use.ts';
 const DAY_MS = 86_400_000;
 /** Longer than any sender's schedule of repeats, so that a late repeat is still known. */
 export const EVENTS_KEPT_DAYS = 400;
-/** A quarantined body is personal data that nobody may need: sealed, and not for long. */
-export const BODIES_KEPT_DAYS = 14;
+/** A quarantined body is personal data that nobody may need: sealed, and not for long. Unless QUARANTINE_KEPT_DAYS says otherwise. */
+const BODIES_KEPT_MS = 14 * DAY_MS;
+/** Samples of a recording are looked at soon or never. */
+export const SAMPLES_KEPT_DAYS = 14;
 /** Deliveries, alerts, work in bulk, usage by the hour. */
 export const DELIVERIES_KEPT_DAYS = 400;
 /** A key that comes back within the month finds what was counted and known of it. */
 const ORPHANS_KEPT_DAYS = 30;
 
 /** Forgets what has had its time. Leases, keys and the audit stay. Answers how many rows were touched. */
-export async function forgetOld(db: Kysely<Database>, now: Date): Promise<number> {
+export async function forgetOld(
+  db: Kysely<Database>,
+  now: Date,
+  { quarantineKeptMs = BODIES_KEPT_MS }: { readonly quarantineKeptMs?: number } = {},
+): Promise<number> {
   const before = (days: number): Date => new Date(now.getTime() - days * DAY_MS);
   const old = before(DELIVERIES_KEPT_DAYS);
   const bodies = await db
     .updateTable('event')
     .set({ sealedBody: null })
     .where('sealedBody', 'is not', null)
-    .where('receivedAt', '<', before(BODIES_KEPT_DAYS))
+    .where('receivedAt', '<', new Date(now.getTime() - quarantineKeptMs))
     .executeTakeFirst();
   const events = await db.deleteFrom('event').where('lastSeenAt', '<', before(EVENTS_KEPT_DAYS)).executeTakeFirst();
+  const samples = await db.deleteFrom('sample').where('receivedAt', '<', before(SAMPLES_KEPT_DAYS)).executeTakeFirst();
   const deliveries = await db
     .deleteFrom('delivery')
     .where('state', '!=', 'pending')
@@ -31,7 +38,9 @@ export async function forgetOld(db: Kysely<Database>, now: Date): Promise<number
     .executeTakeFirst();
   const alerts = await db.deleteFrom('alert').where('at', '<', old).where('suspendAt', 'is', null).executeTakeFirst();
   return (
-    Number(bodies.numUpdatedRows + events.numDeletedRows + deliveries.numDeletedRows + alerts.numDeletedRows) +
+    Number(
+      bodies.numUpdatedRows + events.numDeletedRows + samples.numDeletedRows + deliveries.numDeletedRows + alerts.numDeletedRows,
+    ) +
     (await forgetBulks(db, old)) +
     (await forgetOrphans(db, before(ORPHANS_KEPT_DAYS))) +
     (await forgetWindowUse(db, now)) +

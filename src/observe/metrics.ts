@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { watchInventories, type InventoryState } from './inventory-gauges.ts';
+import { watchQuarantine, type QuarantineState } from './quarantine-gauges.ts';
 
 /** What is counted when somebody asks, because it is a state and not an event. */
 export interface MetricSources {
@@ -7,6 +8,7 @@ export interface MetricSources {
   /** Keys that should be dead and are not: how many, and for how long the oldest has been. */
   debts(): Promise<{ readonly count: number; readonly oldestSeconds: number }>;
   inventories(): Promise<readonly InventoryState[]>;
+  quarantined(): Promise<readonly QuarantineState[]>;
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -80,6 +82,7 @@ export function createMetrics() {
       watchLeases(registry, sources);
       watchDebts(registry, sources);
       watchInventories(registry, sources.inventories);
+      watchQuarantine(registry, sources.quarantined);
     },
   };
 }

@@ -17,6 +17,12 @@ export const seconds = reads((value) => {
   return ms > 0 && ms <= 600_000 ? ms : undefined;
 }, 'a number of seconds above 0 and up to 600, such as 30');
 
+/** Days outside, milliseconds inside. */
+export const days = reads((value) => {
+  const count = whole(value, 1, 400);
+  return count === undefined ? undefined : count * 86_400_000;
+}, 'a whole number of days from 1 to 400, such as 14');
+
 export const flag = reads((value) => FLAGS.get(value.toLowerCase()), '1 or 0');
 
 export const rate = reads(parseRate, 'a count and a period, such as 100/hour (second, minute, hour, day or month)');

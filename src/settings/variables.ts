@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import {
   count,
+  days,
   flag,
   httpUrl,
   keyPrefix,
@@ -55,6 +56,10 @@ export const VARIABLES = {
   LATCHKEY_ADMIN_TOKEN: token.optional().meta({
     description: 'Token of the operator named admin. Made on first start; required with DATABASE_URL.',
     secret: true,
+  }),
+  QUARANTINE_KEPT_DAYS: days.prefault('14').meta({
+    description:
+      'Days for which an event that could not be understood is kept, sealed, to be shown and replayed. Then it is wiped.',
   }),
   LATCHKEY_INSECURE: flag
     .prefault('0')

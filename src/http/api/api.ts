@@ -31,6 +31,7 @@ import { projectKeysApi } from './project-keys.ts';
 import { providerTestApi } from './provider-test.ts';
 import { projectsApi } from './projects.ts';
 import { providersApi } from './providers.ts';
+import { quarantineApi } from './quarantine.ts';
 import { replaysApi } from './replays.ts';
 import { reservationsApi } from './reservations.ts';
 import { rotationsApi } from './rotations.ts';
@@ -67,6 +68,7 @@ export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
     straysApi,
     eventsApi,
     replaysApi,
+    quarantineApi,
     deliveriesApi,
     hooksApi,
     catalogueApi,

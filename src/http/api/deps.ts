@@ -48,6 +48,8 @@ export interface ApiDeps {
   readonly now: () => Date;
   /** Whether a mail server is configured. */
   readonly sendsMail: boolean;
+  /** For how long what was kept of a quarantined event is. */
+  readonly quarantineKeptMs: number;
   /** Where the service is reached, for the document. */
   readonly publicUrl: string;
   readonly version: string;

@@ -82,7 +82,7 @@ const LeaseFindingView = z.object({
   wakeAt: Time.nullable(),
 });
 
-const BookingFindingView = z.object({
+export const BookingFindingView = z.object({
   booking: z.string(),
   known: z.boolean().meta({ description: 'True where this comes on top of what is recorded.' }),
   title: z.string().nullable(),

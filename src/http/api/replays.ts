@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { sourcesSeen } from '../../access/reach.ts';
-import { listQuarantined } from '../../ledger/lists/quarantined.ts';
+import { countQuarantined, listQuarantined } from '../../ledger/lists/quarantined.ts';
 import { Fault } from '../../reservation/fault.ts';
 import type { ApiDeps } from './deps.ts';
 import { route, type ApiRoute } from './route.ts';
@@ -21,6 +21,7 @@ const ReplayedMany = z
     ignored: z.int(),
     quarantined: z.int().meta({ description: 'Still not understood.' }),
     failures: z.array(z.object({ eventId: z.string(), error: z.string() })),
+    left: z.int().meta({ description: 'Still to be tried after these.' }),
     next: z.string().nullable().meta({ description: 'Give it as `cursor` to go on; null when all were tried.' }),
   })
   .meta({ id: 'ReplayedMany' });
@@ -65,7 +66,8 @@ export function replaysApi({ ledger, receiver, policy }: Pick<ApiDeps, 'ledger' 
           if (outcome) tally[outcome.status] += 1;
         }
         const { accepted, ignored, quarantined } = tally;
-        return { status: 200, body: { replayed: items.length, accepted, ignored, quarantined, failures, next } };
+        const left = next === null ? 0 : await countQuarantined(ledger.db, filter, items.at(-1)!.id);
+        return { status: 200, body: { replayed: items.length, accepted, ignored, quarantined, failures, left, next } };
       },
     }),
   ];

@@ -16,6 +16,7 @@ export const TAGS = [
   { name: 'strays', description: 'Keys under our names that our books do not know.' },
   { name: 'rotations', description: 'New keys for many leases at once.' },
   { name: 'events', description: 'What sources told us.' },
+  { name: 'quarantine', description: 'Events that were authentic but could not be understood: why, and whether they are now.' },
   { name: 'deliveries', description: 'What we told holders, sources and subscribers.' },
   { name: 'hooks', description: 'Webhooks that get the news.' },
   { name: 'plans', description: 'What resources grant.' },
