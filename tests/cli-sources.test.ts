@@ -71,7 +71,7 @@ describe('sources test', () => {
 
   test('fails where a real request would be refused, and never shows what it should have been', async () => {
     const { code, stdout } = await lab(good, ['--headers', `x-signature: v1=${'0'.repeat(64)}`]);
-    expect([code, stdout]).toEqual([1, expect.stringContaining('signature: refused: the signature does not match')]);
+    expect([code, stdout]).toEqual([1, expect.stringContaining('signature: refused, the signature does not match')]);
     expect(stdout).not.toContain(createHmac('sha256', SECRET).update(booked).digest('hex'));
   });
 
@@ -112,6 +112,7 @@ describe('sources test', () => {
     expect(stdout).toMatch(/Sample 1\.json[^]*not judged: its secrets were removed[^]*Sample 2\.json[^]*1\. ignored, a greeting/);
     const wrong = await lab(good, ['--headers-file', file('headers.txt', 'x-signature: v1=00\n')]);
     expect(wrong.stdout).toContain('signature: refused');
+    expect(wrong.stdout).toContain('a request must bring the header x-signature');
   });
 
   test('wrong usage is told, before anything is read', async () => {

@@ -78,7 +78,7 @@ const signed = (document: unknown, secret = SECRET): Sample => {
 describe('the signature', () => {
   test('is judged by the headers, and says which secret it was', async () => {
     const { samples, ok } = await lab([signed(booked)]);
-    expect([samples[0]!.signature, ok]).toEqual([{ verdict: 'accepted', reason: null, secret: 2 }, true]);
+    expect([samples[0]!.signature, ok]).toMatchObject([{ verdict: 'accepted', reason: null, secret: 2 }, true]);
   });
 
   test('that does not match is no reason to stop, but nothing is in order', async () => {
@@ -89,7 +89,9 @@ describe('the signature', () => {
       secret: null,
     });
     expect([report.samples[0]!.observations.length, report.ok]).toEqual([1, false]);
-    expect(JSON.stringify(report)).not.toContain(SECRET);
+    expect(report.samples[0]!.signature.expected).toContain('the header x-signature');
+    const digest = createHmac('sha256', SECRET).update(JSON.stringify(booked)).digest('hex');
+    for (const never of [SECRET, digest]) expect(JSON.stringify(report)).not.toContain(never);
   });
 
   test('is not judged without headers', async () => {
@@ -126,6 +128,38 @@ describe('the observations', () => {
       const { bookings } = await lab(order);
       expect(bookings).toMatchObject([{ booking: 'B1', closed: 'cancelled', leases: [], problem: null }]);
     }
+  });
+});
+
+describe('a handshake', () => {
+  const zoom = sourceOf(
+    {
+      ...equipment,
+      handshake: [
+        { crc: { match: { expr: 'event', in: ['validate'] }, token: 'token' } },
+        { echo: { query: 'validationToken' } },
+        { ping: { match: { expr: 'kind', in: ['ping'] } } },
+      ],
+    },
+    { name: 'equipment' },
+  );
+  const answers = async (sample: Sample) => {
+    const policy = policyWith({ sources: { equipment: zoom } });
+    const lens = { policy: () => policy, providers: provider, now: () => AT, smtp: false };
+    return reportOf(await tryOut(zoom, [sample], { lens, memory: NO_MEMORY }));
+  };
+
+  test('is told as one, and no event; its answer is described and never shown', async () => {
+    const report = await answers(signed({ event: 'validate', token: 'abc' }));
+    expect(report.samples[0]).toMatchObject({
+      handshake: { status: 200, answer: 'plainToken and encryptedToken' },
+      observations: [],
+    });
+    expect(JSON.stringify(report)).not.toContain(createHmac('sha256', SECRET).update('abc').digest('hex'));
+    const asked = await answers(sampleOf('', { query: 'validationToken=xyz' }));
+    expect([asked.samples[0]!.handshake, asked.ok]).toEqual([{ status: 200, answer: 'the text of the address' }, true]);
+    expect((await answers(sampleOf({ kind: 'ping' }))).samples[0]).toMatchObject({ handshake: { status: 202 } });
+    expect((await answers(sampleOf(booked))).samples[0]!.handshake).toBeNull();
   });
 });
 

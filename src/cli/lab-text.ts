@@ -19,31 +19,37 @@ type Observation = Sample['observations'][number];
 /** In quarantine nothing was recorded of it. */
 type Seen = Omit<Observation, 'recorded'> & Partial<Observation>;
 
-function sampleText({ name, receivedAt, path, arrival, signature, body, observations }: Sample): string[] {
+function sampleText({ name, receivedAt, path, arrival, signature, body, handshake, observations }: Sample): string[] {
   return [
     strong(`Sample ${plain(name ?? 'as given')}, arrived ${instant(receivedAt)}${path === '' ? '' : ` at …/${plain(path)}`}`),
     ...(arrival ? [`  then: ${plain(arrival.outcome)}${arrival.reason ? `, ${plain(arrival.reason)}` : ''}`] : []),
-    `  signature: ${signatureText(signature)}`,
+    ...signatureText(signature),
     `  body: ${plain(body.kind)}, ${body.bytes} bytes${body.problem ? `, ${strong('refused')}: ${plain(body.problem)}` : ''}`,
+    ...(handshake ? [`  a handshake, and no event: answered ${handshake.status} with ${plain(handshake.answer)}`] : []),
     ...observations.flatMap(observationText),
   ];
 }
 
-function signatureText({ verdict, reason, secret }: Sample['signature']): string {
+function signatureText({ verdict, reason, secret, expected }: Sample['signature']): string[] {
+  const needs = `    a request must bring ${plain(expected)}`;
   switch (verdict) {
     case 'accepted':
-      return secret ? `accepted, by secret ${secret}` : 'accepted';
+      return [`  signature: accepted${secret ? `, by secret ${secret}` : ''}`];
     case 'refused':
-      return `${strong('refused')}: ${plain(reason)}. A real request would be turned away with 401; the rest shows what it would have said.`;
+      return [
+        `  signature: ${strong('refused')}, ${plain(reason)}`,
+        needs,
+        '    A real request would be turned away with 401. The rest shows what it would have said.',
+      ];
     case 'unsigned':
-      return 'not judged, since no headers were given';
+      return ['  signature: not judged, since no headers were given', needs];
     case 'removed':
-      return 'not judged: its secrets were removed when it was recorded';
+      return ['  signature: not judged, since its secrets were removed when it was recorded'];
     case 'open':
-      return `the source asks for none: ${strong('anybody can post as it')}`;
+      return [`  signature: the source asks for none, so ${strong('anybody can post as it')}`];
     default:
       verdict satisfies never;
-      return '';
+      return [];
   }
 }
 

@@ -1,8 +1,13 @@
 import type { Verified } from '../reservation/auth-rule.ts';
 import type { MappedItem, Source } from '../reservation/source.ts';
 import { fingerprintOf } from '../secret/hmac.ts';
-import { verifyRequest } from '../sources/auth/verify.ts';
+import { Secret } from '../secret/secret.ts';
+import { describeAuth, explainVerdict } from '../sources/auth/describe.ts';
+import { withoutMember } from '../sources/auth/member.ts';
+import { needsSecrets } from '../sources/auth/verify.ts';
 import { readBody } from '../sources/body/read.ts';
+import { echoOf, permissionFor } from '../sources/handshake/greet.ts';
+import { replyTo } from '../sources/handshake/reply.ts';
 import { soleHeader } from '../sources/headers.ts';
 import type { Sample } from './sample.ts';
 
@@ -11,18 +16,22 @@ export interface Reading {
   readonly sample: Sample;
   readonly signature: SignatureFinding;
   readonly body: BodyFinding;
-  /** Empty where the body cannot be read. */
+  /** Null where it is none: then it is taken for an event. */
+  readonly handshake: HandshakeFinding | null;
+  /** Empty where the body cannot be read, or is a handshake. */
   readonly items: readonly MappedItem[];
 }
 
 /**
  * accepted   it is from the source          refused   it would be turned away, and not be looked at further
- * unsigned   no headers were given: nothing to judge   open   the source asks for no signature
+ * unsigned   no headers were given: nothing to judge   open   the source asks for nothing
  * removed    the sample lost its secrets when it was recorded; what was found then counts
  */
 export interface SignatureFinding {
   readonly verdict: 'accepted' | 'refused' | 'unsigned' | 'open' | 'removed';
   readonly reason: string | null;
+  /** What a request must bring; never what it would have been. */
+  readonly expected: string;
   /** Which of the source's secrets matched, counted from 1. */
   readonly secret: number | null;
 }
@@ -34,34 +43,62 @@ export interface BodyFinding {
   readonly problem: string | null;
 }
 
+/** What is answered to what is no event. Never the answer itself, which may be a digest. */
+export interface HandshakeFinding {
+  readonly status: number;
+  readonly answer: string;
+}
+
 /** Judges, parses and maps a sample, and goes on where a request would have been turned away. Pure; never throws. */
 export function readSample(source: Source, sample: Sample): Reading {
   const { verified, ...signature } = judgeSignature(source, sample);
-  const parsed = readBody({ rawHeaders: sample.rawHeaders ?? [], body: sample.body }, source.body);
-  const body = { kind: source.body.kind, bytes: sample.body.length, problem: parsed.ok ? null : parsed.problem };
-  if (!parsed.ok) return { sample, signature, body, items: [] };
+  const bytes = { kind: source.body.kind, bytes: sample.body.length };
+  const greeted = greetingOf(source, sample);
+  if (greeted) return { sample, signature, body: { ...bytes, problem: null }, handshake: greeted, items: [] };
+  const read = readBody({ rawHeaders: sample.rawHeaders ?? [], body: sample.body }, source.body);
+  const body = { ...bytes, problem: read.ok ? null : read.problem };
+  if (!read.ok) return { sample, signature, body, handshake: null, items: [] };
+  const document = source.auth.kind === 'field' ? withoutMember(read.document, source.auth.path) : read.document;
   const secret = verified?.ok ? source.secrets[verified.secretIndex]?.secret : undefined;
-  const items = source.mapping.map(parsed.document, {
+  const handshake = answerOf(source, document, secret);
+  if (handshake) return { sample, signature, body, handshake, items: [] };
+  const items = source.mapping.map(document, {
     now: sample.receivedAt,
     ...(verified?.ok && { signedId: verified.id, sentAt: verified.sentAt }),
     signedWith: secret && fingerprintOf(secret),
     headers: headersFor(source, sample),
     path: sample.path,
   });
-  return { sample, signature, body, items };
+  return { sample, signature, body, handshake, items };
 }
 
 type Judged = SignatureFinding & { readonly verified?: Verified };
 
-function judgeSignature(source: Source, { rawHeaders, body, receivedAt, redacted }: Sample): Judged {
-  const none = { reason: null, secret: null };
-  if (source.secrets.length === 0) return { verdict: 'open', ...none };
-  if (redacted) return { verdict: 'removed', ...none };
-  if (!rawHeaders) return { verdict: 'unsigned', ...none };
-  const verified = verifyRequest({ rawHeaders, body, now: receivedAt }, source);
-  return verified.ok
-    ? { verdict: 'accepted', reason: null, secret: verified.secretIndex + 1, verified }
-    : { verdict: 'refused', reason: verified.reason, secret: null };
+function judgeSignature(source: Source, sample: Sample): Judged {
+  const none = { reason: null, expected: describeAuth(source), secret: null };
+  if (needsSecrets(source.auth.kind) && source.secrets.length === 0) return { verdict: 'open', ...none };
+  if (sample.redacted) return { verdict: 'removed', ...none };
+  if (!sample.rawHeaders) return { verdict: 'unsigned', ...none };
+  const { rawHeaders, body, path, query, receivedAt: now } = sample;
+  const { verified, reason } = explainVerdict({ rawHeaders, body, path, query, now, viaTrustedProxy: true }, source);
+  if (!verified.ok) return { verdict: 'refused', ...none, reason };
+  return { verdict: 'accepted', ...none, secret: verified.secretIndex === -1 ? null : verified.secretIndex + 1, verified };
+}
+
+/** As src/http/webhooks.ts answers before anything is signed. */
+function greetingOf({ handshakes }: Source, { method, query, rawHeaders = [] }: Sample): HandshakeFinding | undefined {
+  if (method === 'OPTIONS') {
+    const permission = permissionFor(rawHeaders, handshakes);
+    return permission ? { status: 200, answer: Object.keys(permission).join(' and ') } : { status: 405, answer: 'no permission' };
+  }
+  return echoOf(query, handshakes) === undefined ? undefined : { status: 200, answer: 'the text of the address' };
+}
+
+function answerOf(source: Source, document: unknown, secret = new Secret('any')): HandshakeFinding | null {
+  const reply = replyTo(document, source, secret);
+  if (!reply) return null;
+  const { status, body } = reply;
+  return { status, answer: 'text' in body ? 'the text that was sent' : Object.keys(body.json).join(' and ') };
 }
 
 function headersFor({ mapping }: Source, { rawHeaders = [] }: Sample): Record<string, string> {

@@ -21,7 +21,7 @@ export function reportOf({ source, now, readings, bookings, ok, recorded }: Find
   };
 }
 
-function sampleReport({ sample, signature, body, items }: Reading, recorded: ReadonlySet<string>) {
+function sampleReport({ sample, signature, body, handshake, items }: Reading, recorded: ReadonlySet<string>) {
   return {
     name: sample.name ?? null,
     receivedAt: sample.receivedAt,
@@ -29,6 +29,7 @@ function sampleReport({ sample, signature, body, items }: Reading, recorded: Rea
     arrival: sample.arrival ?? null,
     signature,
     body,
+    handshake,
     observations: items.map((item) => ({ ...observationReport(item), recorded: recorded.has(item.dedupe) })),
   };
 }

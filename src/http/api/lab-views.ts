@@ -24,6 +24,7 @@ const Signature = z.object({
       'unsigned: no headers were given, so there is nothing to judge. open: the source asks for none. removed: the sample lost its secrets when it was recorded.',
   }),
   reason: z.string().nullable(),
+  expected: z.string().meta({ description: 'What a request must bring, described.' }),
   secret: z.int().nullable().meta({ description: 'Which secret of the source matched, from 1.' }),
 });
 
@@ -44,6 +45,10 @@ const SampleView = z.object({
   arrival: z.object({ outcome: z.string(), reason: z.string().nullable() }).nullable(),
   signature: Signature,
   body: z.object({ kind: z.string(), bytes: z.int(), problem: z.string().nullable() }),
+  handshake: z
+    .object({ status: z.int(), answer: z.string().meta({ description: 'What the answer holds, described.' }) })
+    .nullable()
+    .meta({ description: 'Where it is no event but asks whether we are here.' }),
   observations: z.array(ObservationView),
 });
 

@@ -36,7 +36,7 @@ export async function countQuarantined(
     .where('id', '>', after);
   if (filter.sources) query = query.where('source', '=', anyOf(filter.sources));
   if (filter.source !== undefined) query = query.where('source', '=', filter.source);
-  return Number((await query.executeTakeFirstOrThrow()).n);
+  return (await query.executeTakeFirstOrThrow()).n;
 }
 
 export async function findQuarantined(db: Kysely<Database>, id: string): Promise<EventRow | undefined> {
@@ -53,7 +53,7 @@ export async function quarantinedBySource(db: Kysely<Database>, now: Date) {
     .execute();
   return rows.map(({ source, events, oldest }) => ({
     source,
-    events: Number(events),
+    events,
     oldestSeconds: Math.max(0, (now.getTime() - oldest.getTime()) / 1000),
   }));
 }
