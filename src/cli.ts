@@ -32,6 +32,7 @@ import { addSend } from './cli/send.ts';
 import { addServe } from './cli/serve.ts';
 import { addSimulate } from './cli/simulate.ts';
 import { addSigningKeyActs } from './cli/signing-keys.ts';
+import { addSourcesShow } from './cli/sources-show.ts';
 import { addSourcesTest } from './cli/sources-test.ts';
 import { addSuspend } from './cli/suspend.ts';
 import { addTestProvider } from './cli/test-provider.ts';
@@ -74,7 +75,11 @@ function createProgram(): Command {
   addScopeActs(commandOf('scopes'));
   addAlertRuleActs(commandOf('alert-rules'));
   addTestProvider(commandOf('providers'));
+<<<<<<< HEAD
   addQuarantineActs(commandOf('quarantine'));
+=======
+  addSourcesShow(commandOf('sources'));
+>>>>>>> f991b69 (Sources: which secret was last used, counted and kept, in metrics, the API and latchkey sources)
   addSourcesTest(commandOf('sources'));
   addProjectViews(commandOf('projects'));
   addOperatorActs(commandOf('operators'));

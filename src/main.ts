@@ -15,6 +15,7 @@ import { TURN_MS } from './handover/schedule.ts';
 import { presets } from './sources/presets.ts';
 import { reconsiderBookings } from './intake/reconsider.ts';
 import { createReceiver } from './intake/receive.ts';
+import { createSecretUses } from './intake/secret-uses.ts';
 import { createHoldBack } from './hold-back.ts';
 import { openKeys } from './keys/open.ts';
 import { openTokens } from './keys/tokens.ts';
@@ -89,6 +90,8 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     log: (message, fields) => log.warn(message, { ...fields }),
   });
   const unwind: (() => Promise<unknown>)[] = [() => ledger.close()];
+  const secretUses = createSecretUses({ ledger, metrics, now });
+  unwind.unshift(() => secretUses.flush());
   try {
     await agreeOnMasterKey(ledger, sealer.keyIds);
     if (ledger.engine === 'embedded') await releaseWork(ledger, now());
@@ -165,7 +168,11 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     const receiver = createReceiver({
       ...common,
       ledger: { engine: ledger.engine, transact: stoppable(ledger, 'receive', overrides) },
+<<<<<<< HEAD
       providers: catalogue.provider,
+=======
+      secretUsed: secretUses.used,
+>>>>>>> f991b69 (Sources: which secret was last used, counted and kept, in metrics, the API and latchkey sources)
     });
     metrics.watch({
       leasesByState: () => leasesByState(ledger.db),
@@ -213,6 +220,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
         { name: 'alerts', everyMs: 10_000, run: () => evaluateAlerts(alerting, now()) },
         { name: 'suspensions by alerts', everyMs: 2000, run: () => suspendOwed(suspending, now()) },
         { name: 'configuration', everyMs: 5000, run: catchUp },
+        { name: 'secrets of sources', everyMs: 5000, run: () => secretUses.flush() },
         { name: 'claims', everyMs: 10_000, run: () => handover.expireClaims() },
         { name: 'rotations', everyMs: 5000, run: () => leasing.rotations.look() },
         { name: 'signing keys', everyMs: 60_000, run: () => tokens.signingKeys.look() },

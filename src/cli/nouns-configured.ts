@@ -8,11 +8,11 @@ import type {
   ProviderAnswer,
   ScopeAnswer,
   SigningKeyAnswer,
-  SourceAnswer,
 } from './answers.ts';
 import { columnsOf, type Noun } from './noun.ts';
 import { instant } from './output.ts';
 import { enforcedBy } from './plan-table.ts';
+import { SOURCE_COLUMNS } from './sources-show.ts';
 
 /** Lists of what is configured, and of who may use it. */
 export const CONFIGURED: readonly Noun[] = [
@@ -132,13 +132,7 @@ export const CONFIGURED: readonly Noun[] = [
     about: 'reservation systems that post events',
     length: 'short',
     filters: {},
-    columns: columnsOf<SourceAnswer>([
-      { title: 'NAME', of: (row) => row.name },
-      { title: 'PROJECT', of: (row) => row.project },
-      { title: 'PRESET', of: (row) => row.preset },
-      { title: 'POSTS TO', of: (row) => row.path },
-      { title: 'SIGNED', of: (row) => (row.signed ? 'yes' : 'NO: anybody can post') },
-    ]),
+    columns: SOURCE_COLUMNS,
   },
   {
     name: 'signing-keys',

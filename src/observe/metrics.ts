@@ -22,7 +22,11 @@ export function createMetrics() {
   collectDefaultMetrics({ register: registry });
   return {
     registry,
+<<<<<<< HEAD
     /** Webhooks answered, by source and by status: accepted, duplicate, ignored, quarantined, refused, handshake, check-granted, check-refused. */
+=======
+    /** Webhooks answered, by source and by status: accepted, duplicate, ignored, quarantined, handshake, refused. */
+>>>>>>> f991b69 (Sources: which secret was last used, counted and kept, in metrics, the API and latchkey sources)
     acks: new Counter({
       name: 'latchkey_acks_total',
       help: 'Webhooks acknowledged.',
@@ -33,6 +37,19 @@ export function createMetrics() {
       name: 'latchkey_duplicates_total',
       help: 'Webhooks that repeated a recorded event.',
       labelNames: ['source'],
+      registers,
+    }),
+    /** By the source and the fingerprint of the secret. */
+    secretUses: new Counter({
+      name: 'latchkey_source_secret_uses_total',
+      help: 'Requests that showed this secret of their source, by its fingerprint.',
+      labelNames: ['source', 'secret'],
+      registers,
+    }),
+    secretLastUsed: new Gauge({
+      name: 'latchkey_source_secret_last_used_seconds',
+      help: 'When this process last saw this secret of a source used, in seconds since 1970.',
+      labelNames: ['source', 'secret'],
       registers,
     }),
     issueSeconds: new Histogram({

@@ -39,6 +39,7 @@ import { createApiRouter, type ApiRoute, type RouterParts } from './route.ts';
 import { scopesApi } from './scopes.ts';
 import { scopesImportApi } from './scopes-import.ts';
 import { scopesOpenApiApi } from './scopes-openapi.ts';
+import { sourcesApi } from './sources.ts';
 import { sourceLabApi } from './source-lab.ts';
 import { signingKeysApi } from './signing-keys.ts';
 import { straysApi } from './strays.ts';
@@ -72,6 +73,7 @@ export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
     deliveriesApi,
     hooksApi,
     catalogueApi,
+    sourcesApi,
     sourceLabApi,
     scopesImportApi,
     scopesOpenApiApi,

@@ -2,10 +2,8 @@ import { z } from 'zod';
 import { ASKABLE } from '../../../providers/driver.ts';
 import { namedBy, type Keeping } from '../../policy/asked.ts';
 import { CHANNELS, CONFIRMATIONS, METHODS, PERIODS, type Plan, type Scopes } from '../../reservation/plan.ts';
-import type { Source } from '../../reservation/source.ts';
 import { TOKEN_TYPES } from '../../reservation/rights.ts';
 import { HoursView, LimitView, RuleView } from './lease-views.ts';
-import { Time } from './words.ts';
 
 const Names = z.array(z.string()).readonly();
 
@@ -53,36 +51,4 @@ export function viewOfPlan(plan: Plan, { scopes, limits }: { scopes: Scopes; lim
     }),
   );
   return { ...plan, methods, rules, limits };
-}
-
-export const SourceView = z
-  .object({
-    name: z.string(),
-    project: z.string(),
-    preset: z.string().nullable().meta({ description: 'The description that it is built on, if one that we ship.' }),
-    path: z.string().meta({ description: 'Where it posts its events.' }),
-    signed: z.boolean().meta({ description: 'False: anybody can post as this source.' }),
-    secrets: z.array(z.object({ notAfter: Time.nullable() })).readonly(),
-    tells: z.object({
-      notifications: z.boolean(),
-      log: z.boolean(),
-      webhook: z.boolean(),
-    }),
-  })
-  .meta({ id: 'Source', description: 'A reservation system that posts events.' });
-
-export function viewOfSource({ name, project, preset, secrets, callback, webhook }: Source): z.output<typeof SourceView> {
-  return {
-    name,
-    project,
-    preset: preset ?? null,
-    path: name === 'default' ? '/webhook' : `/webhooks/${name}`,
-    signed: secrets.length > 0,
-    secrets: secrets.map(({ notAfter }) => ({ notAfter: notAfter ?? null })),
-    tells: {
-      notifications: callback?.notifications !== undefined,
-      log: callback?.log !== undefined,
-      webhook: webhook !== undefined,
-    },
-  };
 }

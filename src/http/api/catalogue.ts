@@ -1,6 +1,6 @@
 import { sees } from '../../access/reach.ts';
 import { askedOf, limitsOf } from '../../policy/asked.ts';
-import { PlanView, SourceView, viewOfPlan, viewOfSource } from './catalogue-views.ts';
+import { PlanView, viewOfPlan } from './catalogue-views.ts';
 import type { ApiDeps } from './deps.ts';
 import { route, type ApiRoute } from './route.ts';
 import { listOf } from './words.ts';
@@ -25,19 +25,6 @@ export function catalogueApi({ policy, providers }: Pick<ApiDeps, 'policy' | 'pr
           return viewOfPlan(plan, { scopes, limits: driver ? limitsOf(driver, askedOf(plan, scopes)) : {} });
         });
         return { status: 200, body: { items, next: null } };
-      },
-    }),
-    route({
-      id: 'listSources',
-      method: 'get',
-      path: '/sources',
-      permission: 'read',
-      reach: 'own',
-      summary: 'Sources, without their secrets',
-      responses: { 200: listOf(SourceView) },
-      handle: async (_input, caller) => {
-        const seen = Object.values(policy().sources).filter(({ project }) => sees(caller, project));
-        return { status: 200, body: { items: seen.map(viewOfSource), next: null } };
       },
     }),
   ];
