@@ -96,13 +96,13 @@ export function readAs(source: Source, { body, headers = {}, path = '', now = LA
 }
 
 /** What comes of a payload: as it was signed where there is a signature of it, and unsigned otherwise. */
-export function readPayload(system: string, file: string) {
+export function readPayload(system: string, file: string, given?: Source) {
   const body = bytesOf(system, file);
   const vector = vectors.find(
     (one) => one.system === system && one.file === `${system}/${file}` && one.expect.startsWith('accept'),
   );
   const sent: Sent = { ...sentWith(system, file), ...vector };
-  const source = sent.secret === undefined ? unsignedPreset(system) : presetOf(system, sent);
+  const source = given ?? (sent.secret === undefined ? unsignedPreset(system) : presetOf(system, sent));
   return readAs(source, { ...sent, body, now: sent.timestamp ? signedAt(sent) : momentOf(body) });
 }
 
