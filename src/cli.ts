@@ -75,11 +75,8 @@ function createProgram(): Command {
   addScopeActs(commandOf('scopes'));
   addAlertRuleActs(commandOf('alert-rules'));
   addTestProvider(commandOf('providers'));
-<<<<<<< HEAD
   addQuarantineActs(commandOf('quarantine'));
-=======
   addSourcesShow(commandOf('sources'));
->>>>>>> f991b69 (Sources: which secret was last used, counted and kept, in metrics, the API and latchkey sources)
   addSourcesTest(commandOf('sources'));
   addProjectViews(commandOf('projects'));
   addOperatorActs(commandOf('operators'));

@@ -168,11 +168,8 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     const receiver = createReceiver({
       ...common,
       ledger: { engine: ledger.engine, transact: stoppable(ledger, 'receive', overrides) },
-<<<<<<< HEAD
       providers: catalogue.provider,
-=======
       secretUsed: secretUses.used,
->>>>>>> f991b69 (Sources: which secret was last used, counted and kept, in metrics, the API and latchkey sources)
     });
     metrics.watch({
       leasesByState: () => leasesByState(ledger.db),

@@ -22,11 +22,7 @@ export function createMetrics() {
   collectDefaultMetrics({ register: registry });
   return {
     registry,
-<<<<<<< HEAD
     /** Webhooks answered, by source and by status: accepted, duplicate, ignored, quarantined, refused, handshake, check-granted, check-refused. */
-=======
-    /** Webhooks answered, by source and by status: accepted, duplicate, ignored, quarantined, handshake, refused. */
->>>>>>> f991b69 (Sources: which secret was last used, counted and kept, in metrics, the API and latchkey sources)
     acks: new Counter({
       name: 'latchkey_acks_total',
       help: 'Webhooks acknowledged.',
