@@ -7,13 +7,16 @@ import { LATER, readAs } from './payloads.ts';
 /** What a system's messages add up to, recorded as intake does: an observation that was seen before is none. */
 export type Told = Readonly<Record<string, Reservation>>;
 
+/** A message that is posted below the source's own address says where under this. */
+export const PATH = Symbol('path');
+
 /** Each message arrives a minute after the one before. */
-export function tell(source: Source, messages: readonly object[]): Told {
+export function tell(source: Source, messages: readonly (object & { readonly [PATH]?: string })[]): Told {
   const seen = new Set<string>();
   const told: Record<string, Reservation> = {};
   messages.forEach((message, minute) => {
     const now = new Date(LATER.getTime() + minute * 60_000);
-    for (const item of readAs(source, { body: message, now }).arrival().items) {
+    for (const item of readAs(source, { body: message, path: message[PATH], now }).arrival().items) {
       if (seen.has(item.dedupe) || item.outcome !== 'accepted') continue;
       seen.add(item.dedupe);
       const id = item.event.reservationId;

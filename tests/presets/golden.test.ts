@@ -21,7 +21,8 @@ const goldenOf = (system: string, file: string) => new URL(`${system}/${file.rep
 describe.each(systems)('what %s sends', (system) => {
   test.each(payloadsOf(system))('%s', (file) => {
     const reading = readPayload(system, file);
-    const said = reading.reply ? { reply: reading.reply } : shown(reading.arrival().items);
+    const asked = reading.asked();
+    const said = reading.reply ? { reply: reading.reply } : asked ? { asks: shown(asked) } : shown(reading.arrival().items);
     const golden = goldenOf(system, file);
     if (process.env['UPDATE_GOLDEN']) {
       mkdirSync(new URL('.', golden), { recursive: true });

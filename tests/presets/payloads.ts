@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readRequest } from '../../src/intake/read.ts';
-import type { MappedItem, Source } from '../../src/reservation/source.ts';
+import type { MappedItem, Question, Source } from '../../src/reservation/source.ts';
 import { sourceOf } from '../fixtures/source.ts';
 
 /** Payloads of the systems that we ship presets for, through the presets as they are shipped. */
@@ -122,7 +122,7 @@ function momentOf(body: Buffer): Date {
 }
 
 /** As a person reviews it: times as text, without what is only for us. */
-export function shown(items: readonly MappedItem[]): unknown {
+export function shown(items: readonly (MappedItem | Question)[]): unknown {
   return JSON.parse(
     JSON.stringify(
       items.map((item) => ({ ...item, dedupe: undefined, document: undefined })),
