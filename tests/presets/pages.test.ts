@@ -14,7 +14,9 @@ import { payloadsOf, readAs, readPayload, systems } from './payloads.ts';
 /** What the pages tell to paste is pasted. */
 
 const page = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-const blocksOf = (text: string) => [...text.matchAll(/^```yaml\n(.*?)^```/gms)].map((match) => match[1]!);
+/** Other systems have YAML too. */
+const blocksOf = (text: string) =>
+  [...text.matchAll(/^```yaml\n(.*?)^```/gms)].flatMap(([, block]) => (/^sources:/m.test(block!) ? [block!] : []));
 
 const AROUND = 'providers: { local: { driver: builtin } }\nscopes: { read: { methods: [GET] }, write: { methods: [POST] } }\n';
 const PEOPLE = 'id,email,name\nSSKBT02ECWZXK6W3VWYC78E52R,ada@example.org,Ada\n';
