@@ -8,7 +8,7 @@ import { webhookRoutes } from '../src/http/webhooks.ts';
 import { createReceiver, type Receiver } from '../src/intake/receive.ts';
 import { startJobs } from '../src/ledger/jobs.ts';
 import { createMetrics } from '../src/observe/metrics.ts';
-import { silentLog } from '../src/observe/log.ts';
+import { silentLog, type Log } from '../src/observe/log.ts';
 import type { Policy } from '../src/reservation/policy.ts';
 import type { Source } from '../src/reservation/source.ts';
 import { Secret } from '../src/secret/secret.ts';
@@ -36,16 +36,22 @@ export interface Answer {
 
 export type House = Awaited<ReturnType<typeof openHouse>>;
 
-export async function openHouse(engine: TestEngine, startsAt: string) {
+export interface HouseOptions {
+  readonly log?: Log;
+  /** What the routes call instead of the receiver, to measure it. */
+  readonly around?: (receiver: Receiver) => Receiver;
+}
+
+export async function openHouse(engine: TestEngine, startsAt: string, { log = silentLog, around }: HouseOptions = {}) {
   let now = new Date(startsAt);
   const open = await engine.open({ now: () => now });
   const jobs = await startJobs(open.ledger);
   const metrics = createMetrics();
   let policy = policyWith({});
   const build = (): Receiver =>
-    createReceiver({ ledger: open.ledger, jobs, sealer: open.sealer, policy: () => policy, now: () => now, metrics });
-  const receiver = build();
-  const server = createServer(createApp({ log: silentLog, trustProxy: [], routers: [webhookRoutes({ receiver })] }));
+    createReceiver({ ledger: open.ledger, jobs, sealer: open.sealer, policy: () => policy, now: () => now, metrics, log });
+  const receiver = around ? around(build()) : build();
+  const server = createServer(createApp({ log, trustProxy: [], routers: [webhookRoutes({ receiver })] }));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 

@@ -27,6 +27,9 @@ const ASKS = 'it asks beforehand whether a booking would be granted';
 
 /** More than that in one document are kept in one piece. */
 const MOST_APART = 20;
+const MOST_ELEMENTS = 2000;
+const TOO_MANY = `makes more than ${MOST_ELEMENTS} events in one request`;
+const UNITS_OF_AN_ELEMENT = 10;
 
 /** Compiles a mapping. What is wrong in it is told to `complain`; the mapping is of use only when nothing was. */
 export function createMapping(entry: MappingEntry, complain: Complain): Mapping {
@@ -111,6 +114,8 @@ interface About {
   readonly scope: Scope;
   /** Its rule makes one event of the document, so that its signed id names that. */
   readonly single: boolean;
+  /** Of a rule with `forEach`: the element, and a name for what stands around it. */
+  readonly element?: { readonly item: unknown; readonly around: () => string };
 }
 
 /** The members of the document by their names, the whole as `body`, and the `request`. */
@@ -149,28 +154,44 @@ function unmatched({ compiled: { rules }, scope, budget }: About): Why {
 function mapEach(rule: Rule, forEach: Expression, about: About): readonly MappedItem[] {
   const elements = elementsOf(forEach, about);
   if (elements.length === 0) return [ignore(about, { reason: 'there is no event in it' })];
-  const items = elements.map((item): readonly MappedItem[] => {
-    const own: About = {
-      ...about,
-      document: onlyWith(item, forEach, about.document),
-      scope: withItem(item, about),
-    };
-    return mapOne(rule, own);
-  });
-  const kept = items.flat().filter((item) => item.outcome === 'quarantined');
-  if (kept.length <= MOST_APART) return items.flat();
+  const around = once(() => contentOf({ ...about, document: onlyWith(undefined, forEach, about.document) }));
+  const read = elements.map((item) => readOne(rule, elementOf(item, { about, around })));
+  const unread = read.filter(isUnread);
   // One by one they would be as many copies of what stands around them.
-  const whole = keep(about, {
-    reason: `${kept.length} of its ${elements.length} events could not be read; the first: ${kept[0]!.reason}`,
-    problems: kept[0]!.problems,
+  const apart = unread.length <= MOST_APART;
+  const items = read.flatMap((one, index): readonly MappedItem[] => {
+    if (!isUnread(one)) return one;
+    return apart
+      ? [
+          keepUnread(one, {
+            ...elementOf(elements[index], { about, around }),
+            document: onlyWith(elements[index], forEach, about.document),
+          }),
+        ]
+      : [];
   });
-  return [...items.flat().filter((item) => item.outcome !== 'quarantined'), whole];
+  if (apart) return items;
+  const reason = `${unread.length} of its ${elements.length} events could not be read; the first: ${unread[0]!.why.reason}`;
+  return [...items, keep(about, { reason, problems: unread[0]!.why.problems })];
+}
+
+/** As `about`, for one of a list. What stands around it is looked at once for all of them: there may be much of it, and many. */
+function elementOf(item: unknown, { about, around }: { about: About; around: () => string }): About {
+  about.budget.spend(UNITS_OF_AN_ELEMENT + Object.keys(about.scope).length / 4);
+  return { ...about, scope: withItem(item, about), element: { item, around } };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 function elementsOf(forEach: Expression, about: About): readonly unknown[] {
   const elements = lookUp({ expression: forEach }, { at: 'forEach', ...about }) ?? [];
-  if (Array.isArray(elements)) return elements;
-  throw new Unfit({ at: 'forEach', expression: forEach.text, reason: 'must make a list' });
+  const place = { at: 'forEach', expression: forEach.text };
+  if (!Array.isArray(elements)) throw new Unfit({ ...place, reason: 'must make a list' });
+  if (elements.length > MOST_ELEMENTS) throw new Unfit({ ...place, reason: TOO_MANY });
+  return elements;
 }
 
 function withItem(item: unknown, { scope }: About): Scope {
@@ -191,6 +212,26 @@ function inner(item: unknown, [name, ...rest]: readonly string[], around: unknow
 }
 
 function mapOne(rule: Rule, about: About): readonly MappedItem[] {
+  const read = readOne(rule, about);
+  return isUnread(read) ? [keepUnread(read, about)] : read;
+}
+
+/** What could not be read, before it is kept: that costs as much as the document is long. */
+interface Unread {
+  readonly why: Why;
+  readonly type?: EventType;
+  readonly externalId?: string;
+}
+
+function isUnread(read: readonly MappedItem[] | Unread): read is Unread {
+  return 'why' in read;
+}
+
+function keepUnread({ why, ...known }: Unread, about: About): MappedItem & { outcome: 'quarantined' } {
+  return { ...keep(about, why), ...known };
+}
+
+function readOne(rule: Rule, about: About): readonly MappedItem[] | Unread {
   let type: EventType | undefined;
   try {
     const action = typeof rule.action === 'string' ? rule.action : lookUp(rule.action, { at: 'action', ...about });
@@ -203,7 +244,7 @@ function mapOne(rule: Rule, about: About): readonly MappedItem[] {
     const items = itemsOf(seen, about);
     return isStale(sentAt, about) ? items.map(stale) : items;
   } catch (error) {
-    return [{ ...keep(about, whyNot(error)), type, externalId: bookingOf(rule.fields, about) }];
+    return { why: whyNot(error), type, externalId: bookingOf(rule.fields, about) };
   }
 }
 
@@ -284,7 +325,8 @@ function signedOr(name: string, { context: { signedId }, single }: About): strin
   return single ? `id:${signedId}` : `id:${signedId} ${name}`;
 }
 
-function contentOf({ document, context, compiled: { volatile = [] } }: About): string {
+function contentOf({ document, context, compiled: { volatile = [] }, element }: About): string {
+  if (element) return contentHash([element.around(), element.item]);
   if (typeof document !== 'object' || document === null || Array.isArray(document)) return contentHash([document, context.path]);
   const lasting = Object.entries(document).filter(([name]) => !volatile.includes(name));
   return contentHash([Object.fromEntries(lasting), context.path]);
