@@ -33,6 +33,7 @@ import { addServe } from './cli/serve.ts';
 import { addSimulate } from './cli/simulate.ts';
 import { addSigningKeyActs } from './cli/signing-keys.ts';
 import { addSourcesShow } from './cli/sources-show.ts';
+import { addSourcePoll } from './cli/source-poll.ts';
 import { addSourcesTest } from './cli/sources-test.ts';
 import { addSuspend } from './cli/suspend.ts';
 import { addTestProvider } from './cli/test-provider.ts';
@@ -78,6 +79,7 @@ function createProgram(): Command {
   addQuarantineActs(commandOf('quarantine'));
   addSourcesShow(commandOf('sources'));
   addSourcesTest(commandOf('sources'));
+  addSourcePoll(commandOf('sources'));
   addProjectViews(commandOf('projects'));
   addOperatorActs(commandOf('operators'));
   for (const add of [

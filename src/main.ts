@@ -36,6 +36,7 @@ import { createLog, type Log } from './observe/log.ts';
 import { createMetrics } from './observe/metrics.ts';
 import type { Problem } from './policy/problems.ts';
 import { reseal } from './reseal.ts';
+import { readSources } from './read-sources.ts';
 import { createReloading, warnOfLostProviders } from './reload.ts';
 import type { Policy } from './reservation/policy.ts';
 import { openScopes } from './scopes/open.ts';
@@ -171,6 +172,8 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       providers: catalogue.provider,
       secretUsed: secretUses.used,
     });
+    const polling = readSources({ ...common, alert: handover.alert });
+    drains.push(() => polling.drain());
     metrics.watch({
       leasesByState: () => leasesByState(ledger.db),
       debts: () => debtCount(ledger.db, now()),
@@ -214,6 +217,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       [
         { name: 'leases', everyMs: 1000, run: () => leasing.sweep() },
         { name: 'deliveries', everyMs: 2000, run: () => handover.sweep() },
+        { name: 'sources', everyMs: 5000, run: () => polling.sweep() },
         { name: 'alerts', everyMs: 10_000, run: () => evaluateAlerts(alerting, now()) },
         { name: 'suspensions by alerts', everyMs: 2000, run: () => suspendOwed(suspending, now()) },
         { name: 'configuration', everyMs: 5000, run: catchUp },
@@ -251,6 +255,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       keys,
       tokens,
       receiver,
+      polling,
       handover,
       leasing,
       managed,

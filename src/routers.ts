@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Chain } from './audit/chain.ts';
+
 import type { Catalogue } from './catalogue.ts';
 import type { Leasing } from './lease/open.ts';
 import type { Problem } from './policy/problems.ts';
@@ -19,6 +20,7 @@ import { healthRoutes } from './http/health.ts';
 import { metricsRoutes } from './http/metrics.ts';
 import { TOKEN_HEADER, type VerifyAccess } from './http/front/access.ts';
 import { webhookRoutes } from './http/webhooks.ts';
+import type { Pollings } from './polling/open.ts';
 import packageFile from '../package.json' with { type: 'json' };
 import type { Scope } from './reservation/plan.ts';
 import type { Scopes } from './scopes/open.ts';
@@ -38,6 +40,7 @@ export interface RouterParts {
   readonly keys: Keys;
   readonly tokens: Tokens;
   readonly receiver: Receiver;
+  readonly polling: Pollings;
   readonly handover: Handover;
   readonly catalogue: Catalogue;
   readonly configuredScopes: (project: string) => Readonly<Record<string, Scope>>;

@@ -23,6 +23,7 @@ export const GOOD: Record<string, unknown> = {
   createTenantKey: { name: 'x', scopes: ['read'] },
   discardQuarantined: { reason: 'a test of theirs' },
   testSource: { body: {} },
+  pollSource: {},
   createHook: { url: 'https://hooks.example.org/x' },
   createOperator: { name: 'grace', role: 'viewer' },
   createAlertRule: { name: 'many', type: 'USAGE_ANOMALY', operator: 'gt', threshold: 5 },

@@ -10,6 +10,7 @@ import { apiDeclarations, apiRoutes } from '../src/http/api/api.ts';
 import type { ApiDeps, ConfigProblem } from '../src/http/api/deps.ts';
 import { createApp } from '../src/http/app.ts';
 import { openKeys } from '../src/keys/open.ts';
+import { createOutgoing } from '../src/handover/outgoing.ts';
 import { createReceiver } from '../src/intake/receive.ts';
 import { createInventories } from '../src/lease/inventory/open.ts';
 import { createRotations } from '../src/lease/rotations.ts';
@@ -18,6 +19,7 @@ import { startJobs } from '../src/ledger/jobs.ts';
 import { createBulks } from '../src/managed/bulk/bulks.ts';
 import { createMint } from '../src/managed/mint.ts';
 import { signWith } from '../src/managed/sign.ts';
+import { openPolling } from '../src/polling/open.ts';
 import { silentLog } from '../src/observe/log.ts';
 import type { Policy } from '../src/reservation/policy.ts';
 import { openScopes } from '../src/scopes/open.ts';
@@ -101,6 +103,13 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     inventories,
     rotations: createRotations({ ledger, jobs, operations: work.operations, now }),
     receiver,
+    polling: openPolling({
+      ...{ ledger, jobs, sealer, policy, now },
+      outgoing: createOutgoing({ now }),
+      alert: handover.alert,
+      random: () => 1,
+      log: () => {},
+    }),
     handover,
     policy,
     configuredScopes,

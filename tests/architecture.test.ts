@@ -13,6 +13,7 @@ const FLOORS = [
   ['policy', 'audit', 'keys', 'scopes'],
   ['lease', 'handover', 'managed', 'alerts'],
   ['intake', 'access'],
+  ['polling'],
   ['lab'],
   ['http'],
   ['main'],

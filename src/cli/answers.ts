@@ -21,6 +21,7 @@ import type { EffectiveConfig, ProjectView } from '../http/api/project-views.ts'
 import type { ProviderView } from '../http/api/provider-views.ts';
 import type { QuarantinedDetail, QuarantinedView } from '../http/api/quarantine.ts';
 import type { ReservationView } from '../http/api/reservation-views.ts';
+import type { PolledView } from '../http/api/source-poll.ts';
 import type { SigningKeyView } from '../http/api/signing-keys.ts';
 import type { ChangesView, ScopeView } from '../http/api/scope-views.ts';
 import type { Told } from '../http/api/scopes-openapi.ts';
@@ -64,6 +65,7 @@ export type SigningKeyAnswer = z.input<typeof SigningKeyView>;
 export type ProjectAnswer = z.input<typeof ProjectView>;
 export type EffectiveConfigAnswer = z.input<typeof EffectiveConfig>;
 export type OperatorAnswer = z.input<typeof OperatorView>;
+export type PolledAnswer = z.input<typeof PolledView>;
 export type SourceAnswer = z.input<typeof SourceView>;
 export type AuditAnswer = z.input<typeof AuditView>;
 export type StoryAnswer = z.input<typeof Explanation>;

@@ -1,8 +1,17 @@
-import { request as httpRequest, Agent as HttpAgent, type ClientRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest, Agent as HttpsAgent } from 'node:https';
-import type { LookupFunction } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { Fault } from '../reservation/fault.ts';
-import { type Address, addressesOf, isReachable, parseRanges, parseTarget, type Resolver, systemResolver } from './target.ts';
+import { send } from './connect.ts';
+import { readAnswer } from './read-answer.ts';
+import {
+  type Address,
+  addressesOf,
+  isMetadata,
+  isReachable,
+  parseRanges,
+  parseTarget,
+  type Resolver,
+  systemResolver,
+} from './target.ts';
 
 /** How much of an answer is read before the socket is closed; nothing of it is kept. */
 const ANSWER_CAP_BYTES = 64 * 1024;
@@ -22,15 +31,32 @@ export interface Answer {
   readonly retryAfterMs?: number;
 }
 
+export interface Get {
+  /** Named in the configuration, so it may be private. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  /** Also of what a compressed one inflates to. */
+  readonly mostBytes: number;
+}
+
+export interface Got extends Answer {
+  readonly headers: Readonly<Record<'etag' | 'last-modified' | 'location', string | undefined>>;
+  /** Of an answer 200 only. */
+  readonly body?: Buffer;
+}
+
 export interface Outgoing {
   post(post: Post): Promise<Answer>;
+  get(get: Get): Promise<Got>;
 }
 
 /**
- * The one HTTP client for notifications. An untrusted target is resolved once, every address is checked, and the socket is opened to
- * those addresses and no other (Host and SNI stay the name's), so a name that changes its mind in between gains nothing. No redirects,
- * no user in the URL, no proxy from the environment; the answer's body is discarded.
- * Throws Fault: `invalid` (the URL), `forbidden` (the address), `unavailable` (no answer in time).
+ * The one HTTP client for notifications, and for what is read from reservation systems. An untrusted target is resolved once, every address
+ * is checked, and the socket is opened to those addresses and no other (Host and SNI stay the name's), so a name that changes its mind in
+ * between gains nothing. A cloud's metadata service is no target, whoever names it. No redirects,
+ * no user in the URL, no proxy from the environment; the body of an answer to a post is discarded.
+ * Throws Fault: `invalid` (the URL), `forbidden` (the address), `unavailable` (no answer in time, or none that can be read).
  */
 export function createOutgoing(options: {
   now: () => Date;
@@ -41,59 +67,63 @@ export function createOutgoing(options: {
   const allowed = parseRanges(options.allowPrivate ?? []);
   const resolve = options.resolve ?? systemResolver;
 
-  async function post(post: Post): Promise<Answer> {
-    const url = parseTarget(post.url);
-    const signal = AbortSignal.timeout(post.timeoutMs);
+  async function exchange<T>(exchange: Exchange<T>): Promise<T> {
+    const url = parseTarget(exchange.url);
+    const signal = AbortSignal.timeout(exchange.timeoutMs);
     try {
       const addresses = await beforeAbort(addressesOf(url, resolve), signal);
-      if (post.trusted === 'untrusted' && !addresses.every(({ address }) => isReachable(address, allowed)))
-        throw new Fault('forbidden', 'the target is not on the public internet and not in LATCHKEY_ALLOW_PRIVATE_TARGETS');
-      const headers = { 'user-agent': options.userAgent ?? 'latchkey', ...post.headers };
-      return await send(url, { headers, body: post.body, signal, addresses, now: options.now });
+      check(addresses, exchange.trusted);
+      const headers = { 'user-agent': options.userAgent ?? 'latchkey', ...exchange.headers };
+      return await exchange.read(await send(url, { ...exchange, headers, signal, addresses }));
     } catch (error) {
       if (error instanceof Fault) throw error;
       throw new Fault('unavailable', signal.aborted ? 'no answer in time' : `no connection (${codeOf(error)})`, { cause: error });
     }
   }
 
-  return { post };
-}
+  function check(addresses: readonly Address[], trusted: Post['trusted']): void {
+    if (addresses.some(({ address }) => isMetadata(address)))
+      throw new Fault('forbidden', 'the target is the metadata service of a cloud');
+    if (trusted === 'untrusted' && !addresses.every(({ address }) => isReachable(address, allowed)))
+      throw new Fault('forbidden', 'the target is not on the public internet and not in LATCHKEY_ALLOW_PRIVATE_TARGETS');
+  }
 
-interface Sending {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-  readonly signal: AbortSignal;
-  readonly addresses: readonly Address[];
-  readonly now: () => Date;
-}
+  function answerOf(response: IncomingMessage): Answer {
+    const retryAfterMs = retryAfter(response.headers['retry-after'], options.now());
+    return { status: response.statusCode ?? 0, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  }
 
-function send(url: URL, sending: Sending): Promise<Answer> {
-  const { body, signal } = sending;
-  const headers = { ...sending.headers, 'content-length': String(body.length) };
-  const options = { method: 'POST', headers, signal, lookup: pinned(sending.addresses) };
-  return new Promise((resolve, reject) => {
-    const answered = (response: IncomingMessage): void => {
-      drain(response);
-      const retryAfterMs = retryAfter(response.headers['retry-after'], sending.now());
-      resolve({ status: response.statusCode ?? 0, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
-    };
-    // An agent of our own: the global one would honour NODE_USE_ENV_PROXY and keep sockets to addresses checked earlier.
-    const request: ClientRequest =
-      url.protocol === 'https:'
-        ? httpsRequest(url, { ...options, agent: new HttpsAgent({ keepAlive: false }) }, answered)
-        : httpRequest(url, { ...options, agent: new HttpAgent({ keepAlive: false }) }, answered);
-    request.on('error', reject);
-    request.end(body);
-  });
-}
-
-/** Answers the socket's question for an address with those already checked. */
-function pinned(addresses: readonly Address[]): LookupFunction {
-  return (_hostname, options, done) => {
-    const [first] = addresses;
-    if (options.all) done(null, [...addresses]);
-    else if (first) done(null, first.address, first.family);
+  return {
+    post: (post) =>
+      exchange({
+        ...post,
+        method: 'POST',
+        async read(response) {
+          drain(response);
+          return answerOf(response);
+        },
+      }),
+    get: ({ mostBytes, ...get }) =>
+      exchange({
+        ...get,
+        method: 'GET',
+        trusted: 'operator',
+        headers: { 'accept-encoding': 'gzip', ...get.headers },
+        async read(response) {
+          const { etag, location, 'last-modified': lastModified } = response.headers;
+          const got = { ...answerOf(response), headers: { etag, location, 'last-modified': lastModified } };
+          if (got.status === 200) return { ...got, body: await readAnswer(response, mostBytes) };
+          drain(response);
+          return got;
+        },
+      }),
   };
+}
+
+interface Exchange<T> extends Omit<Post, 'body'> {
+  readonly method: 'GET' | 'POST';
+  readonly body?: Buffer;
+  read(response: IncomingMessage): Promise<T>;
 }
 
 function drain(response: IncomingMessage): void {

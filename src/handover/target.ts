@@ -12,8 +12,15 @@ export type Resolver = (hostname: string) => Promise<readonly Address[]>;
 
 export const systemResolver: Resolver = async (hostname) => await lookup(hostname, { all: true, verbatim: true });
 
-/** Public by its range, yet a cloud's own: Azure's WireServer hands out machine credentials. */
-const METADATA = new Set(['168.63.129.16']);
+/** Where clouds hand out the credentials of a machine. That of Azure's WireServer is public by its range. */
+const METADATA = new Set([
+  '168.63.129.16',
+  '169.254.169.254',
+  '169.254.170.2',
+  '100.100.100.200',
+  'fd00:ec2::254',
+  'fd20:ce::254',
+]);
 const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3');
 
 /** Parses an outgoing URL. Throws Fault('invalid') unless it is plain http or https without a user in it. */
@@ -44,6 +51,11 @@ export function isReachable(address: string, allowed: ReturnType<typeof parseRan
   if (allowed.some(([network, bits]) => network.kind() === ip.kind() && ip.match(network, bits))) return true;
   if (METADATA.has(ip.toString()) || ip.range() !== 'unicast') return false;
   return ip.kind() === 'ipv4' || ip.match(GLOBAL_IPV6);
+}
+
+/** Nobody has a reservation system there, and whoever can have us ask there gets what the machine may do. */
+export function isMetadata(address: string): boolean {
+  return ipaddr.isValid(address) && METADATA.has(ipaddr.process(address).toString());
 }
 
 /** The addresses behind a URL's host, resolved once. The WHATWG parser has turned decimal, hex and octal spellings into dotted ones. */

@@ -62,6 +62,7 @@ export function createReceiver(parts: ReceiverParts): Receiver {
 
   async function receive(request: Received): Promise<Reception> {
     const source = sourceNamed(policy(), request.source);
+    if (source.auth.kind === 'none') throw new Fault('not_found', `source "${source.name}" takes no webhooks: it is read`);
     const about = { source: source.name, requestId: request.requestId };
     try {
       const reading = readRequest(request, source, now());

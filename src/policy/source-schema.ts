@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { MapEntry } from '../sources/map/schema.ts';
 import { isZone } from '../sources/map/time.ts';
 import { AuthEntry } from './auth-schema.ts';
+import { pollSections } from './poll-schema.ts';
 import { AnswersEntry, BodyEntry, HandshakesEntry } from './reception-schema.ts';
 import { duration, httpUrl, instant, name, reads, secret } from './words.ts';
 
@@ -50,6 +51,7 @@ export const SourceEntry = z
       .optional()
       .meta({ description: 'Members of the body that change with every sending: two bodies are the same without them.' }),
     map: MapEntry.optional().meta({ description: 'How its messages become our words. The first rule that matches is taken.' }),
+    ...pollSections,
     roster: z.string().min(1).optional().meta({ description: ROSTER }),
     callback: z
       .strictObject({

@@ -8,6 +8,7 @@ import { authOf } from './auth.ts';
 import { checkAuth } from './check-auth.ts';
 import { checkAnswers, checkEnds, checkOwner, checkSecrets, checkSource, type Names } from './check.ts';
 import { parse, type Reading } from './entries.ts';
+import { calendarMap, pollOf } from './polls.ts';
 import { suggest, type Path, type Report } from './problems.ts';
 import { DEFAULT_ANSWERS, DEFAULT_BODY, handshakesOf } from './reception.ts';
 import { SourceEntry } from './source-schema.ts';
@@ -49,9 +50,11 @@ interface Building {
 }
 
 function buildSource(name: string, entry: SourceEntry, { settings, path, report }: Building): Source | undefined {
-  const { callback, webhook, auth, map } = entry;
-  if (!auth || !map) {
-    const missing = auth ? 'map' : 'auth';
+  const { callback, webhook, auth } = entry;
+  const poll = pollOf(entry, path, report);
+  const map = entry.map ?? (poll?.calendar && calendarMap(poll.calendar.resource));
+  if ((!auth && !poll) || !map) {
+    const missing = auth || poll ? 'map' : 'auth';
     report({
       path,
       message: `says neither a preset nor ${missing}`,
@@ -59,7 +62,7 @@ function buildSource(name: string, entry: SourceEntry, { settings, path, report 
     });
     return undefined;
   }
-  const rule = authOf(auth, { path: [...path, 'auth'], report, encoding: entry.encoding });
+  const rule = auth ? authOf(auth, { path: [...path, 'auth'], report, encoding: entry.encoding }) : NOTHING_POSTED;
   if (!rule) return undefined;
   const complain = (place: readonly (string | number)[], message: string) =>
     report({ path: [...path, ...(place[0] === 'sentAt' ? ['sent', 'at'] : ['map', ...place])], message, fix: FIX });
@@ -74,10 +77,11 @@ function buildSource(name: string, entry: SourceEntry, { settings, path, report 
     handshakes: handshakesOf(entry.handshake ?? [], { path: [...path, 'handshake'], report }),
     answers: entry.answers ?? DEFAULT_ANSWERS,
     timezone: entry.timezone,
+    poll,
     mapping: createMapping(
       {
         rules: map,
-        zone: entry.timezone,
+        zone: entry.timezone ?? poll?.calendar?.zone,
         sentAt: entry.sent?.at,
         replayWithinMs: entry.sent?.within,
         volatile: entry.volatile,
@@ -89,6 +93,7 @@ function buildSource(name: string, entry: SourceEntry, { settings, path, report 
   };
 }
 
+const NOTHING_POSTED = { kind: 'none' } as const;
 const FIX = 'correct the expression; `latchkey sources test` shows what it makes of a sample';
 
 function callbackOf(entry: NonNullable<SourceEntry['callback']>, settings: Settings): Source['callback'] {

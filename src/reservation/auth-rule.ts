@@ -7,6 +7,8 @@ export type AuthRule =
   | FieldTokenRule
   | BasicRule
   | { readonly kind: 'bearer' }
+  /** Nothing is posted: it is read. */
+  | { readonly kind: 'none' }
   | CertificateRule
   | QueryRule;
 export type AuthKind = AuthRule['kind'];

@@ -1,6 +1,7 @@
 import type { Secret } from '../secret/secret.ts';
 import type { AuthRule } from './auth-rule.ts';
 import type { Event, EventType } from './event.ts';
+import type { PollRule } from './poll-rule.ts';
 import type { Answers, BodyRule, Handshake } from './reception.ts';
 import type { Roster } from './roster.ts';
 
@@ -21,6 +22,8 @@ export interface Source {
   /** Of times that name none. */
   readonly timezone?: string;
   readonly mapping: Mapping;
+  /** Where it is read, as it pushes nothing, or not all. */
+  readonly poll?: PollRule;
   /** Whom its ids mean, its own or its project's. Looked up when somebody is told, so that a correction counts at once. */
   readonly roster?: Roster;
   /** The source's own endpoints for news about its bookings; named by the operator, so they may be private. */
@@ -34,6 +37,8 @@ export interface Source {
   /** A signed webhook (Standard Webhooks) for this source's leases. */
   readonly webhook?: { readonly url: string; readonly secret: Secret };
 }
+
+export type PolledSource = Source & { readonly poll: PollRule };
 
 export interface SigningSecret {
   readonly secret: Secret;
@@ -68,6 +73,11 @@ export interface MappingContext {
   readonly headers?: Readonly<Record<string, string>>;
   /** What stood behind the source's name in the path it was posted to, e.g. `check-create`; empty without. */
   readonly path?: string;
+  /** The document is all that there is: a list that is not in it is a mistake, and no empty list. */
+  readonly list?: {
+    /** Of work, where it is more than that of a message. */
+    readonly units?: number;
+  };
 }
 
 /** `dedupe` is the same for whatever means the same: an item is recorded once, however often it is sent. */

@@ -41,6 +41,7 @@ import { scopesImportApi } from './scopes-import.ts';
 import { scopesOpenApiApi } from './scopes-openapi.ts';
 import { sourcesApi } from './sources.ts';
 import { sourceLabApi } from './source-lab.ts';
+import { sourcePollApi } from './source-poll.ts';
 import { signingKeysApi } from './signing-keys.ts';
 import { straysApi } from './strays.ts';
 import { tenantKeysApi } from './tenant-keys.ts';
@@ -75,6 +76,7 @@ export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
     catalogueApi,
     sourcesApi,
     sourceLabApi,
+    sourcePollApi,
     scopesImportApi,
     scopesOpenApiApi,
     scopesApi,

@@ -14,6 +14,7 @@ import type { Bulks } from '../../managed/bulk/bulks.ts';
 import type { House } from '../../managed/house.ts';
 import type { Ledger } from '../../ledger/database.ts';
 import type { Budgets } from '../../keys/budgets.ts';
+import type { Pollings } from '../../polling/open.ts';
 import type { Policy } from '../../reservation/policy.ts';
 import type { Scope } from '../../reservation/plan.ts';
 import type { Scopes } from '../../scopes/open.ts';
@@ -32,6 +33,7 @@ export interface ApiDeps {
   /** What the configuration describes for a project, and what API calls do. */
   readonly configuredScopes: (project: string) => Readonly<Record<string, Scope>>;
   readonly scopes: Pick<Scopes, 'stored' | 'described' | 'preview' | 'apply' | 'remove'>;
+  readonly polling: Pick<Pollings, 'pollNow' | 'states'>;
   readonly providers: (name: string) => OpenProvider | undefined;
   readonly call: Caller;
   readonly watch: Watch;

@@ -39,8 +39,10 @@ const STATEMENTS = [
     source text primary key,
     validators jsonb not null,
     next_at timestamptz not null,
+    claimed_until timestamptz,
     polled_at timestamptz,
     read_at timestamptz,
+    failing_since timestamptz,
     failures integer not null default 0,
     error text,
     bookings integer not null default 0
@@ -48,10 +50,16 @@ const STATEMENTS = [
   `create table polled_booking (
     source text not null,
     external_id text not null,
+    origin text,
     meaning text not null,
+    version bigint not null,
+    generation integer not null default 1,
+    cancelled boolean not null default false,
+    starts_at timestamptz,
     ends_at timestamptz,
     seen_at timestamptz not null,
     missed integer not null default 0,
+    missing_since timestamptz,
     primary key (source, external_id)
   )`,
 ];

@@ -54,6 +54,8 @@ export function describeAuth({ auth, url }: Source): string {
       return `the header ${auth.header}, from a proxy in LATCHKEY_TRUST_PROXY, with one of ${auth.allowed.length} allowed certificates`;
     case 'query':
       return `one of the secrets in the address, as ?${auth.parameter}=…`;
+    case 'none':
+      return 'nothing: it is read, and takes no webhooks';
     default:
       auth satisfies never;
       throw new Error('sources: an unknown way of signing');

@@ -30,6 +30,8 @@ export function verifyRequest(request: SignedRequest, source: Source): Verified 
       return verifyCertificate(request, auth);
     case 'query':
       return verifyQuery(request, auth, secrets);
+    case 'none':
+      return { ok: false, reason: 'nothing is posted by this source' };
     default:
       auth satisfies never;
       throw new Error('sources: an unknown way of signing');
@@ -38,7 +40,7 @@ export function verifyRequest(request: SignedRequest, source: Source): Verified 
 
 /** False where something else than a secret decides. */
 export function needsSecrets(kind: AuthKind): boolean {
-  return kind !== 'client-certificate';
+  return kind !== 'client-certificate' && kind !== 'none';
 }
 
 /** What decides whether a request is believed, in lower case: no expression may read it, as what is read is kept. */

@@ -103,7 +103,7 @@ function askedIn(document: unknown, context: MappingContext, compiled: Compiled)
 }
 
 function aboutOf(document: unknown, context: MappingContext, compiled: Compiled): About {
-  return { document, context, compiled, budget: createBudget(), scope: scopeOf(document, context), single: true };
+  return { document, context, compiled, budget: createBudget(context.list?.units), scope: scopeOf(document, context), single: true };
 }
 
 interface About {
@@ -187,7 +187,8 @@ function once<T>(make: () => T): () => T {
 }
 
 function elementsOf(forEach: Expression, about: About): readonly unknown[] {
-  const elements = lookUp({ expression: forEach }, { at: 'forEach', ...about }) ?? [];
+  const found = lookUp({ expression: forEach }, { at: 'forEach', ...about });
+  const elements = found === null && !about.context.list ? [] : found;
   const place = { at: 'forEach', expression: forEach.text };
   if (!Array.isArray(elements)) throw new Unfit({ ...place, reason: 'must make a list' });
   if (elements.length > MOST_ELEMENTS) throw new Unfit({ ...place, reason: TOO_MANY });
