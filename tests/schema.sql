@@ -354,8 +354,10 @@ create table "poll" (
   "source" text not null,
   "validators" jsonb not null,
   "next_at" timestamp with time zone not null,
+  "claimed_until" timestamp with time zone,
   "polled_at" timestamp with time zone,
   "read_at" timestamp with time zone,
+  "failing_since" timestamp with time zone,
   "failures" integer not null default 0,
   "error" text,
   "bookings" integer not null default 0,
@@ -365,10 +367,16 @@ create table "poll" (
 create table "polled_booking" (
   "source" text not null,
   "external_id" text not null,
+  "origin" text,
   "meaning" text not null,
+  "version" bigint not null,
+  "generation" integer not null default 1,
+  "cancelled" boolean not null default false,
+  "starts_at" timestamp with time zone,
   "ends_at" timestamp with time zone,
   "seen_at" timestamp with time zone not null,
   "missed" integer not null default 0,
+  "missing_since" timestamp with time zone,
   PRIMARY KEY (source, external_id)
 );
 
