@@ -103,7 +103,14 @@ function askedIn(document: unknown, context: MappingContext, compiled: Compiled)
 }
 
 function aboutOf(document: unknown, context: MappingContext, compiled: Compiled): About {
-  return { document, context, compiled, budget: createBudget(context.list?.units), scope: scopeOf(document, context), single: true };
+  return {
+    document,
+    context,
+    compiled,
+    budget: createBudget(context.list?.units),
+    scope: scopeOf(document, context),
+    single: true,
+  };
 }
 
 interface About {
