@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import type { SecretUse } from '../../ledger/source-secrets.ts';
+import type { PollRow } from '../../ledger/tables/sources.ts';
 import type { Source } from '../../reservation/source.ts';
 import { fingerprintOf } from '../../secret/hmac.ts';
 import { describeAuth } from '../../sources/auth/describe.ts';
 import { needsSecrets } from '../../sources/auth/verify.ts';
+import { PollView, viewOfPoll } from './poll-views.ts';
 import { Time } from './words.ts';
 
 const SecretView = z.object({
@@ -25,6 +27,7 @@ export const SourceView = z
     handshakes: z.array(z.string()).readonly().meta({ description: 'What is answered otherwise than an event is.' }),
     timezone: z.string().nullable().meta({ description: 'Of times that name none.' }),
     secrets: z.array(SecretView).readonly(),
+    poll: PollView.nullable().meta({ description: 'Where it is read, if it is.' }),
     tells: z.object({
       notifications: z.boolean(),
       log: z.boolean(),
@@ -33,7 +36,10 @@ export const SourceView = z
   })
   .meta({ id: 'Source', description: 'A reservation system that posts events.' });
 
-export function viewOfSource(source: Source, uses: readonly SecretUse[]): z.output<typeof SourceView> {
+export function viewOfSource(
+  source: Source,
+  { uses, polls }: { readonly uses: readonly SecretUse[]; readonly polls: ReadonlyMap<string, PollRow> },
+): z.output<typeof SourceView> {
   const { name, project, preset, secrets, callback, webhook, auth, body, handshakes, timezone } = source;
   return {
     name,
@@ -50,6 +56,7 @@ export function viewOfSource(source: Source, uses: readonly SecretUse[]): z.outp
       const use = uses.find((one) => one.source === name && one.fingerprint === fingerprint);
       return { fingerprint, notAfter: notAfter ?? null, lastUsedAt: use?.lastUsedAt ?? null, uses: use?.uses ?? 0 };
     }),
+    poll: viewOfPoll(source, polls.get(name)),
     tells: {
       notifications: callback?.notifications !== undefined,
       log: callback?.log !== undefined,

@@ -7,7 +7,11 @@ import { SourceView, viewOfSource } from './source-views.ts';
 import { listOf } from './words.ts';
 
 /** What is configured of the systems that post events, with which of their secrets are used; without anything secret. */
-export function sourcesApi({ policy, ledger }: Pick<ApiDeps, 'policy' | 'ledger'>): ApiRoute[] {
+export function sourcesApi({ policy, ledger, polling }: Pick<ApiDeps, 'policy' | 'ledger' | 'polling'>): ApiRoute[] {
+  const knownOf = async (names: readonly string[]) => ({
+    uses: await secretUsesOf(ledger.db, names),
+    polls: await polling.states(names),
+  });
   return [
     route({
       id: 'listSources',
@@ -19,11 +23,8 @@ export function sourcesApi({ policy, ledger }: Pick<ApiDeps, 'policy' | 'ledger'
       responses: { 200: listOf(SourceView) },
       handle: async (_input, caller) => {
         const seen = Object.values(policy().sources).filter(({ project }) => sees(caller, project));
-        const uses = await secretUsesOf(
-          ledger.db,
-          seen.map(({ name }) => name),
-        );
-        return { status: 200, body: { items: seen.map((source) => viewOfSource(source, uses)), next: null } };
+        const known = await knownOf(seen.map(({ name }) => name));
+        return { status: 200, body: { items: seen.map((source) => viewOfSource(source, known)), next: null } };
       },
     }),
     route({
@@ -38,7 +39,7 @@ export function sourcesApi({ policy, ledger }: Pick<ApiDeps, 'policy' | 'ledger'
       faults: ['not_found'],
       handle: async ({ params: { name } }, caller) => {
         const source = sourceSeen(policy(), name, caller);
-        return { status: 200, body: viewOfSource(source, await secretUsesOf(ledger.db, [name])) };
+        return { status: 200, body: viewOfSource(source, await knownOf([name])) };
       },
     }),
   ];
