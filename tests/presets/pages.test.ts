@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
 import { formatProblem } from '../../src/policy/problems.ts';
 import { loadPolicy } from '../../src/policy.ts';
 import { matchPlan } from '../../src/reservation/narrow.ts';
@@ -21,11 +20,11 @@ const blocksOf = (text: string) =>
 const AROUND = 'providers: { local: { driver: builtin } }\nscopes: { read: { methods: [GET] }, write: { methods: [POST] } }\n';
 const PEOPLE = 'id,email,name\nSSKBT02ECWZXK6W3VWYC78E52R,ada@example.org,Ada\n';
 
+const secretFor = (name: string) =>
+  name.endsWith('_CALENDAR') ? 'https://outlook.example.org/calendar.ics' : `whsec_${Buffer.alloc(32, name).toString('base64')}`;
+
 function load(text: string): Policy {
-  const wanted = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => [
-    name!,
-    `whsec_${Buffer.alloc(32, name).toString('base64')}`,
-  ]);
+  const wanted = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => [name!, secretFor(name!)]);
   const { settings } = readSettings({
     PUBLIC_URL: 'https://keys.example.org',
     SMTP_URL: 'smtp://localhost',
@@ -74,7 +73,7 @@ describe('the page of a preset', () => {
 
 describe('docs/recipes/microsoft-365.md', () => {
   const text = page('docs/recipes/microsoft-365.md');
-  const [bookings, graph] = blocksOf(text).map(load);
+  const [room, bookings, graph] = blocksOf(text).map(load);
 
   test('an appointment that a flow sends is a booking, a change of it, and its end', () => {
     const source = { ...bookings!.sources['bookings']!, secrets: [] };
@@ -126,6 +125,8 @@ describe('docs/recipes/microsoft-365.md', () => {
     expect(() => readAs(source, { body: notified })).toThrow();
   });
 
-  test('every block is there', () =>
-    expect(blocksOf(text).map((block) => Object.keys(parse(block) as object))).toEqual([['sources', 'plans'], ['sources']]));
+  test('a published calendar is read', () => {
+    expect(room!.sources['room']!.poll).toMatchObject({ kind: 'ical', calendar: { zone: 'Europe/Rome', resource: 'lab-3' } });
+    expect(matchPlan(room!, 'room', { id: 'lab-3', name: 'lab-3', type: '' })).toMatchObject({ name: 'lab-3' });
+  });
 });
