@@ -52,7 +52,7 @@ describe('the notifications of a lease', () => {
     const end = { ...payload('on-end.of-a-stored-lease.composed'), [PATH]: 'on-end' };
     const two = [...life.slice(0, 3), end];
     expect(seen(told(...two), LEASE)).toMatchObject({ over: 'ended' });
-    expect(seen(told(...two, life[3]!), LEASE)).toMatchObject({ over: 'ended' });
+    expect(seen(told(...two, life[3]), LEASE)).toMatchObject({ over: 'ended' });
   });
 
   test('as the payload alone, with the event in the path', () => {
