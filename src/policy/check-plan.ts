@@ -6,7 +6,8 @@ import { configuredChannels, type PlanContext } from './build.ts';
 import { checkHidden } from './check-limits.ts';
 import { checkScopes } from './check-scopes.ts';
 import { checkOwner, type Names } from './check.ts';
-import { suggest, type Path, type Report } from './problems.ts';
+import type { Path, Report } from './problems.ts';
+import { suggest } from '../reservation/suggest.ts';
 
 export interface Known {
   readonly names: Names;

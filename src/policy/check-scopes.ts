@@ -1,7 +1,8 @@
 import type { Plan } from '../reservation/plan.ts';
 import { expandScopes, isScopeWildcard, isThreePart, scopeCovers } from '../reservation/scopes.ts';
 import type { Names } from './check.ts';
-import { suggest, type Path, type Report } from './problems.ts';
+import type { Path, Report } from './problems.ts';
+import { suggest } from '../reservation/suggest.ts';
 
 /** The scopes that a plan names, and that what it gives is among what it allows. */
 export function checkScopes(plan: Plan, path: Path, names: Names, report: Report): void {

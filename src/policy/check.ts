@@ -1,6 +1,7 @@
 import type { Source } from '../reservation/source.ts';
 import type { Secret } from '../secret/secret.ts';
-import { suggest, type Path, type Report } from './problems.ts';
+import type { Path, Report } from './problems.ts';
+import { suggest } from '../reservation/suggest.ts';
 
 /** What the file has named, also where the entry itself is wrong: so one mistake is told once. */
 export interface Names {

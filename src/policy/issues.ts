@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { suggest, type Finding, type Path } from './problems.ts';
+import type { Finding, Path } from './problems.ts';
+import { suggest } from '../reservation/suggest.ts';
 
 type Issue = z.core.$ZodIssue;
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Limit } from '../reservation/plan.ts';
 import type { Hours } from '../reservation/rights.ts';
 import { count, rate, reads } from './words.ts';
-import { suggest } from './problems.ts';
+import { suggest } from '../reservation/suggest.ts';
 
 /** The words for what narrows a key: counts with what they count, and hours of the week. */
 

@@ -9,7 +9,8 @@ import { checkAuth } from './check-auth.ts';
 import { checkAnswers, checkEnds, checkOwner, checkSecrets, checkSource, type Names } from './check.ts';
 import { parse, type Reading } from './entries.ts';
 import { calendarMap, pollOf } from './polls.ts';
-import { suggest, type Path, type Report } from './problems.ts';
+import type { Path, Report } from './problems.ts';
+import { suggest } from '../reservation/suggest.ts';
 import { DEFAULT_ANSWERS, DEFAULT_BODY, handshakesOf } from './reception.ts';
 import { SourceEntry } from './source-schema.ts';
 

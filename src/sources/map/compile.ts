@@ -4,12 +4,14 @@ import type { Action, FieldName, MatchEntry, RuleEntry, ValueEntry } from './sch
 /** The rules of a `map`, with every expression compiled, so that a mistake is told when the configuration is read. */
 
 export interface Rule {
+  /** Like `map[0]`. */
+  readonly at: string;
   readonly match: readonly Match[];
   readonly action: Table<Action> | Action | 'check';
   /** Why it is ignored. */
   readonly reason?: Expression | string;
   readonly forEach?: Expression;
-  readonly fields: readonly Field[];
+  readonly fields: ReadonlyMap<FieldName, Field>;
   /** Nothing is dropped that cannot be read. */
   readonly strict: boolean;
 }
@@ -26,7 +28,6 @@ export interface Table<T> {
 }
 
 export interface Field {
-  readonly name: FieldName;
   /** Like `map[0].fields.startsAt`. */
   readonly at: string;
   readonly value: Table<string> | { readonly constant: string };
@@ -40,7 +41,7 @@ export function compileRules(entries: readonly RuleEntry[], surroundings: Surrou
   return entries.map((entry, index) => {
     const compile = (text: string, path: readonly (string | number)[]): Expression => {
       try {
-        return compileExpression(text, surroundings);
+        return withheld(compileExpression(text, surroundings), surroundings);
       } catch (error) {
         complain([index, ...path], (error as Error).message);
         return NOTHING;
@@ -49,6 +50,7 @@ export function compileRules(entries: readonly RuleEntry[], surroundings: Surrou
     if (!ignores(entry) && entry.action !== 'check' && entry.fields.reservationId === undefined)
       complain([index, 'fields'], 'does not say where the id of the booking is');
     return {
+      at: `map[${index}]`,
       match: matchesOf(entry.match, compile),
       action: typeof entry.action === 'string' ? entry.action : tableOf(entry.action, ['action'], compile),
       reason: typeof entry.reason === 'object' ? compile(entry.reason.expr, ['reason', 'expr']) : entry.reason,
@@ -58,6 +60,16 @@ export function compileRules(entries: readonly RuleEntry[], surroundings: Surrou
     };
   });
 }
+
+/** Throws an Error for an expression that reads what may hold a secret. */
+function withheld(expression: Expression, { withheld }: Surroundings): Expression {
+  const header = expression.headers.find((name) => SECRET_HEADERS.has(name) || withheld?.includes(name));
+  if (header !== undefined)
+    throw new Error(`reads the header ${header}, which is for who checks the sender and may hold a secret`);
+  return expression;
+}
+
+const SECRET_HEADERS: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie']);
 
 type Compile = (text: string, path: readonly (string | number)[]) => Expression;
 
@@ -77,11 +89,15 @@ function matchesOf(match: RuleEntry['match'], compile: Compile): Match[] {
   }));
 }
 
-function fieldsOf({ fields }: RuleEntry, index: number, compile: Compile): Field[] {
-  return Object.entries(fields).flatMap(([name, entry]) => {
-    if (entry === undefined) return [];
-    return [{ name: name as FieldName, at: `map[${index}].fields.${name}`, value: valueOf(entry, ['fields', name], compile) }];
-  });
+function fieldsOf({ fields }: RuleEntry, index: number, compile: Compile): Map<FieldName, Field> {
+  const written = Object.entries(fields) as [FieldName, ValueEntry | undefined][];
+  return new Map(
+    written.flatMap(([name, entry]): [FieldName, Field][] =>
+      entry === undefined
+        ? []
+        : [[name, { at: `map[${index}].fields.${name}`, value: valueOf(entry, ['fields', name], compile) }]],
+    ),
+  );
 }
 
 function valueOf(entry: ValueEntry, path: readonly string[], compile: Compile): Field['value'] {
@@ -95,4 +111,24 @@ function tableOf<T>(
   compile: Compile,
 ): Table<T> {
   return { expression: compile(expr, [...path, 'expr']), ...table };
+}
+
+/** The expression of `sent.at`; a mistake in it is told by the path `sentAt`. */
+export function compileSent(text: string, surroundings: Surroundings, complain: Complain): Expression | undefined {
+  try {
+    return withheld(compileExpression(text, surroundings), surroundings);
+  } catch (error) {
+    complain(['sentAt'], (error as Error).message);
+    return undefined;
+  }
+}
+
+export function expressionsOf(rules: readonly Rule[]): Expression[] {
+  return rules.flatMap(({ match, action, reason, forEach, fields }) => [
+    ...match.map(({ expression }) => expression),
+    ...(typeof action === 'string' ? [] : [action.expression]),
+    ...(typeof reason === 'object' ? [reason] : []),
+    ...(forEach ? [forEach] : []),
+    ...[...fields.values()].flatMap(({ value }) => ('expression' in value ? [value.expression] : [])),
+  ]);
 }

@@ -1,8 +1,9 @@
-import { compile, TreeInterpreter, type JSONValue } from '@jmespath-community/jmespath';
+import { compile } from '@jmespath-community/jmespath';
 import type { Budget } from './budget.ts';
-import { spendOn } from './budget.ts';
+import type { Run, Scope } from './run.ts';
+import { stepOf } from './steps.ts';
+import { positionOf } from './syntax-error.ts';
 import { checkSyntax, type Node } from './syntax.ts';
-import { functionTable } from './functions.ts';
 
 /** JMESPath (jmespath.site) as far as it is safe with documents from outside: what a configuration may compute of them. */
 
@@ -10,18 +11,20 @@ export interface Expression {
   readonly text: string;
   /** Headers that it reads, in lower case. */
   readonly headers: readonly string[];
-  /** The members that lead to it from the document, when it is nothing but a path such as `a.b`. */
+  /** The members that lead to the list that it picks elements of, when it does nothing else, as `a.b` or `a.b[?c]`. */
   readonly path?: readonly string[];
-  /** Throws an Error whose message says what is wrong, without a value of the document; `Exhausted` when the budget is. */
+  /**
+   * JSON, or null: never a function, a prototype or a number that is none. Throws an Error whose message says what is wrong, without a value of
+   * the document; `Exhausted` when the budget is.
+   */
   evaluate(scope: Scope, budget: Budget): unknown;
 }
-
-/** What the names of an expression stand for. Objects have no prototype. */
-export type Scope = Readonly<Record<string, unknown>>;
 
 export interface Surroundings {
   /** Of times that name none. */
   readonly zone?: string;
+  /** Headers that no expression may read, in lower case. */
+  readonly withheld?: readonly string[];
 }
 
 const LONGEST = 2000;
@@ -31,11 +34,15 @@ export function compileExpression(text: string, { zone }: Surroundings): Express
   if (text.length > LONGEST) throw new Error(`is longer than ${LONGEST} characters`);
   const ast = parse(text);
   const { headers, path } = checkSyntax(ast, { hasZone: zone !== undefined });
+  const step = stepOf(ast);
   return {
     text,
     headers,
     path,
-    evaluate: (scope, budget) => interpret(ast, scope, { budget, zone }),
+    evaluate(scope, budget) {
+      const run: Run = { scope, budget, zone };
+      return step(scope, run);
+    },
   };
 }
 
@@ -44,38 +51,7 @@ function parse(text: string): Node {
     return compile(text) as Node;
   } catch (error) {
     // A tower of brackets overflows the parser's stack, which can be caught.
-    const said = error instanceof RangeError ? 'nested too deeply' : (error as Error).message;
-    throw new Error(`is no JMESPath expression: ${said}`, { cause: error });
+    if (error instanceof RangeError) throw new Error('is nested too deeply', { cause: error });
+    throw new Error(`is no JMESPath expression: ${positionOf(text)}`, { cause: error });
   }
-}
-
-type Interpreter = typeof TreeInterpreter;
-const Interpreter = TreeInterpreter.constructor as new () => Interpreter;
-
-/** One at a time: nothing here waits. */
-let spent: { readonly budget: Budget; readonly zone: string | undefined };
-const interpreter = boundedInterpreter();
-
-function interpret(ast: Node, scope: Scope, within: typeof spent): unknown {
-  spent = within;
-  return interpreter.search(ast as never, scope as unknown as JSONValue);
-}
-
-/** Every step costs; what looks at whole values costs by their size. */
-function boundedInterpreter(): Interpreter {
-  const bounded = new Interpreter();
-  const visit = bounded.visit.bind(bounded);
-  bounded.visit = (node, value) => {
-    spent.budget.spend(1);
-    if (node.type === 'Comparator' && (node.name === 'EQ' || node.name === 'NE')) {
-      const [left, right] = [bounded.visit(node.left, value), bounded.visit(node.right, value)] as [JSONValue, JSONValue];
-      spendOn(left, spent.budget);
-      return visit({ ...node, left: { type: 'Literal', value: left }, right: { type: 'Literal', value: right } }, null);
-    }
-    const result = visit(node, value);
-    if ((node.type === 'Flatten' || node.type === 'Slice') && Array.isArray(result)) spent.budget.spend(result.length);
-    return result;
-  };
-  bounded.runtime._functionTable = functionTable(() => spent);
-  return bounded;
 }

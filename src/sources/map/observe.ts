@@ -1,12 +1,12 @@
-import type { z } from 'zod';
-import type { Event, EventType, Holder, Parameters } from '../../reservation/event.ts';
+import type { Event, Holder, Parameters } from '../../reservation/event.ts';
 import type { MappingContext } from '../../reservation/source.ts';
-import type { Field } from './compile.ts';
+import type { Rule } from './compile.ts';
 import { Email, Id, Label, OptionalId, OptionalInstant, StrictEmail, StrictLabel, Truth, Version } from './fields.ts';
 import { Holders, StrictHolders } from './holders.ts';
+import { contentHash } from './meaning.ts';
 import { readParameters, readStatedParameters, StrictParameters } from './parameters.ts';
-import type { FieldName } from './schema.ts';
-import { evaluateField, shown, Unfit, type Evaluation } from './values.ts';
+import { closes, createReader, type Reader, type Reading } from './reader.ts';
+import { evaluateField, type Evaluation } from './values.ts';
 
 /** One observation of a booking, read from the fields of a rule. */
 export interface Observation {
@@ -17,23 +17,18 @@ export interface Observation {
   readonly supersedes: readonly string[];
 }
 
-export interface Observing extends Evaluation {
-  readonly type: EventType;
+export interface Observing extends Reading {
   readonly context: MappingContext;
   /** When it was sent, as far as is known. */
   readonly sentAt: Date | undefined;
-  /** Nothing is dropped that cannot be read. */
-  readonly strict: boolean;
 }
 
 /** Throws `Unfit` for a field that must be read and cannot. Of an end or a cancellation that is only its booking. */
-export function observe(fields: readonly Field[], observing: Observing): Observation {
-  const { type, context, sentAt, strict } = observing;
-  const label = strict ? StrictLabel : Label;
-  const read = createReader(fields, observing);
+export function observe(rule: Rule, observing: Observing): Observation {
+  const { type, context, sentAt } = observing;
+  const read = createReader(rule.fields, observing);
   const reservationId = read.needed('reservationId');
-  const resourceId = read.sparing('resource', OptionalId);
-  const version = read.sparing('version', Version);
+  const version = read.instant('version', Version);
   const restates = read.sparing('restates', Truth);
   return {
     event: {
@@ -41,19 +36,12 @@ export function observe(fields: readonly Field[], observing: Observing): Observa
       reservationId,
       version: version ?? (sentAt ?? context.now).getTime(),
       restates: (restates && version === undefined) || undefined,
-      title: read.sparing('title', label),
-      resource:
-        resourceId === undefined
-          ? undefined
-          : {
-              id: resourceId,
-              name: read.sparing('resourceName', label) ?? resourceId,
-              type: read.sparing('resourceType', label) ?? '',
-            },
-      holders: holdersOf(read, observing),
-      startsAt: read.sparing('startsAt', OptionalInstant),
-      endsAt: read.sparing('endsAt', OptionalInstant),
-      parameters: parametersOf(read, observing),
+      title: read.sparing('title', rule.strict ? StrictLabel : Label),
+      resource: resourceOf(read, rule),
+      holders: holdersOf(read, rule),
+      startsAt: read.instant('startsAt', OptionalInstant),
+      endsAt: read.instant('endsAt', OptionalInstant),
+      parameters: parametersOf(read, rule, observing),
       reply: replyOf(read.raw('reply'), context.signedWith),
     },
     stated: version,
@@ -62,14 +50,9 @@ export function observe(fields: readonly Field[], observing: Observing): Observa
   };
 }
 
-/** An end or a cancellation counts as soon as it is known which booking it is about. */
-export function closes(type: EventType): boolean {
-  return type === 'ended' || type === 'cancelled';
-}
-
 /** The id of the booking, for a document of which the rest cannot be read. */
-export function bookingOf(fields: readonly Field[], evaluation: Evaluation): string | undefined {
-  const field = fields.find(({ name }) => name === 'reservationId');
+export function bookingOf({ fields }: Rule, evaluation: Evaluation): string | undefined {
+  const field = fields.get('reservationId');
   try {
     return field && Id.safeParse(evaluateField(field, evaluation)).data;
   } catch {
@@ -78,63 +61,14 @@ export function bookingOf(fields: readonly Field[], evaluation: Evaluation): str
   }
 }
 
-interface Reader {
-  has(name: FieldName): boolean;
-  /** As expressed; null where the rule says nothing or the document has nothing. */
-  raw(name: FieldName): unknown;
-  needed(name: FieldName): string;
-  /** Of an event that closes, what cannot be read is left out. */
-  sparing<T extends z.ZodType>(name: FieldName, schema: T): z.output<T> | undefined;
-  /** What is not as the rule needs it. */
-  unfit(name: FieldName, value: unknown, reason: string): Unfit;
+function resourceOf(read: Reader, { strict }: Rule): Event['resource'] {
+  const id = read.sparing('resource', OptionalId);
+  const label = strict ? StrictLabel : Label;
+  const [name, type] = [read.sparing('resourceName', label), read.sparing('resourceType', label)];
+  return id === undefined ? undefined : { id, name: name ?? id, type: type ?? '' };
 }
 
-function createReader(fields: readonly Field[], { type, ...evaluation }: Observing): Reader {
-  const byName = new Map(fields.map((field) => [field.name, field]));
-  const spare = closes(type);
-  function raw(name: FieldName): unknown {
-    const field = byName.get(name);
-    if (!field) return null;
-    try {
-      return evaluateField(field, evaluation);
-    } catch (error) {
-      if (spare && name !== 'reservationId') return null;
-      throw error;
-    }
-  }
-  function unfit(name: FieldName, value: unknown, reason: string): Unfit {
-    const field = byName.get(name);
-    const expression = field && 'expression' in field.value ? field.value.expression.text : undefined;
-    return new Unfit({ at: field?.at ?? name, expression, value: value === null ? undefined : shown(value), reason });
-  }
-  return {
-    has: (name) => byName.has(name),
-    raw,
-    unfit,
-    needed(name) {
-      const value = raw(name);
-      if (value === null) throw unfit(name, value, 'is not there');
-      const read = Id.safeParse(value);
-      if (!read.success) throw unfit(name, value, firstOf(read.error));
-      return read.data;
-    },
-    sparing(name, schema) {
-      const value = raw(name);
-      if (value === null) return undefined;
-      const read = schema.safeParse(value);
-      if (read.success) return read.data;
-      if (spare) return undefined;
-      throw unfit(name, value, firstOf(read.error));
-    },
-  };
-}
-
-function firstOf({ issues: [issue] }: z.ZodError): string {
-  if (!issue) return 'cannot be read';
-  return issue.path.length === 0 ? issue.message : `at ${issue.path.join('.').slice(0, 100)}: ${issue.message}`;
-}
-
-function holdersOf(read: Reader, { strict }: Observing): readonly Holder[] | undefined {
+function holdersOf(read: Reader, { strict }: Rule): readonly Holder[] | undefined {
   if (read.has('holders')) return read.sparing('holders', strict ? StrictHolders : Holders);
   const id = read.sparing('holderId', OptionalId);
   const email = read.sparing('holderEmail', strict ? StrictEmail : Email);
@@ -144,39 +78,53 @@ function holdersOf(read: Reader, { strict }: Observing): readonly Holder[] | und
   return known === undefined ? undefined : [{ id: known, name, email }];
 }
 
-const PARAMETERS = ['scopes', 'quota', 'rateLimit', 'expirationHours', 'endpoints'] as const;
-
-function parametersOf(read: Reader, { type, strict }: Observing): Parameters | undefined {
-  const asked = strict ? read.sparing('parameters', StrictParameters) : askedOf(read);
+function parametersOf(read: Reader, { strict }: Rule, { type, budget }: Observing): Parameters | undefined {
+  const single = statedOf(read);
+  if (strict) return single ? read.checked('scopes', single, StrictParameters) : read.sparing('parameters', StrictParameters);
+  const asked = single ? readStatedParameters(single) : readParameters(read.raw('parameters'), budget);
   // Nothing is asked for in the end, so that an end without parameters says nothing of them.
   return closes(type) && asked && Object.keys(asked).length === 0 ? undefined : asked;
 }
 
-function askedOf(read: Reader): Parameters | undefined {
-  const single = PARAMETERS.filter((name) => read.has(name));
-  if (single.length === 0) return readParameters(read.raw('parameters'));
-  return readStatedParameters(Object.fromEntries(single.map((name) => [name, read.raw(name)])));
+const PARAMETERS = ['scopes', 'quota', 'rateLimit', 'expirationHours', 'endpoints'] as const;
+
+/** Those that are fields by themselves, as far as they are stated. */
+function statedOf(read: Reader): Record<string, unknown> | undefined {
+  const stated = PARAMETERS.flatMap((name) => {
+    const value = read.raw(name);
+    return value === null ? [] : [[name, value] as const];
+  });
+  return stated.length === 0 ? undefined : Object.fromEntries(stated);
 }
 
 function replyOf(value: unknown, signedWith: string | undefined): Event['reply'] {
-  const known = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
-  const named = known.flatMap(([name, one]): [string, string][] =>
-    typeof one === 'string' || typeof one === 'number' ? [[name, String(one)]] : [],
-  );
-  if (named.length === 0) return undefined;
-  return Object.fromEntries(signedWith === undefined ? named : [...named, ['signedWith', signedWith]]);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const named: Record<string, string> = {};
+  for (const [name, one] of Object.entries(value))
+    if (name !== '__proto__' && (typeof one === 'string' || typeof one === 'number')) named[name] = String(one).slice(0, LONGEST);
+  if (Object.keys(named).length === 0) return undefined;
+  if (signedWith !== undefined) named.signedWith = signedWith;
+  return named;
 }
 
-function dedupeOf(value: unknown): string | undefined {
-  return typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 500) : undefined;
+const LONGEST = 500;
+
+export function dedupeOf(value: unknown): string | undefined {
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+  return String(value).length <= LONGEST ? String(value) : contentHash(value);
 }
 
+/** What cannot be read of it is not left out either: a booking would stay that was replaced. */
 function supersededOf(read: Reader): readonly string[] {
   const value = read.raw('supersedes');
   const several = Array.isArray(value) ? value : [value];
+  if (several.length > MOST_SUPERSEDED) throw read.unfit('supersedes', value, `must be at most ${MOST_SUPERSEDED}`);
   return several.flatMap((one) => {
-    const id = one === null ? undefined : Id.safeParse(one).data;
-    if (one !== null && id === undefined) throw read.unfit('supersedes', one, 'must be the id of a booking, or a list of them');
-    return id === undefined ? [] : [id];
+    if (one === null || one === '') return [];
+    const id = Id.safeParse(one).data;
+    if (id === undefined) throw read.unfit('supersedes', one, 'must be the id of a booking, or a list of them');
+    return [id];
   });
 }
+
+const MOST_SUPERSEDED = 100;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Parameters } from '../../reservation/event.ts';
 import { parseJson } from '../json.ts';
+import { spend, type Budget } from './budget.ts';
 import { problemOf } from './fields.ts';
 
 const Words = z.union([z.array(z.string().trim()), z.string().transform((text) => text.split(',').map((word) => word.trim()))], {
@@ -33,9 +34,10 @@ const ALIASES = { rateLimit: 'rate_limit', expirationHours: 'expiration_hours' }
  * Reads what a booking asks for: an object, or JSON inside a text. Undefined when nothing is said of it. What cannot be read becomes a `problem`, with
  * which the booking is refused: its other news (window, holder, end) still counts, and nothing is guessed.
  */
-export function readParameters(sent: unknown): Parameters | undefined {
+export function readParameters(sent: unknown, budget: Budget): Parameters | undefined {
   if (sent === null || sent === undefined) return undefined;
   if (typeof sent === 'string' && sent.trim() === '') return {};
+  if (typeof sent === 'string') spend(budget, sent.length);
   const parsed = typeof sent === 'string' ? parseJson(sent) : ({ ok: true, value: sent } as const);
   if (!parsed.ok) return { problem: `parameters: ${parsed.problem}` };
   if (parsed.value === null) return {};

@@ -1,4 +1,5 @@
-import { ALLOWED, NEEDS_EXPRESSION, needsZone } from './functions.ts';
+import { checkCall } from './call-check.ts';
+import { KINDS } from './steps.ts';
 
 /** What an expression may be made of: no user code, no unbounded work, no way to what JavaScript puts behind a document. */
 
@@ -17,87 +18,56 @@ export interface Syntax {
 
 const MOST_NODES = 400;
 const DEEPEST = 60;
-const KINDS = new Set([
-  'AndExpression',
-  'Arithmetic',
-  'Comparator',
-  'Current',
-  'ExpressionReference',
-  'Field',
-  'FilterProjection',
-  'Flatten',
-  'Function',
-  'Identity',
-  'Index',
-  'IndexExpression',
-  'KeyValuePair',
-  'Literal',
-  'MultiSelectHash',
-  'MultiSelectList',
-  'NotExpression',
-  'OrExpression',
-  'Pipe',
-  'Projection',
-  'Root',
-  'Slice',
-  'Subexpression',
-  'Ternary',
-  'Unary',
-  'ValueProjection',
-]);
-const WORDS: Readonly<Record<string, string>> = {
-  LetExpression: 'let … in is not allowed: write the expression out',
-  Binding: 'let … in is not allowed: write the expression out',
-  Variable: 'variables are not allowed: write the expression out',
-};
+const LET = 'let … in and variables are not allowed: write the expression out';
+const WORDS: Readonly<Record<string, string>> = { LetExpression: LET, Binding: LET, Variable: LET };
 
-/** Throws an Error that says what is not allowed. */
+/** Throws an Error that says what is not allowed. Names of headers become lower case, as they are looked up. */
 export function checkSyntax(ast: Node, { hasZone }: { readonly hasZone: boolean }): Syntax {
   const headers = new Set<string>();
   let nodes = 0;
   const walk = (node: Node, depth: number): void => {
     nodes += 1;
     if (nodes > MOST_NODES || depth > DEEPEST) throw new Error('is too long: split it into fields or value tables');
-    if (!KINDS.has(node.type)) throw new Error(WORDS[node.type] ?? `${node.type} is not allowed`);
-    if (node.type === 'Function') checkCall(node, hasZone);
-    if ((node.type === 'Field' || node.type === 'KeyValuePair') && node.name === '__proto__')
-      throw new Error('__proto__ is not allowed');
+    checkNode(node, hasZone);
     const header = headerOf(node);
-    if (header !== undefined) return void headers.add(header.toLowerCase());
-    if (isRequestHeaders(node)) throw new Error('name the header: request.headers."x-name"');
+    if (header) return void headers.add((header.name = header.name.toLowerCase()));
+    if (isRequestHeaders(node)) throw new Error('reads all headers: name one, as request.headers."x-name"');
     for (const part of partsOf(node)) walk(part, depth + 1);
   };
   walk(ast, 0);
-  return { headers: [...headers], path: pathOf(ast) };
+  return { headers: [...headers], path: listPathOf(ast) };
 }
 
-function checkCall({ name = '', children }: Node, hasZone: boolean): void {
-  if (!ALLOWED.has(name)) throw new Error(`${name}() is not a function here; there are ${[...ALLOWED].sort().join(', ')}`);
-  const given = children as readonly Node[];
-  const at = NEEDS_EXPRESSION[name];
-  // What a document says must never be taken for an expression.
-  if (at !== undefined && given[at]?.type !== 'ExpressionReference')
-    throw new Error(`${name}() needs an expression, such as &name, as its argument ${at + 1}`);
-  if (!hasZone && needsZone(name, given.length))
-    throw new Error(`${name}() needs a zone here: add it, or give the source a timezone`);
+function checkNode(node: Node, hasZone: boolean): void {
+  const { type, name, left, step } = node;
+  if (type === 'ExpressionReference')
+    throw new Error('& stands before an argument of sort_by(), max_by(), min_by() or map() only');
+  if (!KINDS.has(type) && type !== 'KeyValuePair') throw new Error(WORDS[type] ?? `${type} is not allowed`);
+  if (type === 'Function') checkCall(node, hasZone);
+  if ((type === 'Field' || type === 'KeyValuePair') && name === '__proto__') throw new Error('__proto__ is not allowed');
+  if (type === 'Slice' && step === 0) throw new Error('a slice cannot go by steps of 0');
+  // JMESPath reads !a.b as (!a).b, which is null whatever a is.
+  if (type === 'Subexpression' && isNode(left) && left.type === 'NotExpression') throw new Error('write !(a.b) for !a.b');
 }
 
+/** Of a call the arguments that are expressions are known to stand where they may. */
 function partsOf(node: Node): Node[] {
-  return Object.entries(node).flatMap(([name, part]) => {
-    if (node.type === 'Literal' && name === 'value') return [];
-    if (Array.isArray(part)) return part.filter(isNode);
-    return isNode(part) ? [part] : [];
-  });
+  if (node.type === 'Literal') return [];
+  if (node.type === 'Function')
+    return (node.children as readonly Node[]).map((child) =>
+      child.type === 'ExpressionReference' ? (child.child as Node) : child,
+    );
+  return Object.values(node).flatMap((part) => (Array.isArray(part) ? part.filter(isNode) : isNode(part) ? [part] : []));
 }
 
 function isNode(part: unknown): part is Node {
   return typeof part === 'object' && part !== null && typeof (part as { type?: unknown }).type === 'string';
 }
 
-/** `request.headers."x-name"`: the name. */
-function headerOf({ type, left, right }: Node): string | undefined {
+/** `request.headers."x-name"`: the node with the name. */
+function headerOf({ type, left, right }: Node): { name: string } | undefined {
   if (type !== 'Subexpression' || !isNode(left) || !isNode(right)) return undefined;
-  return isRequestHeaders(left) && right.type === 'Field' ? right.name : undefined;
+  return isRequestHeaders(left) && right.type === 'Field' ? (right as unknown as { name: string }) : undefined;
 }
 
 function isRequestHeaders(node: Node): boolean {
@@ -111,4 +81,13 @@ function pathOf(node: Node): readonly string[] | undefined {
   const left = pathOf(node.left);
   const right = pathOf(node.right);
   return left && right ? [...left, ...right] : undefined;
+}
+
+/** `a.b`, `a.b[]`, `a.b[*]` and `a.b[?c]` pick elements of the list a.b. */
+function listPathOf(node: Node): readonly string[] | undefined {
+  const { type, left, right } = node;
+  if (!isNode(left) || !isNode(right) || right.type !== 'Identity') return pathOf(node);
+  if (type === 'FilterProjection') return pathOf(left);
+  if (type !== 'Projection') return undefined;
+  return left.type === 'Flatten' ? pathOf(left.child as Node) : pathOf(left);
 }

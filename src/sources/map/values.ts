@@ -1,67 +1,64 @@
 import type { MappingProblem } from '../../reservation/source.ts';
-import type { Budget } from './budget.ts';
+import { Exhausted, spendOn, type Budget } from './budget.ts';
 import type { Field, Table } from './compile.ts';
-import type { Scope } from './expression.ts';
+import type { Scope } from './run.ts';
+import { shown } from './shown.ts';
 
 /** What the expressions of a rule make of a document. */
-
-/** A value that cannot be used, with what it should have been. */
-export class Unfit extends Error {
-  readonly problem: MappingProblem;
-
-  constructor(problem: MappingProblem) {
-    super(problem.reason);
-    this.name = 'Unfit';
-    this.problem = problem;
-  }
-}
 
 export interface Evaluation {
   readonly scope: Scope;
   readonly budget: Budget;
 }
 
-/** Null, the empty text and nothing are all "not stated". Throws `Unfit`. */
-export function evaluateField({ at, value }: Field, evaluation: Evaluation): unknown {
-  if ('constant' in value) return value.constant;
-  return lookUp(value, { at, ...evaluation });
+export interface Place {
+  /** Like `map[0].fields.startsAt`. */
+  readonly at: string;
+  readonly expression?: string;
 }
 
-/** What the table says of the expression's value; without a table that value. Throws `Unfit`. */
-export function lookUp<T>(
-  { expression, values, otherwise }: Table<T>,
-  { at, scope, budget }: Evaluation & { readonly at: string },
-): unknown {
-  const expressed = attempt(() => expression.evaluate(scope, budget), { at, expression: expression.text });
-  const value = expressed === '' || expressed === undefined ? null : expressed;
-  if (!values) return value ?? otherwise ?? null;
-  const name = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
-  if (name !== undefined && Object.hasOwn(values, name)) return values[name];
-  if (otherwise !== undefined || value === null) return otherwise ?? null;
-  const known = Object.keys(values).join(', ').slice(0, 200);
-  throw new Unfit({ at, expression: expression.text, value: shown(value), reason: `is not in its table, which has ${known}` });
-}
+/** A value that cannot be used, with what it should have been. */
+export class Unfit extends Error {
+  readonly place: Place;
+  readonly value: unknown;
 
-/** Passes on what went wrong as a problem of this place. */
-function attempt<T>(work: () => T, place: { readonly at: string; readonly expression: string }): T {
-  try {
-    return work();
-  } catch (error) {
-    throw new Unfit({ ...place, reason: (error as Error).message.slice(0, 200) });
+  constructor(place: Place, reason: string, value?: unknown) {
+    super(reason);
+    this.name = 'Unfit';
+    this.place = place;
+    this.value = value;
   }
 }
 
-const LONGEST_SHOWN = 80;
-
-/** Enough of a value to recognise it. */
-export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN - 1)}…`;
+export function problemOf({ place, value, message }: Unfit): MappingProblem {
+  const { at, expression } = place;
+  return { at, expression, value: value === undefined || value === null ? undefined : shown(value), reason: message };
 }
 
-/** False for null, false and what is empty, as JMESPath counts truth. */
-export function isTrue(value: unknown): boolean {
-  if (value === null || value === undefined || value === false || value === '') return false;
-  if (Array.isArray(value)) return value.length > 0;
-  return typeof value !== 'object' || Object.keys(value).length > 0;
+/** Null, the empty text and nothing are all "not stated". Throws `Unfit`. */
+export function evaluateField({ at, value }: Field, evaluation: Evaluation): unknown {
+  return 'constant' in value ? value.constant : lookUp(value, at, evaluation);
 }
+
+/** What the table says of the expression's value; without a table that value. Throws `Unfit`. */
+export function lookUp<T>({ expression, values, otherwise }: Table<T>, at: string, { scope, budget }: Evaluation): unknown {
+  const place = { at, expression: expression.text };
+  let value: unknown;
+  try {
+    value = expression.evaluate(scope, budget);
+  } catch (error) {
+    if (error instanceof Exhausted) throw error;
+    throw new Unfit(place, (error as Error).message.slice(0, 200));
+  }
+  if (value === '') value = null;
+  if (typeof value === 'object' || (typeof value === 'string' && value.length > SHORT)) spendOn(budget, value);
+  if (!values) return value ?? otherwise ?? null;
+  const name = typeof value === 'object' ? undefined : String(value as boolean | number | string);
+  if (name !== undefined && Object.hasOwn(values, name)) return values[name];
+  if (otherwise !== undefined || value === null) return otherwise ?? null;
+  const known = Object.keys(values).join(', ').slice(0, 200);
+  throw new Unfit(place, `is not in its table, which has ${known}`, value);
+}
+
+/** What is shorter costs nothing to read. */
+const SHORT = 256;
