@@ -86,6 +86,7 @@ function buildSource(name: string, entry: SourceEntry, { settings, path, report 
         sentAt: entry.sent?.at,
         replayWithinMs: entry.sent?.within,
         volatile: entry.volatile,
+        withheld: 'header' in rule ? [rule.header.toLowerCase()] : [],
       },
       complain,
     ),

@@ -1,8 +1,11 @@
 import type { Condition, Lookup } from '../../reservation/reception.ts';
 import { createBudget } from '../map/budget.ts';
 import { compileExpression } from '../map/expression.ts';
+import { isTrue, scopeOf } from '../map/run.ts';
 import type { MatchEntry } from '../map/schema.ts';
-import { isTrue } from '../map/values.ts';
+
+/** A handshake is looked for in every message: a twelfth of what mapping may take. */
+const UNITS = 50_000;
 
 /** Expressions of a body, apart from its mapping. Each throws an Error for what is no expression. */
 
@@ -13,7 +16,7 @@ export function compileLookup(text: string): Lookup {
     text,
     of(document) {
       try {
-        return expression.evaluate(scopeOf(document), createBudget()) ?? null;
+        return expression.evaluate(scopeOf(document), createBudget(UNITS)) ?? null;
       } catch {
         // Then it is no handshake, and the mapping tells what is wrong.
         return null;
@@ -32,10 +35,4 @@ export function compileCondition({ expr, in: values }: MatchEntry): Condition {
       return among ? among.has(value) : isTrue(value);
     },
   };
-}
-
-/** The members of the body by their names, the whole as `body`. */
-function scopeOf(document: unknown): Record<string, unknown> {
-  const named = typeof document === 'object' && document !== null && !Array.isArray(document) ? document : {};
-  return Object.assign(Object.create(null) as Record<string, unknown>, named, { body: document });
 }

@@ -19,7 +19,7 @@ export function aroundOf({ document, compiled, budget }: About, path: readonly s
 
 /** The smallest document that holds this element, where it is known how it got there. */
 export function smallest({ document, element }: About): unknown {
-  const path = element?.forEach.path;
+  const path = element?.forEach.listPath;
   return element && path ? onlyWith(document, path, [element.item]) : document;
 }
 

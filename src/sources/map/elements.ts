@@ -30,7 +30,7 @@ export function elementsOf(rule: Rule, forEach: Expression, about: About): reado
   if (!Array.isArray(list)) throw new Unfit(place, 'must make a list', list);
   if (list.length > MOST) throw new Unfit(place, `makes more than ${MOST} events of one request`);
   let name: string | undefined;
-  const around = () => (name ??= aroundOf(about, forEach.path));
+  const around = () => (name ??= aroundOf(about, forEach.listPath));
   return list.map((item: unknown): About => {
     const element: Element = { item, forEach, around };
     return { ...about, element, scope: { ...about.scope, item } };

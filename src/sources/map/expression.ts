@@ -11,8 +11,10 @@ export interface Expression {
   readonly text: string;
   /** Headers that it reads, in lower case. */
   readonly headers: readonly string[];
-  /** The members that lead to the list that it picks elements of, when it does nothing else, as `a.b` or `a.b[?c]`. */
+  /** The members that lead to it from the document, when it is nothing but a path such as `a.b`. */
   readonly path?: readonly string[];
+  /** Likewise to the list that it picks elements of, as `a.b`, `a.b[]` or `a.b[?c]`. */
+  readonly listPath?: readonly string[];
   /**
    * JSON, or null: never a function, a prototype or a number that is none. Throws an Error whose message says what is wrong, without a value of
    * the document; `Exhausted` when the budget is.
@@ -33,12 +35,13 @@ const LONGEST = 2000;
 export function compileExpression(text: string, { zone }: Surroundings): Expression {
   if (text.length > LONGEST) throw new Error(`is longer than ${LONGEST} characters`);
   const ast = parse(text);
-  const { headers, path } = checkSyntax(ast, { hasZone: zone !== undefined });
+  const { headers, path, listPath } = checkSyntax(ast, { hasZone: zone !== undefined });
   const step = stepOf(ast);
   return {
     text,
     headers,
     path,
+    listPath,
     evaluate(scope, budget) {
       const run: Run = { scope, budget, zone };
       return step(scope, run);

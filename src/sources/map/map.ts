@@ -7,7 +7,7 @@ import { mapOne } from './item.ts';
 import { keep, keepWhole, whyNot } from './keep.ts';
 import { questionsIn } from './questions.ts';
 import { ruleFor, unmatched } from './rules.ts';
-import { bare } from './run.ts';
+import { scopeOf } from './run.ts';
 import type { RuleEntry } from './schema.ts';
 
 export interface MappingEntry {
@@ -41,8 +41,7 @@ export function createMapping(entry: MappingEntry, complain: Complain): Mapping 
 }
 
 function aboutOf(document: unknown, context: MappingContext, compiled: Compiled): About {
-  const request = bare({ headers: bare(context.headers), path: context.path ?? '' });
-  return { document, context, compiled, budget: createBudget(), scope: { document, request } };
+  return { document, context, compiled, budget: createBudget(), scope: scopeOf(document, context) };
 }
 
 function mapDocument(about: About): readonly MappedItem[] {

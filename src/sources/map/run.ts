@@ -9,6 +9,16 @@ export interface Scope {
   readonly item?: unknown;
 }
 
+/** The names of a document that came, with what came beside it. */
+export function scopeOf(document: unknown, { headers, path = '' }: Brought = {}): Scope {
+  return { document, request: bare({ headers: bare(headers), path }) };
+}
+
+interface Brought {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly path?: string;
+}
+
 /** One evaluation of one expression. */
 export interface Run {
   readonly scope: Scope;

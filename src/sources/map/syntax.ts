@@ -14,6 +14,7 @@ export interface Node {
 export interface Syntax {
   readonly headers: readonly string[];
   readonly path?: readonly string[];
+  readonly listPath?: readonly string[];
 }
 
 const MOST_NODES = 400;
@@ -35,7 +36,7 @@ export function checkSyntax(ast: Node, { hasZone }: { readonly hasZone: boolean 
     for (const part of partsOf(node)) walk(part, depth + 1);
   };
   walk(ast, 0);
-  return { headers: [...headers], path: listPathOf(ast) };
+  return { headers: [...headers], path: pathOf(ast), listPath: listPathOf(ast) };
 }
 
 function checkNode(node: Node, hasZone: boolean): void {

@@ -53,7 +53,8 @@ export function lookUp<T>({ expression, values, otherwise }: Table<T>, at: strin
   if (value === '') value = null;
   if (typeof value === 'object' || (typeof value === 'string' && value.length > SHORT)) spendOn(budget, value);
   if (!values) return value ?? otherwise ?? null;
-  const name = typeof value === 'object' ? undefined : String(value as boolean | number | string);
+  // oxlint-disable-next-line typescript/no-base-to-string -- JSON that is no object is a text, a number or a truth
+  const name = typeof value === 'object' ? undefined : String(value);
   if (name !== undefined && Object.hasOwn(values, name)) return values[name];
   if (otherwise !== undefined || value === null) return otherwise ?? null;
   const known = Object.keys(values).join(', ').slice(0, 200);
