@@ -24,7 +24,12 @@ export function questionsIn(about: About): readonly Question[] | undefined {
 const UNNAMED = { at: 'reservationId', value: { constant: 'asked-beforehand' } };
 
 function questionOf(rule: Rule, about: About): Question {
-  const fields: Rule['fields'] = rule.fields.has('reservationId') ? rule.fields : new Map([...rule.fields, ['reservationId', UNNAMED]]);
-  const { event } = observe({ ...rule, fields }, { ...about, type: 'created', zone: about.compiled.zone, sentAt: about.context.sentAt });
+  const fields: Rule['fields'] = rule.fields.has('reservationId')
+    ? rule.fields
+    : new Map([...rule.fields, ['reservationId', UNNAMED]]);
+  const { event } = observe(
+    { ...rule, fields },
+    { ...about, type: 'created', zone: about.compiled.zone, sentAt: about.context.sentAt },
+  );
   return { ok: true, event };
 }

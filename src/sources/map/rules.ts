@@ -18,7 +18,9 @@ export function ruleFor(about: About): Rule | undefined {
 
 /** What the rules looked at, for whoever wonders why none was for it. */
 export function unmatched(about: About): Why {
-  const looked = new Map(about.compiled.rules.flatMap(({ match }) => match.map(({ expression }) => [expression.text, expression])));
+  const looked = new Map(
+    about.compiled.rules.flatMap(({ match }) => match.map(({ expression }) => [expression.text, expression])),
+  );
   const problems = [...looked.values()].map((expression): MappingProblem => {
     const value = lookUp({ expression }, 'map', about);
     return { at: 'map', expression: expression.text, value: shown(value), reason: 'no rule is for this' };
