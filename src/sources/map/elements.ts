@@ -26,7 +26,8 @@ export function mapEach(rule: Rule, forEach: Expression, about: About): readonly
 /** Each element of the list as what is mapped. Throws `Unfit` for what makes no list. */
 export function elementsOf(rule: Rule, forEach: Expression, about: About): readonly About[] {
   const place = { at: `${rule.at}.forEach`, expression: forEach.text };
-  const list = lookUp({ expression: forEach }, place.at, about) ?? [];
+  const found = lookUp({ expression: forEach }, place.at, about);
+  const list = found === null && !about.context.list ? [] : found;
   if (!Array.isArray(list)) throw new Unfit(place, 'must make a list', list);
   if (list.length > MOST) throw new Unfit(place, `makes more than ${MOST} events of one request`);
   let name: string | undefined;

@@ -31,14 +31,15 @@ function askIntl(name: string): boolean {
 /** `2026-01-31` and `09:30` or `09:30:15`, in a zone. */
 export function atTime(date: string, time: string, zone: string): string {
   const given = trimmed(time);
-  if (!/^\d\d?:\d\d(:\d\d([.,]\d{1,9})?)?$/.test(given)) throw new Error('a time of day is written as 09:30');
+  if (!/^\d\d?:\d\d(:\d\d([.,]\d{1,9})?)?$/.test(given)) throw new Error('has no time of day, which is written as 09:30');
   const wall = real(() => Temporal.PlainTime.from(/^\d:/.test(given) ? `0${given}` : given));
   return instantOf(dayOf(date).toPlainDateTime(wall), zone);
 }
 
 /** So many minutes after midnight, by the clock on the wall. */
 export function atMinutes(date: string, minutes: number, zone: string): string {
-  if (!Number.isInteger(minutes) || minutes < 0 || minutes > 2880) throw new Error('minutes are a whole number from 0 to 2880');
+  if (!Number.isInteger(minutes) || minutes < 0 || minutes > 2880)
+    throw new Error('has no minutes, which are a whole number from 0 to 2880');
   return instantOf(dayOf(date).toPlainDateTime().add({ minutes }), zone);
 }
 
@@ -50,7 +51,7 @@ export function withZone(text: string, zone: string): string {
   const given = trimmed(text);
   if (given.length > 10 && HAS_ZONE.test(given.slice(10)))
     return real(() => Temporal.Instant.from(given.replace(' ', 'T')).toString());
-  if (!WALL.test(given)) throw new Error('a date and time is written as 2026-01-31T09:30');
+  if (!WALL.test(given)) throw new Error('has no date and time, which is written as 2026-01-31T09:30');
   return instantOf(
     real(() => Temporal.PlainDateTime.from(given.replace(' ', 'T').replace(',', '.'))),
     zone,
@@ -82,12 +83,12 @@ export function addMinutes(text: string, minutes: number): string {
 
 function dayOf(date: string): Temporal.PlainDate {
   const given = trimmed(date);
-  if (!/^\d{4}-\d\d-\d\d$/.test(given)) throw new Error('a date is written as 2026-01-31');
+  if (!/^\d{4}-\d\d-\d\d$/.test(given)) throw new Error('has no date, which is written as 2026-01-31');
   return real(() => Temporal.PlainDate.from(given, { overflow: 'reject' }));
 }
 
 function instantOf(wall: Temporal.PlainDateTime, zone: string): string {
-  if (!isZone(zone)) throw new Error('there is no such time zone');
+  if (!isZone(zone)) throw new Error('names no time zone');
   return real(() => wall.toZonedDateTime(zone).toInstant().toString());
 }
 
