@@ -34,6 +34,7 @@ import { addSimulate } from './cli/simulate.ts';
 import { addSigningKeyActs } from './cli/signing-keys.ts';
 import { addSourcesShow } from './cli/sources-show.ts';
 import { addSourcePoll } from './cli/source-poll.ts';
+import { addSourcesRecord, addSourcesSamples } from './cli/sources-record.ts';
 import { addSourcesTest } from './cli/sources-test.ts';
 import { addSuspend } from './cli/suspend.ts';
 import { addTestProvider } from './cli/test-provider.ts';
@@ -80,6 +81,8 @@ function createProgram(): Command {
   addSourcesShow(commandOf('sources'));
   addSourcesTest(commandOf('sources'));
   addSourcePoll(commandOf('sources'));
+  addSourcesRecord(commandOf('sources'));
+  addSourcesSamples(commandOf('sources'));
   addProjectViews(commandOf('projects'));
   addOperatorActs(commandOf('operators'));
   for (const add of [

@@ -19,6 +19,8 @@ import { createSecretUses } from './intake/secret-uses.ts';
 import { createHoldBack } from './hold-back.ts';
 import { openKeys } from './keys/open.ts';
 import { openTokens } from './keys/tokens.ts';
+import { createRecorder } from './lab/recorder.ts';
+import { warningOfQuarantine } from './lab/quarantine-warning.ts';
 import { openLeasing } from './lease/open.ts';
 import { debtCount, inventoryStates, leasesByState } from './ledger/counts.ts';
 import { quarantinedBySource } from './ledger/lists/quarantined.ts';
@@ -166,7 +168,10 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       sign: signWith(tokens.mint),
       crashPoint: overrides.crashPoint,
     });
-    const receiver = createReceiver({
+    const recorder = createRecorder(common);
+    await recorder.open();
+    unwind.unshift(() => recorder.close());
+    const received = createReceiver({
       ...common,
       ledger: { engine: ledger.engine, transact: stoppable(ledger, 'receive', overrides) },
       providers: catalogue.provider,
@@ -174,6 +179,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     });
     const polling = readSources({ ...common, alert: handover.alert });
     drains.push(() => polling.drain());
+    const receiver = recorder.around(warningOfQuarantine(received, common));
     metrics.watch({
       leasesByState: () => leasesByState(ledger.db),
       debts: () => debtCount(ledger.db, now()),
@@ -256,6 +262,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       tokens,
       receiver,
       polling,
+      recorder,
       handover,
       leasing,
       managed,

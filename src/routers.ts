@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import type { Chain } from './audit/chain.ts';
 
 import type { Catalogue } from './catalogue.ts';
+import type { Recorder } from './lab/recorder.ts';
 import type { Leasing } from './lease/open.ts';
 import type { Problem } from './policy/problems.ts';
 import type { Guard } from './access/guard.ts';
@@ -41,6 +42,7 @@ export interface RouterParts {
   readonly tokens: Tokens;
   readonly receiver: Receiver;
   readonly polling: Pollings;
+  readonly recorder: Recorder;
   readonly handover: Handover;
   readonly catalogue: Catalogue;
   readonly configuredScopes: (project: string) => Readonly<Record<string, Scope>>;

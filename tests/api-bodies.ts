@@ -22,6 +22,7 @@ export const GOOD: Record<string, unknown> = {
   changeProjectKey: { description: 'x' },
   createTenantKey: { name: 'x', scopes: ['read'] },
   discardQuarantined: { reason: 'a test of theirs' },
+  startRecording: { for: '10m' },
   testSource: { body: {} },
   pollSource: {},
   createHook: { url: 'https://hooks.example.org/x' },

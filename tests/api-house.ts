@@ -12,6 +12,7 @@ import { createApp } from '../src/http/app.ts';
 import { openKeys } from '../src/keys/open.ts';
 import { createOutgoing } from '../src/handover/outgoing.ts';
 import { createReceiver } from '../src/intake/receive.ts';
+import { createRecorder } from '../src/lab/recorder.ts';
 import { createInventories } from '../src/lease/inventory/open.ts';
 import { createRotations } from '../src/lease/rotations.ts';
 import { createTryOut } from '../src/lease/trial.ts';
@@ -71,6 +72,8 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     metrics: { deliveryFailures: { inc() {} }, alerts: { inc() {} } },
   });
   Object.assign(work.bound, { announce: handover.announce, policy });
+  const recorder = createRecorder({ ledger, sealer, policy, now, log: silentLog });
+  await recorder.open();
   const receiver = createReceiver({ ledger, jobs, sealer, policy, now });
   const log = { ...silentLog, error: (message: string, fields?: object) => void work.errors.push({ message, ...fields }) };
 
@@ -110,6 +113,7 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
       random: () => 1,
       log: () => {},
     }),
+    recorder,
     handover,
     policy,
     configuredScopes,
@@ -181,6 +185,7 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
       handover.close();
       await builtin.close();
       await catalogue.close();
+      await recorder.close();
       await jobs.stop();
       await work.close();
     },

@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { writeSamples } from '../src/lab/sample.ts';
-import { latchkey } from './cli-world.ts';
+import { latchkey, startStandIn, type StandIn } from './cli-world.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-sources-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -123,5 +123,98 @@ describe('sources test', () => {
     const broken = await lab(good, ['--config', file('broken.yaml', 'plans: [{ name: 1 }]')]);
     expect([broken.code, broken.stderr]).toEqual([2, expect.stringContaining('the configuration has mistakes')]);
     expect(readdirSync(folder)).not.toContain('data');
+  });
+});
+
+describe('what was recorded and kept aside', () => {
+  let service: StandIn;
+  afterEach(() => service.close());
+  const run = async (line: string) =>
+    await latchkey([...line.split(' '), '--url', service.url], { env: { LATCHKEY_ADMIN_TOKEN: 'lko_0123456789abcdef' } });
+
+  const at = { receivedAt: '2026-01-01T00:00:00.000Z', outcome: 'refused', reason: 'the signature does not match' };
+  const written = {
+    source: 'equipment',
+    method: 'POST',
+    path: '',
+    query: '',
+    headers: {},
+    encoding: 'utf8',
+    body: booked,
+    ...at,
+  };
+
+  test('sources record begins with a length of time, tells how it goes, and is stopped', async () => {
+    const recording = { source: 'equipment', until: '2026-01-01T00:10:00.000Z', startedAt: at.receivedAt, startedBy: 'admin' };
+    service = await startStandIn({
+      'PUT /api/v1/sources/equipment/recording': () => ({ body: { ...recording, samples: 0, most: 100 } }),
+      'GET /api/v1/sources/equipment/recording': () => ({ body: { ...recording, samples: 3, most: 100 } }),
+      'DELETE /api/v1/sources/equipment/recording': () => ({ status: 204 }),
+    });
+    const begun = await run('sources record equipment --for 10m');
+    const said = 'equipment is recorded until 2026-01-01 00:10:00Z; 0 of at most 100 samples so far\n';
+    expect([begun.code, begun.stdout]).toEqual([0, said]);
+    expect(service.asked[0]!.body).toEqual({ for: '10m' });
+    expect((await run('sources record equipment')).stdout).toContain('3 of at most 100');
+    expect((await run('sources record equipment --stop')).stdout).toBe('equipment is no longer recorded\n');
+    expect((await run('sources record equipment --stop --for 1m')).code).toBe(2);
+  });
+
+  test('sources samples writes files that sources test takes, and overwrites none', async () => {
+    service = await startStandIn({
+      'GET /api/v1/sources/equipment/samples': () => ({ body: { items: [{ id: 'smp_1', ...at }], next: null } }),
+      'GET /api/v1/sources/equipment/samples/smp_1': () => ({ body: { id: 'smp_1', ...at, sample: written } }),
+    });
+    const saved = join(folder, 'saved');
+    const { code, stdout } = await run(`sources samples equipment --save ${saved}`);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/smp_1 .* refused .*the signature does not match/)]);
+    expect(readdirSync(saved)).toEqual(['smp_1.json']);
+    expect(statSync(join(saved, 'smp_1.json')).mode & 0o077).toBe(0);
+    const tested = await lab(saved);
+    expect([tested.code, tested.stdout]).toEqual([0, expect.stringContaining('then: refused, the signature does not match')]);
+    expect((await run(`sources samples equipment --save ${saved}`)).code).toBe(2);
+  });
+
+  test('quarantine show tells the document, each problem, and whether it would be understood now', async () => {
+    const event = { id: 'evt_1', source: 'equipment', reason: 'map[0].fields.startsAt (item.day) is no date', seen: 1 };
+    const problem = { at: 'map[0].fields.startsAt', expression: 'item.day', value: '"soon"', reason: 'is no date' };
+    const observation = {
+      outcome: 'quarantined',
+      type: 'created',
+      booking: 'B1',
+      reason: event.reason,
+      said: null,
+      problems: [problem],
+    };
+    const shown = {
+      ...event,
+      receivedAt: at.receivedAt,
+      keptUntil: '2026-01-15T00:00:00.000Z',
+      document: { ref: 'B1\u001b[31m', password: '[secret: 7 base64]' },
+      headers: { 'x-desk': '7' },
+      path: '',
+      maps: false,
+      observations: [observation],
+      bookings: [],
+    };
+    service = await startStandIn({
+      'GET /api/v1/quarantine/evt_1': () => ({ body: shown }),
+      'POST /api/v1/quarantine/evt_1/discard': () => ({ body: { outcome: 'ignored' } }),
+      'GET /api/v1/quarantine': () => ({ body: { items: [{ ...event, ...at, keptUntil: shown.keptUntil }], next: null } }),
+    });
+    const { code, stdout } = await run('quarantine show evt_1');
+    expect(code).toBe(0);
+    for (const part of [
+      'kept until 2026-01-15 00:00:00Z',
+      '"password": "[secret: 7 base64]"',
+      'header x-desk: 7',
+      'value: "soon"',
+    ])
+      expect(stdout).toContain(part);
+    expect(stdout).toContain('Now: it would not be understood either.');
+    expect(stdout).not.toContain('\u001b[31m');
+    expect((await run('quarantine list')).stdout).toContain('2026-01-15 00:00:00Z');
+    expect((await run('quarantine discard evt_1 --reason old')).stdout).toBe('evt_1 is ignored\n');
+    expect(service.to('POST /api/v1/quarantine/evt_1/discard')[0]!.body).toEqual({ reason: 'old' });
   });
 });

@@ -20,6 +20,7 @@ import type { MadeProjectKey, ProjectKeyView } from '../http/api/project-key-vie
 import type { EffectiveConfig, ProjectView } from '../http/api/project-views.ts';
 import type { ProviderView } from '../http/api/provider-views.ts';
 import type { QuarantinedDetail, QuarantinedView } from '../http/api/quarantine.ts';
+import type { RecordingView, SampleDetail, SampleView } from '../http/api/recordings.ts';
 import type { ReservationView } from '../http/api/reservation-views.ts';
 import type { PolledView } from '../http/api/source-poll.ts';
 import type { SigningKeyView } from '../http/api/signing-keys.ts';
@@ -54,6 +55,9 @@ export type ScopeAnswer = z.input<typeof ScopeView>;
 export type ScopeChangesAnswer = z.input<typeof ChangesView>;
 export type ScopesOfDocumentAnswer = z.input<typeof Told>;
 export type EventAnswer = z.input<typeof EventView>;
+export type RecordingAnswer = z.input<typeof RecordingView>;
+export type SampleAnswer = z.input<typeof SampleView>;
+export type SampleDetailAnswer = z.input<typeof SampleDetail>;
 export type FindingsAnswer = z.input<typeof FindingsView>;
 export type QuarantinedAnswer = z.input<typeof QuarantinedView>;
 export type QuarantinedDetailAnswer = z.input<typeof QuarantinedDetail>;

@@ -8,6 +8,7 @@ export interface Api {
   get<T>(path: string, query?: Query): Promise<T>;
   post<T>(path: string, body?: object): Promise<Answer<T>>;
   patch<T>(path: string, body: object): Promise<Answer<T>>;
+  put<T>(path: string, body: object): Promise<Answer<T>>;
   delete(path: string): Promise<void>;
   /** Follows the pages of a list until there are `limit` items; `next` is where more would begin. */
   list<T>(path: string, query: Query, limit: number): Promise<Page<T>>;
@@ -59,7 +60,7 @@ export function createApi({ url, token, timeoutMs = 120_000 }: ApiOptions): Api 
     return { items, next: cursor ?? null };
   }
 
-  function send<T>(method: 'POST' | 'PATCH', path: string, body: object): Promise<Answer<T>> {
+  function send<T>(method: 'POST' | 'PATCH' | 'PUT', path: string, body: object): Promise<Answer<T>> {
     const sent = { ...headers, 'content-type': 'application/json' };
     return call(`${base}${path}`, { method, headers: sent, body: JSON.stringify(body) });
   }
@@ -68,6 +69,7 @@ export function createApi({ url, token, timeoutMs = 120_000 }: ApiOptions): Api 
     get,
     post: (path, body = {}) => send('POST', path, body),
     patch: (path, body) => send('PATCH', path, body),
+    put: (path, body) => send('PUT', path, body),
     delete: async (path) => void (await call(`${base}${path}`, { method: 'DELETE', headers })),
     list,
   };

@@ -1,5 +1,5 @@
-import { redactText } from '../observe/redact.ts';
 import type { Secret } from '../secret/secret.ts';
+import { parseJson } from '../sources/json.ts';
 
 /*
  * What is shown or kept of what strangers sent. Secrets go, by the name of where they are and by their looks; their form stays, since it is
@@ -10,39 +10,60 @@ const MASK = '[secret]';
 const NAMES =
   /pass(?:word|wd|phrase|code)?$|^pwd$|secret|token|authori[sz]ation|api[_-]?key|access[_-]?key|private[_-]?key|credential|cookie|session[_-]?id|signature|^otp$|^pin$/i;
 
-/** A document without what its members' names or looks call secret, and without any of `known`. The same value where nothing was. */
+/** A document without what its members' names or looks call secret, and without any of `known`. */
 export function redactDocument(value: unknown, known: readonly Secret[] = []): unknown {
-  const hide = hiderOf(known);
-  const walk = (one: unknown, isSecret: boolean): unknown => {
-    if (typeof one === 'string') return isSecret ? masked(one) : hideIn(one, hide);
-    if (typeof one === 'number') return isSecret ? MASK : one;
-    if (Array.isArray(one)) return one.map((item) => walk(item, isSecret));
-    if (typeof one !== 'object' || one === null) return one;
-    return Object.fromEntries(
-      Object.entries(one).map(([name, member]) => [hide(name), walk(member, isSecret || NAMES.test(name))]),
-    );
-  };
-  return walk(value, false);
+  return walk(value, hiderOf(known));
+}
+
+type Hide = (text: string) => string;
+
+function walk(value: unknown, hide: Hide): unknown {
+  if (typeof value === 'string') return hideIn(value, hide);
+  if (Array.isArray(value)) return value.map((item) => walk(item, hide));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [hide(name), NAMES.test(name) ? maskAll(member) : walk(member, hide)]),
+  );
+}
+
+/** Everything below a name that says that it is secret. */
+function maskAll(value: unknown): unknown {
+  if (typeof value === 'string') return masked(value);
+  if (Array.isArray(value)) return value.map(maskAll);
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, maskAll(member)]));
+  return typeof value === 'number' ? MASK : value;
 }
 
 /** JSON in a text, as forms with free fields send it, is a document of its own. */
-function hideIn(text: string, hide: (text: string) => string): string {
-  const inner = /^\s*[[{]/.test(text) ? parsed(text) : undefined;
-  if (inner === undefined) return hide(text);
-  return hide(JSON.stringify(redactDocument(inner)));
+function hideIn(text: string, hide: Hide): string {
+  const inner = /^\s*[[{]/.test(text) ? parseJson(text) : undefined;
+  if (!inner?.ok) return hide(text);
+  const clean = JSON.stringify(walk(inner.value, hide));
+  return clean === JSON.stringify(inner.value) ? text : clean;
 }
 
+/**
+ * Like the looks that src/observe/redact.ts masks in logs, each in a time that grows with the length of the text alone: here whole bodies
+ * of strangers are looked through.
+ */
+const LOOKS: readonly RegExp[] = [
+  /\b[A-Za-z][A-Za-z0-9_-]{0,31}_[0-9A-Za-z]{33,}/g,
+  /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
+  /(?<=\b(?:Bearer|Basic) )[\w.~+/=-]{6,}/gi,
+  /\bwh(?:sec|sk|pk)_[\w+/=-]+/g,
+  /(?<=:\/\/)[^/\s@"']+(?=@)/g,
+  /(?<=[?&](?:api_?key|key|token|access_token|secret|signature|code)=)[^&#\s"']+/gi,
+];
+
 /** Text without what looks like a secret, and without any of `known`. */
-function hiderOf(known: readonly Secret[]): (text: string) => string {
+function hiderOf(known: readonly Secret[]): Hide {
   const values = known.map((secret) => secret.reveal()).filter((value) => value.length > 0);
   return (text) => {
     const without = values.reduce((rest, value) => rest.replaceAll(value, MASK), text);
-    // The mask for logs cuts what is long.
-    return without.length > LONGEST_LOOKED_AT ? without : redactText(without);
+    return LOOKS.reduce((rest, look) => rest.replace(look, MASK), without);
   };
 }
-
-const LONGEST_LOOKED_AT = 4000;
 
 export interface RedactedBody {
   readonly body: string;
@@ -52,20 +73,17 @@ export interface RedactedBody {
 /** The bytes of a body as text, without secrets: JSON and forms by the names of their members, anything else by its looks. */
 export function redactBody(bytes: Buffer, known: readonly Secret[]): RedactedBody {
   const text = bytes.toString('utf8');
-  const hide = hiderOf(known);
+  // Neither a text nor safe to keep: nobody can say what is in it.
   if (!Buffer.from(text, 'utf8').equals(bytes)) return { body: MASK, encoding: 'utf8' };
-  const document = parsed(text);
-  if (typeof document === 'object' && document !== null) {
-    const clean = redactDocument(document, known);
-    return { body: JSON.stringify(clean), encoding: 'utf8' };
-  }
-  if (/^[^\s=&]+=[^\s]*$/.test(text)) return { body: redactQuery(text, known), encoding: 'utf8' };
+  const hide = hiderOf(known);
+  if (parseJson(text).ok) return { body: hideIn(text, hide), encoding: 'utf8' };
+  if (/^[^\s=&{[]+=\S*$/.test(text)) return { body: redactQuery(text, known), encoding: 'utf8' };
   return { body: hide(text.replace(ASSIGNED, (_, name: string) => `${name}${MASK}`)), encoding: 'utf8' };
 }
 
-/** `password: x` and `token=x` in plain text. */
+/** `password: x`, `token=x` and `"api_key": "x"` in what is no JSON. */
 const ASSIGNED =
-  /((?:pass(?:word|wd|phrase)?|secret|token|api[_-]?key|authorization|signature)["']?\s*[:=]\s*)["']?[^\s"'&,;]+/gi;
+  /((?:pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|authori[sz]ation|signature|cookie)["']?\s{0,9}[:=]\s{0,9})(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'&,;]+)/gi;
 
 /** `a=1&token=x`, with what is secret masked. */
 export function redactQuery(query: string, known: readonly Secret[]): string {
@@ -128,13 +146,4 @@ function kindOf(text: string): string {
 
 function masked(text: string): string {
   return text === '' ? '' : `[secret: ${formOf(text).replace(/^…/, '')}]`;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    // No JSON, then.
-    return undefined;
-  }
 }

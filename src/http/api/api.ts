@@ -32,6 +32,7 @@ import { providerTestApi } from './provider-test.ts';
 import { projectsApi } from './projects.ts';
 import { providersApi } from './providers.ts';
 import { quarantineApi } from './quarantine.ts';
+import { recordingsApi } from './recordings.ts';
 import { replaysApi } from './replays.ts';
 import { reservationsApi } from './reservations.ts';
 import { rotationsApi } from './rotations.ts';
@@ -77,6 +78,7 @@ export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
     sourcesApi,
     sourceLabApi,
     sourcePollApi,
+    recordingsApi,
     scopesImportApi,
     scopesOpenApiApi,
     scopesApi,

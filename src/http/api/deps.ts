@@ -3,6 +3,7 @@ import type { Chain } from '../../audit/chain.ts';
 import type { Claims } from '../../handover/claim.ts';
 import type { Deliverer } from '../../handover/deliver.ts';
 import type { Receiver } from '../../intake/receive.ts';
+import type { Recorder } from '../../lab/recorder.ts';
 import type { Caller, OpenProvider } from '../../lease/call.ts';
 import type { Inventories } from '../../lease/inventory/open.ts';
 import type { Operations } from '../../lease/operate.ts';
@@ -28,6 +29,7 @@ export interface ApiDeps {
   readonly rotations: Pick<Rotations, 'preview' | 'start'>;
   readonly inventories: Pick<Inventories, 'ask'>;
   readonly receiver: Pick<Receiver, 'replay'>;
+  readonly recorder: Pick<Recorder, 'start' | 'stop' | 'of'>;
   readonly handover: Pick<Deliverer, 'resend'> & { readonly claims: Pick<Claims, 'reissueLink'> };
   readonly policy: () => Policy;
   /** What the configuration describes for a project, and what API calls do. */

@@ -1,0 +1,175 @@
+import { z } from 'zod';
+import { MOST_SAMPLES, openSample } from '../../lab/keep-sample.ts';
+import { countSamples, findSample, listSamples, removeSamples } from '../../ledger/recordings.ts';
+import type { RecordingTable } from '../../ledger/tables/sources.ts';
+import { Fault } from '../../reservation/fault.ts';
+import type { ApiDeps } from './deps.ts';
+import { route, type ApiRoute } from './route.ts';
+import { BySource, sourceSeen } from './source-lab.ts';
+import { Duration, Empty, listOf, paging, Text, Time } from './words.ts';
+
+type Deps = Pick<ApiDeps, 'ledger' | 'policy' | 'recorder' | 'sealer'>;
+
+const LONGEST_MS = 24 * 3_600_000;
+
+export const RecordingView = z
+  .object({
+    source: z.string(),
+    until: Time,
+    startedAt: Time,
+    startedBy: z.string(),
+    samples: z.int().meta({ description: 'Kept so far.' }),
+    most: z.int().meta({ description: 'No more than that are kept.' }),
+  })
+  .meta({ id: 'Recording', description: 'What arrives for a source is kept as samples, for a while.' });
+
+export const SampleView = z
+  .object({
+    id: z.string(),
+    receivedAt: Time,
+    outcome: z.string().meta({
+      description:
+        'accepted, duplicate, ignored or quarantined; answered, where it was no event; refused, where nobody knows who sent it; failed.',
+    }),
+    reason: z.string().nullable(),
+  })
+  .meta({ id: 'Sample', description: 'A request as it came, kept for the lab.' });
+
+export const SampleDetail = SampleView.extend({
+  sample: z
+    .object({
+      source: z.string(),
+      receivedAt: z.string(),
+      method: z.string(),
+      path: z.string(),
+      query: z.string(),
+      headers: z.record(z.string(), z.union([z.string(), z.array(z.string()).readonly()])),
+      body: z.string(),
+      encoding: z.enum(['utf8', 'base64']),
+      outcome: z.string(),
+      reason: z.string().nullable(),
+    })
+    .meta({ description: 'Without secrets: so its signature matches no longer.' }),
+}).meta({ id: 'SampleDetail' });
+
+export function recordingsApi(deps: Deps): ApiRoute[] {
+  const { ledger } = deps;
+  const viewOf = async (recording: RecordingTable): Promise<z.output<typeof RecordingView>> => ({
+    ...recording,
+    samples: await countSamples(ledger.db, recording.source, recording.startedAt),
+    most: MOST_SAMPLES,
+  });
+  return [
+    route({
+      id: 'startRecording',
+      method: 'put',
+      path: '/sources/{name}/recording',
+      permission: 'act',
+      reach: 'own',
+      summary: 'Keep what arrives for a source as samples, for a while',
+      description: `Refused requests too, at most ${MOST_SAMPLES} in all; without secrets, sealed, for 14 days. In place of a recording that goes on.`,
+      params: BySource,
+      body: z.strictObject({ for: Duration }),
+      responses: { 200: RecordingView },
+      faults: ['not_found'],
+      handle: async ({ params: { name }, body }, caller) => {
+        sourceSeen(deps.policy(), name, caller);
+        if (body.for <= 0 || body.for > LONGEST_MS)
+          throw new Fault('invalid', 'body for: must be more than 0 and at most 24h', { at: 'for' });
+        return { status: 200, body: await viewOf(await deps.recorder.start(name, body.for, caller.name)) };
+      },
+    }),
+    route({
+      id: 'getRecording',
+      method: 'get',
+      path: '/sources/{name}/recording',
+      permission: 'read',
+      reach: 'own',
+      summary: 'The recording of a source that goes on',
+      params: BySource,
+      responses: { 200: RecordingView },
+      faults: ['not_found'],
+      handle: async ({ params: { name } }, caller) => {
+        sourceSeen(deps.policy(), name, caller);
+        const recording = deps.recorder.of(name);
+        if (!recording) throw new Fault('not_found', `source ${name} is not recorded`);
+        return { status: 200, body: await viewOf(recording) };
+      },
+    }),
+    route({
+      id: 'stopRecording',
+      method: 'delete',
+      path: '/sources/{name}/recording',
+      permission: 'act',
+      reach: 'own',
+      summary: 'Stop recording a source; its samples stay',
+      params: BySource,
+      responses: { 204: Empty },
+      faults: ['not_found'],
+      handle: async ({ params: { name } }, caller) => {
+        sourceSeen(deps.policy(), name, caller);
+        await deps.recorder.stop(name, caller.name);
+        return { status: 204, body: undefined };
+      },
+    }),
+    ...samplesApi(deps),
+  ];
+}
+
+function samplesApi({ ledger, policy, sealer }: Deps): ApiRoute[] {
+  return [
+    route({
+      id: 'listSamples',
+      method: 'get',
+      path: '/sources/{name}/samples',
+      permission: 'read',
+      reach: 'own',
+      summary: 'Samples of a source, as they arrived',
+      params: BySource,
+      query: z.strictObject(paging),
+      responses: { 200: listOf(SampleView) },
+      faults: ['not_found'],
+      handle: async ({ params: { name }, query }, caller) => {
+        sourceSeen(policy(), name, caller);
+        return { status: 200, body: await listSamples(ledger.db, name, query) };
+      },
+    }),
+    route({
+      id: 'getSample',
+      method: 'get',
+      path: '/sources/{name}/samples/{id}',
+      // It holds what its sender wrote about people.
+      permission: 'act',
+      reach: 'own',
+      summary: 'One sample, without secrets',
+      params: BySource.extend({ id: Text }),
+      responses: { 200: SampleDetail },
+      faults: ['not_found'],
+      handle: async ({ params: { name, id } }, caller) => {
+        sourceSeen(policy(), name, caller);
+        const row = await findSample(ledger.db, name, id);
+        if (!row) throw new Fault('not_found', `source ${name} has no sample ${id}`);
+        return { status: 200, body: { ...row, sample: openSample(sealer, row) } };
+      },
+    }),
+    route({
+      id: 'deleteSamples',
+      method: 'delete',
+      path: '/sources/{name}/samples',
+      permission: 'act',
+      reach: 'own',
+      summary: 'Delete the samples of a source',
+      params: BySource,
+      responses: { 204: Empty },
+      faults: ['not_found'],
+      handle: async ({ params: { name } }, caller) => {
+        sourceSeen(policy(), name, caller);
+        await ledger.transact(async (tx) => {
+          const samples = await removeSamples(tx.db, name);
+          tx.audit({ actor: caller.name, action: 'samples.deleted', subject: name, detail: { samples } });
+        });
+        return { status: 204, body: undefined };
+      },
+    }),
+  ];
+}
