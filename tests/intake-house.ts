@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import { createApp } from '../src/http/app.ts';
 import { webhookRoutes } from '../src/http/webhooks.ts';
 import { createReceiver, type Receiver } from '../src/intake/receive.ts';
+import { createSecretUses } from '../src/intake/secret-uses.ts';
 import { startJobs } from '../src/ledger/jobs.ts';
 import { createMetrics } from '../src/observe/metrics.ts';
 import { silentLog, type Log } from '../src/observe/log.ts';
@@ -37,21 +38,36 @@ export interface Answer {
 export type House = Awaited<ReturnType<typeof openHouse>>;
 
 export interface HouseOptions {
+  readonly trustProxy?: readonly string[];
   readonly log?: Log;
   /** What the routes call instead of the receiver, to measure it. */
   readonly around?: (receiver: Receiver) => Receiver;
 }
 
-export async function openHouse(engine: TestEngine, startsAt: string, { log = silentLog, around }: HouseOptions = {}) {
+export async function openHouse(
+  engine: TestEngine,
+  startsAt: string,
+  { trustProxy = [], log = silentLog, around }: HouseOptions = {},
+) {
   let now = new Date(startsAt);
   const open = await engine.open({ now: () => now });
   const jobs = await startJobs(open.ledger);
   const metrics = createMetrics();
+  const secretUses = createSecretUses({ ledger: open.ledger, metrics, now: () => now });
   let policy = policyWith({});
   const build = (): Receiver =>
-    createReceiver({ ledger: open.ledger, jobs, sealer: open.sealer, policy: () => policy, now: () => now, metrics, log });
+    createReceiver({
+      ledger: open.ledger,
+      jobs,
+      sealer: open.sealer,
+      policy: () => policy,
+      now: () => now,
+      metrics,
+      log,
+      secretUsed: secretUses.used,
+    });
   const receiver = around ? around(build()) : build();
-  const server = createServer(createApp({ log, trustProxy: [], routers: [webhookRoutes({ receiver })] }));
+  const server = createServer(createApp({ log, trustProxy, routers: [webhookRoutes({ receiver })] }));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
@@ -77,6 +93,7 @@ export async function openHouse(engine: TestEngine, startsAt: string, { log = si
     /** A second node on the same database. */
     neighbour: build,
     metrics,
+    secretUses,
     url,
     post,
     now: () => now,
