@@ -115,6 +115,9 @@ describeEngines('a policy hook', (engine) => {
     expect((await several(slot('a', 2), slot('b', 3))).status).toBe(204);
     expect((await several(slot('a', 2), slot('b', 12))).status).toBe(403);
     expect((await several()).status).toBe(403);
+    expect((await several(...Array.from({ length: 101 }, () => slot('a', 2)))).body).toMatchObject({
+      message: 'No key would be given for this booking: more than 100 bookings were asked about at once.',
+    });
   });
 
   test('answers as its source says', async () => {
