@@ -66,9 +66,10 @@ describe(`${CASES} requests from somebody who means harm`, () => {
   });
 
   test(`hold the processor for less than ${LONGEST_STALL_MS} ms each`, () => {
-    const long = fortress.stalls.filter(({ ms: once }) => once >= LONGEST_STALL_MS);
+    const long = fortress.stalls.filter(({ ms: once }) => once >= LONGEST_STALL_MS).sort((a, b) => b.ms - a.ms);
     // A collection of garbage may fall on any of them; what the request itself costs it costs each time.
-    const cost = long.map(({ again }) => Math.min(again(), again(), again()) / slowness());
+    const usual = slowness();
+    const cost = long.slice(0, 20).map(({ again }) => Math.min(again(), again(), again()) / usual);
     expect(cost.filter((each) => each >= LONGEST_STALL_MS)).toEqual([]);
     const [longest = 0] = fortress.stalls.map((one) => one.ms).sort((a, b) => b - a);
     const figures = {

@@ -29,6 +29,8 @@ export function signed(source: Source, message: Message, { now, id }: { now: Dat
       return withHeaders({ authorization: `Basic ${Buffer.from(`${auth.username}:${secret}`).toString('base64')}` });
     case 'client-certificate':
       return withHeaders({ [auth.header]: auth.allowed[0]! });
+    case 'none':
+      return message;
     case 'query':
       return { ...message, query: new URLSearchParams({ [auth.parameter]: secret }).toString() };
     case 'field':
