@@ -163,6 +163,26 @@ describe('a handshake', () => {
   });
 });
 
+describe('a question beforehand', () => {
+  const asking = sourceOf(
+    { ...equipment, map: [{ ...equipment.map[0], match: { expr: 'kind', in: ['may'] }, action: 'check' }, ...equipment.map] },
+    { name: 'equipment' },
+  );
+  const asked = async (document: object) => {
+    const policy = policyWith({ sources: { equipment: asking } });
+    const lens = { policy: () => policy, providers: provider, now: () => AT, smtp: false };
+    return reportOf(await tryOut(asking, [sampleOf(document)], { lens, memory: NO_MEMORY }));
+  };
+
+  test('is answered as the plans would grant it, and is no event', async () => {
+    const may = await asked({ ...booked, kind: 'may' });
+    expect(may.samples[0]).toMatchObject({ handshake: { status: 204, answer: 'the key would be given' }, observations: [] });
+    expect([may.bookings, may.ok]).toEqual([[], true]);
+    const not = await asked({ ...booked, kind: 'may', wants: ['admin'] });
+    expect(not.samples[0]!.handshake).toMatchObject({ status: 403, answer: expect.stringContaining('scope "admin"') });
+  });
+});
+
 describe('the plans', () => {
   const laser = { ...plan, name: 'laser', match: { resource: 'laser-*' } };
   const desk = { ...plan, name: 'desk', match: { resource: 'lab-*', resourceType: 'desk' } };

@@ -25,7 +25,7 @@ function sampleText({ name, receivedAt, path, arrival, signature, body, handshak
     ...(arrival ? [`  then: ${plain(arrival.outcome)}${arrival.reason ? `, ${plain(arrival.reason)}` : ''}`] : []),
     ...signatureText(signature),
     `  body: ${plain(body.kind)}, ${body.bytes} bytes${body.problem ? `, ${strong('refused')}: ${plain(body.problem)}` : ''}`,
-    ...(handshake ? [`  a handshake, and no event: answered ${handshake.status} with ${plain(handshake.answer)}`] : []),
+    ...(handshake ? [`  no event: answered ${handshake.status}, ${plain(handshake.answer)}`] : []),
     ...observations.flatMap(observationText),
   ];
 }

@@ -1,3 +1,4 @@
+import { judge } from '../intake/check.ts';
 import type { Source } from '../reservation/source.ts';
 import { byBooking, findBooking, type BookingFinding, type BookingLens, type Known } from './bookings.ts';
 import { readSample, type Reading } from './read.ts';
@@ -36,7 +37,7 @@ export async function tryOut(
   samples: readonly Sample[],
   { lens, memory }: { readonly lens: BookingLens; readonly memory: Memory },
 ): Promise<Findings> {
-  const readings = samples.map((sample) => readSample(source, sample));
+  const readings = samples.map((sample) => withVerdict(readSample(source, sample), source, lens));
   const items = readings.flatMap((reading) => reading.items);
   const events = byBooking(items.flatMap((item) => (item.outcome === 'accepted' ? [item.event] : [])));
   const known = await memory.bookings(source.name, [...events.keys()]);
@@ -56,7 +57,16 @@ export async function tryOut(
   };
 }
 
-function isUnderstood({ signature, body, items }: Reading): boolean {
+/** What a booking system that asks beforehand is told. */
+function withVerdict(reading: Reading, { name, answers }: Source, lens: BookingLens): Reading {
+  const { questions } = reading;
+  if (!questions) return reading;
+  const verdict = judge(name, questions, { ...lens, policy: lens.policy() });
+  const answer = verdict.status === 'granted' ? 'the key would be given' : verdict.message;
+  return { ...reading, handshake: { status: answers[verdict.status], answer } };
+}
+
+function isUnderstood({ signature, body, questions = [], items }: Reading): boolean {
   const isIn = signature.verdict !== 'refused' && body.problem === null;
-  return isIn && items.every(({ outcome }) => outcome !== 'quarantined');
+  return isIn && questions.every(({ ok }) => ok) && items.every(({ outcome }) => outcome !== 'quarantined');
 }

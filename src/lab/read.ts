@@ -1,5 +1,5 @@
 import type { Verified } from '../reservation/auth-rule.ts';
-import type { MappedItem, Source } from '../reservation/source.ts';
+import type { MappedItem, Question, Source } from '../reservation/source.ts';
 import { fingerprintOf } from '../secret/hmac.ts';
 import { Secret } from '../secret/secret.ts';
 import { describeAuth, explainVerdict } from '../sources/auth/describe.ts';
@@ -18,7 +18,9 @@ export interface Reading {
   readonly body: BodyFinding;
   /** Null where it is none: then it is taken for an event. */
   readonly handshake: HandshakeFinding | null;
-  /** Empty where the body cannot be read, or is a handshake. */
+  /** The bookings that it asks about beforehand, where it does. */
+  readonly questions?: readonly Question[];
+  /** Empty where the body cannot be read, or is a handshake or a question. */
   readonly items: readonly MappedItem[];
 }
 
@@ -62,14 +64,16 @@ export function readSample(source: Source, sample: Sample): Reading {
   const secret = verified?.ok ? source.secrets[verified.secretIndex]?.secret : undefined;
   const handshake = answerOf(source, document, secret);
   if (handshake) return { sample, signature, body, handshake, items: [] };
-  const items = source.mapping.map(document, {
+  const context = {
     now: sample.receivedAt,
     ...(verified?.ok && { signedId: verified.id, sentAt: verified.sentAt }),
     signedWith: secret && fingerprintOf(secret),
     headers: headersFor(source, sample),
     path: sample.path,
-  });
-  return { sample, signature, body, handshake, items };
+  };
+  const questions = source.mapping.questions?.(document, context);
+  if (questions) return { sample, signature, body, handshake, questions, items: [] };
+  return { sample, signature, body, handshake, items: source.mapping.map(document, context) };
 }
 
 type Judged = SignatureFinding & { readonly verified?: Verified };

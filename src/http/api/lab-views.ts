@@ -48,7 +48,7 @@ const SampleView = z.object({
   handshake: z
     .object({ status: z.int(), answer: z.string().meta({ description: 'What the answer holds, described.' }) })
     .nullable()
-    .meta({ description: 'Where it is no event but asks whether we are here.' }),
+    .meta({ description: 'Where it is no event but asks whether we are here, or whether a booking would get its keys.' }),
   observations: z.array(ObservationView),
 });
 
