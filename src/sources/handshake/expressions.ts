@@ -4,7 +4,7 @@ import { compileExpression } from '../map/expression.ts';
 import { isTrue, scopeOf } from '../map/run.ts';
 import type { MatchEntry } from '../map/schema.ts';
 
-/** A handshake is looked for in every message: a twelfth of what mapping may take. */
+/** A handshake is looked for in every message: an eighth of what mapping may take. */
 const UNITS = 50_000;
 
 /** Expressions of a body, apart from its mapping. Each throws an Error for what is no expression. */

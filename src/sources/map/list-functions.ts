@@ -80,7 +80,7 @@ function typeName(value: unknown): string {
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
-const MEMBER = 4;
+const MEMBER = 8;
 
 function membersOf(object: Members, { budget }: Run): [string, unknown][] {
   const names = Object.keys(object);

@@ -1,3 +1,4 @@
+import { spend } from './budget.ts';
 import { callOf } from './call.ts';
 import { arithmetic, compare } from './operators.ts';
 import { LIST_STEPS } from './projections.ts';
@@ -7,6 +8,9 @@ import type { Node } from './syntax.ts';
 /** The tree of an expression as functions, one for each node. Every step spends, whatever it makes is paid for. */
 
 export type Build = (node: Node, inner: (part: unknown) => Step) => Step;
+
+/** What is made costs more than what is found. */
+const MADE = 2;
 
 const STEPS: Readonly<Record<string, Build>> = {
   Field: ({ name = '' }) => step((value, run) => memberOf(value, name, run)),
@@ -50,11 +54,15 @@ const STEPS: Readonly<Record<string, Build>> = {
   },
   MultiSelectList: ({ children }, inner) => {
     const parts = (children as readonly Node[]).map(inner);
-    return step((value, run) => parts.map((part) => part(value, run)));
+    return step((value, run) => {
+      spend(run.budget, MADE * parts.length);
+      return parts.map((part) => part(value, run));
+    });
   },
   MultiSelectHash: ({ children }, inner) => {
     const parts = (children as readonly Node[]).map(({ name = '', value }) => ({ name, part: inner(value) }));
     return step((value, run) => {
+      spend(run.budget, MADE * parts.length);
       const made = bare();
       for (const { name, part } of parts) made[name] = part(value, run);
       return made;

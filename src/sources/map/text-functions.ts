@@ -44,11 +44,22 @@ function trimmed(sides: 'both' | 'left' | 'right') {
   return ([text, characters]: readonly [string, string?], run: Run): string => {
     perCharacter(run, text);
     const kept = (character: string) => !(characters ? characters.includes(character) : /[\s\u0085]/.test(character));
-    const units = text.split('');
-    const start = sides === 'right' ? 0 : units.findIndex(kept);
-    const end = sides === 'left' ? text.length : units.findLastIndex(kept) + 1;
-    return start === -1 ? '' : text.slice(start, end);
+    const start = sides === 'right' ? 0 : firstKept(text, kept);
+    const end = sides === 'left' ? text.length : afterKept(text, kept);
+    return text.slice(start, Math.max(start, end));
   };
+}
+
+function firstKept(text: string, kept: (character: string) => boolean): number {
+  let index = 0;
+  while (index < text.length && !kept(text[index]!)) index += 1;
+  return index;
+}
+
+function afterKept(text: string, kept: (character: string) => boolean): number {
+  let index = text.length;
+  while (index > 0 && !kept(text[index - 1]!)) index -= 1;
+  return index;
 }
 
 /** Where it is, counted in UTF-16 units as the library does; null where it is not. */
