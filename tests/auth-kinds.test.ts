@@ -250,12 +250,12 @@ describe('a configuration is refused', () => {
         ...entryOf({ token: { header: 'X-Token' } }),
         map: [{ action: 'created', fields: { reservationId: 'request.headers."x-token"' } }],
       },
-      'holds a secret',
+      'hold a secret',
     ],
     [
       'a map that reads Authorization',
       { ...entryOf({ bearer: {} }), map: [{ action: 'created', fields: { reservationId: 'request.headers.authorization' } }] },
-      'holds a secret',
+      'hold a secret',
     ],
   ])('%s', (_name, entry, said) => {
     expect(() => sourceOf(entry, { name: 'lab' })).toThrow(said);
