@@ -20,7 +20,8 @@ import type { MadeProjectKey, ProjectKeyView } from '../http/api/project-key-vie
 import type { EffectiveConfig, ProjectView } from '../http/api/project-views.ts';
 import type { ProviderView } from '../http/api/provider-views.ts';
 import type { QuarantinedDetail, QuarantinedView } from '../http/api/quarantine.ts';
-import type { RecordingView, SampleDetail, SampleView } from '../http/api/recordings.ts';
+import type { RecordingView } from '../http/api/recordings.ts';
+import type { SampleDetail, SampleView } from '../http/api/samples.ts';
 import type { ReservationView } from '../http/api/reservation-views.ts';
 import type { PolledView } from '../http/api/source-poll.ts';
 import type { SigningKeyView } from '../http/api/signing-keys.ts';

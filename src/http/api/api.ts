@@ -37,6 +37,7 @@ import { replaysApi } from './replays.ts';
 import { reservationsApi } from './reservations.ts';
 import { rotationsApi } from './rotations.ts';
 import { createApiRouter, type ApiRoute, type RouterParts } from './route.ts';
+import { samplesApi } from './samples.ts';
 import { scopesApi } from './scopes.ts';
 import { scopesImportApi } from './scopes-import.ts';
 import { scopesOpenApiApi } from './scopes-openapi.ts';
@@ -79,6 +80,7 @@ export function apiDeclarations(deps: ApiDeps): ApiRoute[] {
     sourceLabApi,
     sourcePollApi,
     recordingsApi,
+    samplesApi,
     scopesImportApi,
     scopesOpenApiApi,
     scopesApi,
