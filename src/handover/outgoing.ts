@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Fault } from '../reservation/fault.ts';
 import { send } from './connect.ts';
-import { readAnswer } from './read-answer.ts';
+import { drain, readAnswer, retryAfter } from './read-answer.ts';
 import {
   type Address,
   addressesOf,
@@ -12,10 +12,6 @@ import {
   type Resolver,
   systemResolver,
 } from './target.ts';
-
-/** How much of an answer is read before the socket is closed; nothing of it is kept. */
-const ANSWER_CAP_BYTES = 64 * 1024;
-const LONGEST_RETRY_AFTER_MS = 24 * 3600_000;
 
 export interface Post {
   readonly url: string;
@@ -124,22 +120,6 @@ interface Exchange<T> extends Omit<Post, 'body'> {
   readonly method: 'GET' | 'POST';
   readonly body?: Buffer;
   read(response: IncomingMessage): Promise<T>;
-}
-
-function drain(response: IncomingMessage): void {
-  let bytes = 0;
-  response.on('error', () => undefined);
-  response.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > ANSWER_CAP_BYTES) response.destroy();
-  });
-}
-
-/** Seconds or an HTTP date (RFC 9110, 10.2.3), as milliseconds from now; capped at a day. */
-function retryAfter(value: string | undefined, now: Date): number | undefined {
-  if (value === undefined) return undefined;
-  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - now.getTime();
-  return Number.isFinite(ms) && ms > 0 ? Math.min(ms, LONGEST_RETRY_AFTER_MS) : undefined;
 }
 
 async function beforeAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

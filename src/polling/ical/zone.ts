@@ -24,7 +24,7 @@ export interface Zones {
  */
 export function openZones(own: string, described: readonly (readonly string[])[]): Zones {
   const known = new Map<string, Zone>();
-  const described_ = new Map(described.flatMap((lines) => descriptionOf(lines)));
+  const describedByName = new Map(described.flatMap((lines) => descriptionOf(lines)));
   return {
     own: zoneOf(own),
     utc: zoneOf('UTC'),
@@ -32,7 +32,7 @@ export function openZones(own: string, described: readonly (readonly string[])[]
       const before = known.get(tzid);
       if (before) return before;
       const name = standardName(tzid);
-      const zone = name === undefined ? described_.get(tzid) : zoneOf(name);
+      const zone = name === undefined ? describedByName.get(tzid) : zoneOf(name);
       if (!zone) throw new Unread('its time zone is neither in the time zone database nor described in the calendar');
       known.set(tzid, zone);
       return zone;
