@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SAMPLES } from '../src/cli/samples.ts';
+import { cloudResourceReservation } from '../src/cli/samples/cloud-resource-reservation.ts';
 import { firstStart } from '../src/first-start.ts';
 import { startLatchkey, type Latchkey } from '../src/main.ts';
 import { silentLog } from '../src/observe/log.ts';
@@ -97,8 +97,12 @@ async function book(booking: string, parameters: Record<string, unknown> = {}): 
     parameters,
   } as const;
   const window = { startsAt: at, endsAt: new Date(at.getTime() + 7 * DAY) };
-  const { body, headers } = SAMPLES['cloud-resource-reservation']({ ...sample, ...window }, new Secret(SECRET), at);
-  await fetch(`${latchkey.url}/webhook`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
+  const posted = `${latchkey.url}/webhook`;
+  const { body, headers } = cloudResourceReservation(
+    { ...sample, ...window },
+    { secret: new Secret(SECRET), now: at, url: posted },
+  );
+  await fetch(posted, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
   const leases = async () => (await ask<{ items: Lease[] }>('GET', '/api/v1/leases')).items;
   const found = async () => (await leases()).find(({ externalId }) => externalId === booking);
   await expect.poll(async () => (await found())?.state, soon).toMatch(/active|refused/);

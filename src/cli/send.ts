@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
-import type { Secret } from '../secret/secret.ts';
 import { outputOf } from './connection.ts';
 import { EXIT, Quit } from './exit.ts';
 import { plain } from './output.ts';
 import { reach } from './reach.ts';
-import { SAID, SAMPLE_TYPES, SAMPLES, type SampleType } from './samples.ts';
+import { SAID, SAMPLE_TYPES, Untold, type SampleType, type Signing } from './samples/sample.ts';
+import { SAMPLES } from './samples.ts';
 import { instantOption } from './time.ts';
 import { webhookSecret, webhookUrl } from './webhook-target.ts';
 
@@ -50,7 +50,7 @@ export function addSend(program: Command): void {
       const startsAt = options.starts ?? now;
       const booking = options.booking ?? `sample-${randomBytes(4).toString('hex')}`;
       const url = webhookUrl(options.to, command);
-      const sample = sign(type, { ...options, booking, startsAt }, { secret: await webhookSecret(options.secret), now });
+      const sample = sign(type, { ...options, booking, startsAt }, { secret: await webhookSecret(options.secret), now, url });
       const headers = { 'content-type': 'application/json', ...sample.headers };
       const { status, json, text } = await reach(url, { method: 'POST', headers, body: sample.body, timeoutMs: 30_000 });
       const answer = json ?? text;
@@ -60,17 +60,14 @@ export function addSend(program: Command): void {
     });
 }
 
-function sign(
-  type: SampleType,
-  options: SendOptions & { readonly booking: string; readonly startsAt: Date },
-  { secret, now }: { secret: Secret; now: Date },
-) {
+function sign(type: SampleType, options: SendOptions & { readonly booking: string; readonly startsAt: Date }, signing: Signing) {
   const { booking, resource, resourceType, email, startsAt } = options;
   const endsAt = options.ends ?? new Date(startsAt.getTime() + HOUR_MS);
   const sample = { type, booking, resource, resourceType, email, startsAt, endsAt, parameters: options.param ?? {} };
   try {
-    return SAMPLES[options.sourcePreset](sample, secret, now);
+    return SAMPLES[options.sourcePreset](sample, signing);
   } catch (error) {
+    if (error instanceof Untold) throw new Quit(EXIT.usage, error.message);
     throw new Quit(EXIT.usage, `--secret cannot sign: ${error instanceof Error ? error.message : 'unknown error'}`);
   }
 }

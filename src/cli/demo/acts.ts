@@ -2,7 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { LeaseAnswer } from '../answers.ts';
 import type { Api } from '../api.ts';
 import { reach } from '../reach.ts';
-import { SAMPLES, type Sample } from '../samples.ts';
+import { cloudResourceReservation } from '../samples/cloud-resource-reservation.ts';
+import type { Sample } from '../samples/sample.ts';
 import type { LabApi } from './lab-api.ts';
 import { BrokenPromise } from './narrator.ts';
 import type { Stage } from './stage.ts';
@@ -18,7 +19,7 @@ export interface Posted {
 
 /** What the reservation system posts. */
 export async function post({ webhook, secret }: Stage, sample: Sample): Promise<Posted> {
-  const { headers, body } = SAMPLES['cloud-resource-reservation'](sample, secret, new Date());
+  const { headers, body } = cloudResourceReservation(sample, { secret, now: new Date(), url: webhook });
   const { status, json } = await reach(webhook, { method: 'POST', headers, body, timeoutMs: TIMEOUT_MS });
   return { status, answer: json ?? {} };
 }

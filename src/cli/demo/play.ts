@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { AuditVerification, KeyAnswer, StoryAnswer } from '../answers.ts';
 import { path } from '../api.ts';
-import type { SampleType } from '../samples.ts';
+import type { SampleType } from '../samples/sample.ts';
 import { storyText } from '../story.ts';
 import { ask, claim, post, theLease, until, type Posted } from './acts.ts';
 import type { Narrator } from './narrator.ts';

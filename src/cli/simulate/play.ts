@@ -35,14 +35,14 @@ export async function play(script: readonly Send[], stage: Stage): Promise<void>
       await Promise.race(inFlight);
       continue;
     }
-    const left = stage.until(next.at);
-    // A failure meanwhile may bring something that is due before it.
-    if (left > 0) {
-      await Promise.race([stage.wait(Math.min(left, LOOK_AGAIN_MS)), ...inFlight]);
-      continue;
-    }
     if (inFlight.size >= stage.atOnce) {
       await Promise.race(inFlight);
+      continue;
+    }
+    const left = stage.until(next.at);
+    if (left > 0) {
+      // A failure meanwhile may bring something that is due before it.
+      await (inFlight.size === 0 ? stage.wait(left) : Promise.race([stage.wait(Math.min(left, LOOK_AGAIN_MS)), ...inFlight]));
       continue;
     }
     queue.shift();
