@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { MappedItem } from '../../src/reservation/source.ts';
@@ -98,8 +98,7 @@ test('each function of ours is explained', () => {
   }
 });
 
-test('every link to a file leads somewhere', async () => {
+test('every link to a file leads somewhere', () => {
   const links = [...page.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map((match) => match[1]!);
-  for (const link of links)
-    expect(readFileSync(new URL(link, new URL('../../docs/', import.meta.url)), 'utf8'), link).not.toBe('');
+  for (const link of links) expect(existsSync(new URL(link, new URL('../../docs/', import.meta.url))), link).toBe(true);
 });
