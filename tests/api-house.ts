@@ -107,7 +107,11 @@ export async function openApiHouse(engine: TestEngine, startsAt = '2026-01-01T09
     rotations: createRotations({ ledger, jobs, operations: work.operations, now }),
     receiver,
     polling: openPolling({
-      ...{ ledger, jobs, sealer, policy, now },
+      ledger,
+      jobs,
+      sealer,
+      policy,
+      now,
       outgoing: createOutgoing({ now }),
       alert: handover.alert,
       random: () => 1,
