@@ -20,7 +20,7 @@ interface Sent {
   readonly headers?: readonly string[];
   readonly body?: Buffer;
   readonly query?: string;
-  readonly path?: string;
+  readonly rawPath?: string;
   readonly viaTrustedProxy?: boolean;
   readonly now?: Date;
 }
@@ -76,7 +76,7 @@ describe('a digest under a template', () => {
       'an address below it',
       { signed: '{url}{body}' },
       ['x-sig', sign(`https://keys.example.org/webhooks/lab/a/b${text}`)],
-      { path: 'a/b' },
+      { rawPath: 'a/b' },
     ],
   ])('%s', (_name, hmac, headers, sent = {}) => {
     const entry = entryOf({ hmac: { header: 'x-sig', ...hmac } });
@@ -109,10 +109,44 @@ describe('a digest under a template', () => {
     expect(verify(entry, { headers }).ok).toBe(false);
   });
 
-  test.each(['', '-1', '1.5', '1e9', ' 1', '٣', '9'.repeat(20), `${seconds} `])('the time "%s" is none', (time) => {
-    const headers = ['x-sig', sign(`${time}.${text}`), 'x-timestamp', time];
-    expect(verify(entryOf({ hmac: { header: 'x-sig', ...stamped } }), { headers }).ok).toBe(false);
+  test.each<[string, object, string, string]>([
+    ['a dash of the id for one of what stands behind it', { signed: '{id}--{body}', idHeader: 'x-id' }, 'm-', '1'],
+    ['a dash of the id for one of what stands before it', { signed: '{body}--{id}', idHeader: 'x-id' }, '-m', '1'],
+    ['a zero of the id for one of the time', { signed: '{id}{timestamp}.{body}', idHeader: 'x-id' }, 'm', `0${seconds}`],
+  ])('nothing is taken, however well it is signed, that takes %s', (_name, hmac, id, time) => {
+    const headers = ['x-id', id, 'x-timestamp', time];
+    const signed = hmac as { signed: string };
+    const text = signed.signed.replace('{id}', id).replace('{timestamp}', time).replace('{body}', body.toString());
+    const stated = signed.signed.includes('{timestamp}') ? { timestampHeader: 'x-timestamp' } : {};
+    const entry = entryOf({ hmac: { header: 'x-sig', ...hmac, ...stated } });
+    expect(verify(entry, { headers: [...headers, 'x-sig', sign(text)] }).ok).toBe(false);
   });
+
+  test('an address below the source is signed as it was sent, and no piece of a body is taken for one', () => {
+    const url = 'https://keys.example.org/webhooks/lab';
+    const entry = (more: object = {}) => entryOf({ hmac: { header: 'x-sig', signed: '{url}{body}' } }, more);
+    const sent = (signed: string, rawPath: string, text: string) => ({
+      headers: ['x-sig', sign(signed)],
+      rawPath,
+      body: Buffer.from(text),
+    });
+    expect(verify(entry(), sent(`${url}/a%20b${text}`, 'a%20b', text)).ok).toBe(true);
+    expect(verify(entry({ url: `${url}/` }), sent(`${url}/a${text}`, 'a', text)).ok).toBe(true);
+    expect(verify(entry(), sent(`${url}/a{"a":1}`, 'a{"a":', '1}')).ok).toBe(false);
+    const form = entry({ body: { kind: 'form' } });
+    expect(verify(form, sent(`${url}a=1&b=2`, '', 'a=1&b=2')).ok).toBe(true);
+    expect(verify(form, sent(`${url}/xa=1&b=2`, 'xa=1&', 'b=2')).ok).toBe(false);
+    const parted = entryOf({ hmac: { header: 'x-sig', signed: '{url} {body}' } }, { body: { kind: 'form' } });
+    expect(verify(parted, sent(`${url}/x b=2`, 'x', 'b=2')).ok).toBe(true);
+  });
+
+  test.each(['', '-1', '1.5', '1e9', ' 1', '٣', '9'.repeat(20), `${seconds} `, `0${seconds}`, '00'])(
+    'the time "%s" is none',
+    (time) => {
+      const headers = ['x-sig', sign(`${time}.${text}`), 'x-timestamp', time];
+      expect(verify(entryOf({ hmac: { header: 'x-sig', ...stamped } }), { headers }).ok).toBe(false);
+    },
+  );
 
   test('two times or ids in one header are refused, and so is a header without end', () => {
     const format = { hmac: { header: 'x-sig', signed: '{timestamp}.{body}', format: 't={timestamp},v1={signature}' } };
@@ -243,6 +277,23 @@ describe('a configuration is refused', () => {
     ['no regular expression', hmac({ regex: '(?<signature>[z-a])' }), 'is no regular expression'],
     ['two ways of signing', entryOf({ bearer: {}, standardWebhooks: {} }), 'must say one way'],
     ['a token in two places', entryOf({ token: { header: 'x', field: 'y' } }), 'either header or field'],
+    ['a prefix of what is in the body', entryOf({ token: { field: 'y', prefix: 'Token ' } }), 'stands in a header only'],
+    [
+      'a time in two places',
+      hmac({ signed: '{timestamp}.{body}', format: 't={timestamp},v1={signature}', timestampHeader: 'x-t' }),
+      'which of them is signed?',
+    ],
+    [
+      'a secret where a question is sent back',
+      entryOf({ query: { parameter: 'token' } }, { handshake: [{ echo: { query: 'token' } }] }),
+      'it would be sent back',
+    ],
+    [
+      'a condition of the body for what is sent back before it is read',
+      entryOf({ bearer: {} }, { handshake: [{ echo: { query: 'token', match: { expr: 'a' } } }] }),
+      'before that is read',
+    ],
+    ['an answer that is a redirect', entryOf({ bearer: {} }, { answers: { refused: 302 } }), 'answers.refused'],
     ['a token by an expression', entryOf({ token: { field: 'a || b' } }), 'is no path'],
     [
       'a map that reads the secret',

@@ -58,7 +58,13 @@ function refuse(request: Request, next: NextFunction): void {
   next(refusal(413));
 }
 
+const WHY = {
+  400: 'its body broke off',
+  413: 'its body is too large',
+  415: 'its body is encoded in a way that is not taken here',
+} as const;
+
 /** As body parsers throw it: the error handler has the words for each status. */
-function refusal(status: 400 | 413 | 415): Error {
-  return Object.assign(new Error(`body refused with ${status}`), { status });
+function refusal(status: keyof typeof WHY): Error {
+  return Object.assign(new Error(WHY[status]), { status });
 }

@@ -14,6 +14,8 @@ export interface Received {
   readonly source: string;
   /** What stands behind the source's name in the path; empty without. */
   readonly path?: string;
+  /** Likewise before it was decoded. */
+  readonly rawPath?: string;
   /** As it stands in the address, without the question mark. */
   readonly query?: string;
   readonly rawHeaders: readonly string[];

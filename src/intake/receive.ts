@@ -1,27 +1,28 @@
 import type { Ledger } from '../ledger/database.ts';
 import type { Jobs } from '../ledger/jobs.ts';
 import type { Lens } from '../lease/look.ts';
-import type { Log } from '../observe/log.ts';
-import type { Metrics } from '../observe/metrics.ts';
 import { Fault } from '../reservation/fault.ts';
 import type { Policy } from '../reservation/policy.ts';
 import type { Source } from '../reservation/source.ts';
 import type { Sealer } from '../secret/seal.ts';
 import type { Reply } from '../sources/handshake/reply.ts';
-import { judge, type Verdict } from './check.ts';
+import { judge } from './check.ts';
 import { createGroupCommit, notRecorded } from './group-commit.ts';
 import { keptWhole, readRequest, type Received } from './read.ts';
 import { record, type Arrival, type Outcome } from './record.ts';
 import { replayEvent } from './replay.ts';
+import { createTally, type About, type TallyParts } from './tally.ts';
 
 export interface Receiver {
-  /** Throws a Fault `not_found`. */
+  /** That takes webhooks. Throws a Fault `not_found`. */
   source(name: string): Source;
   /**
    * Resolves once it is committed, or with the answer to what is no event. Throws a Fault: `not_found` for an unknown source,
    * `unauthorized` before anything is parsed, `invalid` for what cannot be read, `unavailable` when it was not recorded and must be sent again.
    */
   receive(request: Received): Promise<Reception>;
+  /** Counts what was answered before its body was read: a handshake, or why it was refused. */
+  unread(about: About, refusal?: Fault): void;
   /** Maps a quarantined event again, under the configuration of now. Throws a Fault for any other event. */
   replay(eventId: string, actor?: string): Promise<Outcome>;
 }
@@ -30,14 +31,12 @@ export type Reception =
   | { readonly kind: 'recorded'; readonly outcome: Outcome; readonly status: number }
   | { readonly kind: 'answered'; readonly reply: Reply };
 
-export interface ReceiverParts {
+export interface ReceiverParts extends TallyParts {
   readonly ledger: Pick<Ledger, 'transact' | 'engine'>;
   readonly jobs: Pick<Jobs, 'enqueue'>;
   readonly sealer: Sealer;
   readonly policy: () => Policy;
   readonly now: () => Date;
-  readonly log?: Log;
-  readonly metrics?: Pick<Metrics, 'acks' | 'duplicates'>;
   /** What keys are made at, for what each of them enforces. */
   readonly providers?: Lens['providers'];
   /** Told which of a source's secrets a request was signed with, by its fingerprint. */
@@ -49,7 +48,8 @@ const MOST_WAITING = 5_000;
 
 /** Verify, parse, map, record: in this order, and acknowledged only when it is committed (law 1). */
 export function createReceiver(parts: ReceiverParts): Receiver {
-  const { ledger, policy, now, metrics, providers = () => undefined } = parts;
+  const { ledger, policy, now, providers = () => undefined } = parts;
+  const tally = createTally(parts);
   const mover = () => ({ jobs: parts.jobs, sealer: parts.sealer, policy: policy(), now: now() });
   const commit = createGroupCommit<Arrival, Outcome>({
     flush: (arrivals) => ledger.transact((tx) => record(tx, arrivals, mover()), { ahead: true }),
@@ -61,40 +61,29 @@ export function createReceiver(parts: ReceiverParts): Receiver {
   });
 
   async function receive(request: Received): Promise<Reception> {
-    const source = sourceNamed(policy(), request.source);
-    if (source.auth.kind === 'none') throw new Fault('not_found', `source "${source.name}" takes no webhooks: it is read`);
+    const source = postingSource(policy(), request.source);
     const about = { source: source.name, requestId: request.requestId };
     try {
       const reading = readRequest(request, source, now());
       if (reading.signedWith !== undefined) parts.secretUsed?.(source.name, reading.signedWith);
       if (reading.reply) {
-        metrics?.acks.inc({ source: source.name, status: 'handshake' });
+        tally.handshake(about);
         return { kind: 'answered', reply: reading.reply };
       }
       const asked = reading.asked();
-      if (asked) return answer(source, judge(source.name, asked, { policy: policy(), now, providers }), about);
+      if (asked) {
+        const verdict = judge(source.name, asked, { policy: policy(), now, providers });
+        tally.judged(about, verdict);
+        return { kind: 'answered', reply: { status: source.answers[verdict.status], body: { json: verdict } } };
+      }
       const outcome = await recordOrKeep(reading.arrival(), reading.document);
-      count(source.name, outcome.status);
-      parts.log?.debug('webhook recorded', { ...about, ...outcome, signedWith: reading.signedWith });
+      tally.recorded(about, outcome, reading.signedWith);
       return { kind: 'recorded', outcome, status: source.answers[outcome.status] };
     } catch (error) {
       const fault = error instanceof Fault ? error : notRecorded(error);
-      metrics?.acks.inc({ source: source.name, status: 'refused' });
-      parts.log?.warn('webhook refused', { ...about, code: fault.code, reason: fault.message, cause: fault.cause });
+      tally.refused(about, fault);
       throw fault;
     }
-  }
-
-  /** To a booking system that asked whether a booking would be granted. */
-  function answer({ name, answers }: Source, verdict: Verdict, about: object): Reception {
-    metrics?.acks.inc({ source: name, status: verdict.status === 'granted' ? 'check-granted' : 'check-refused' });
-    parts.log?.debug('booking judged beforehand', { ...about, ...verdict });
-    return { kind: 'answered', reply: { status: answers[verdict.status], body: { json: verdict } } };
-  }
-
-  function count(source: string, status: Outcome['status']): void {
-    metrics?.acks.inc({ source, status });
-    if (status === 'duplicate') metrics?.duplicates.inc({ source });
   }
 
   /** What is authentic but cannot be recorded as mapped, for a reason that trying again does not cure, is kept as it came. */
@@ -110,13 +99,20 @@ export function createReceiver(parts: ReceiverParts): Receiver {
   }
 
   return {
-    source: (name) => sourceNamed(policy(), name),
+    source: (name) => postingSource(policy(), name),
     receive,
+    unread: (about, refusal) => (refusal ? tally.refused(about, refusal) : tally.handshake(about)),
     replay: (eventId, actor = 'operator') =>
       ledger.transact((tx) =>
         replayEvent(tx, { eventId, actor }, { ...mover(), mappingOf: (name) => sourceNamed(policy(), name).mapping }),
       ),
   };
+}
+
+function postingSource(policy: Policy, name: string): Source {
+  const source = sourceNamed(policy, name);
+  if (source.auth.kind === 'none') throw new Fault('not_found', `source "${name}" takes no webhooks: it is read`);
+  return source;
 }
 
 function sourceNamed({ sources }: Policy, name: string): Source {

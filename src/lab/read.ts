@@ -83,8 +83,8 @@ function judgeSignature(source: Source, sample: Sample): Judged {
   if (needsSecrets(source.auth.kind) && source.secrets.length === 0) return { verdict: 'open', ...none };
   if (sample.redacted) return { verdict: 'removed', ...none };
   if (!sample.rawHeaders) return { verdict: 'unsigned', ...none };
-  const { rawHeaders, body, path, query, receivedAt: now } = sample;
-  const { verified, reason } = explainVerdict({ rawHeaders, body, path, query, now, viaTrustedProxy: true }, source);
+  const { rawHeaders, body, path: rawPath, query, receivedAt: now } = sample;
+  const { verified, reason } = explainVerdict({ rawHeaders, body, rawPath, query, now, viaTrustedProxy: true }, source);
   if (!verified.ok) return { verdict: 'refused', ...none, reason };
   return { verdict: 'accepted', ...none, secret: verified.secretIndex === -1 ? null : verified.secretIndex + 1, verified };
 }

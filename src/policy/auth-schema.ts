@@ -47,6 +47,10 @@ const TokenEntry = z
     error: 'must say one place',
     params: { fix: 'write either header or field' },
   })
+  .refine((entry) => entry.field === undefined || entry.prefix === undefined, {
+    error: 'has a prefix, which stands in a header only',
+    params: { fix: 'leave it out' },
+  })
   .meta({ description: 'One of the secrets as it is, in a header or in the body.' });
 
 export const AuthEntry = z

@@ -44,6 +44,8 @@ function hmacOf(entry: HmacEntry, { path, report, encoding = entry.encoding }: A
     const comes = layout.finds.includes(name) || entry[`${name}Header`] !== undefined;
     if (named.has(name) && !comes)
       return told('signed', `has {${name}}, and nothing says where it comes: write ${name}Header or format`);
+    if (layout.finds.includes(name) && entry[`${name}Header`] !== undefined)
+      return told(`${name}Header`, `says where the ${name} is, and so does the layout of ${header}: which of them is signed?`);
     // What is not signed, anybody can change.
     if (comes && !named.has(name)) return told('signed', `does not cover the ${name} that is read: write {${name}} in it`);
   }

@@ -1,17 +1,18 @@
 import type { Source } from '../reservation/source.ts';
 import { placeholdersOf } from '../sources/auth/template.ts';
-import { decidingHeaders } from '../sources/auth/verify.ts';
 import type { Report } from './problems.ts';
 
 /** What a way of signing makes unwise or impossible elsewhere in the entry. */
-export function checkAuth({ name, auth, mapping, body }: Source, report: Report): void {
+export function checkAuth({ name, auth, mapping, body, handshakes }: Source, report: Report): void {
   const path = ['sources', name];
-  const deciding = decidingHeaders(auth).find((header) => mapping.headers.includes(header));
-  if (deciding)
+  const echoed = handshakes.findIndex(
+    (one) => one.kind === 'echo-query' && auth.kind === 'query' && one.parameter === auth.parameter,
+  );
+  if (echoed !== -1)
     report({
-      path: [...path, 'map'],
-      message: `reads the header ${deciding}, which holds a secret: what a map reads is kept`,
-      fix: 'read another header',
+      path: [...path, 'handshake', echoed, 'echo', 'query'],
+      message: 'is where the secret is: it would be sent back, and nothing be recorded',
+      fix: 'write the parameter in which the system sends its question',
     });
   if (auth.kind === 'query')
     report({

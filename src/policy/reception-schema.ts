@@ -39,6 +39,10 @@ const EchoEntry = z
     error: 'must say one place',
     params: { fix: 'write either query or field' },
   })
+  .refine((entry) => entry.query === undefined || entry.match === undefined, {
+    error: 'has a match, which asks the body: what stands in the address is sent back before that is read',
+    params: { fix: 'leave it out' },
+  })
   .meta({ description: 'Sends a text back as it came: of the address, as Microsoft Graph asks, or of a signed body.' });
 
 const HandshakeEntry = z
@@ -84,6 +88,9 @@ export const AnswersEntry = z
     ignored: success(202),
     quarantined: success(202),
     granted: success(204).meta({ description: 'To the question whether a booking would be granted.' }),
-    refused: z.int().min(200).max(499).prefault(403).meta({ description: 'Likewise, where it would not.' }),
+    refused: z
+      .union([z.int().min(200).max(299), z.int().min(400).max(499)])
+      .prefault(403)
+      .meta({ description: 'Likewise, where it would not.' }),
   })
   .meta({ description: 'HTTP statuses by what became of a message. 204 and 205 come without a body.' });

@@ -89,8 +89,8 @@ export interface SignedRequest {
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
   readonly now: Date;
-  /** What stands behind the source's name in the path; empty without. */
-  readonly path?: string;
+  /** What stands behind the source's name in the path, as it was sent; empty without. */
+  readonly rawPath?: string;
   /** As it stands in the address, without the question mark. */
   readonly query?: string;
   /** True where whoever opened the connection is a proxy that is believed. */

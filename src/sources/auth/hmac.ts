@@ -11,10 +11,12 @@ import {
 import type { Secret } from '../../secret/secret.ts';
 import { readHeader } from '../headers.ts';
 import { matchingSecret } from './signature.ts';
-import { isClearId, placeholdersOf } from './template.ts';
+import { isClearId, placeholdersOf, runsIntoBody } from './template.ts';
+
+type Signing = Pick<Source, 'secrets' | 'url' | 'body'>;
 
 /** A digest (RFC 2104) of what the rule's template makes of the raw request, made within the tolerance where a time is signed. */
-export function verifyHmac(request: SignedRequest, rule: HmacRule, { secrets, url }: Pick<Source, 'secrets' | 'url'>): Verified {
+export function verifyHmac(request: SignedRequest, rule: HmacRule, { secrets, url, body }: Signing): Verified {
   const header = readHeader(request.rawHeaders, rule.header);
   if ('reason' in header) return refused(header.reason);
   const found = rule.layout.read(header.value);
@@ -23,7 +25,10 @@ export function verifyHmac(request: SignedRequest, rule: HmacRule, { secrets, ur
   const stated = readStated(request, rule, found);
   if ('reason' in stated) return refused(stated.reason);
 
-  const signed = partsOf(request, rule, { ...stated, url });
+  const address = addressOf(request, rule, { url, body });
+  if (address === undefined) return refused('it is not clear where the address ends that is signed');
+
+  const signed = partsOf(request, rule, { ...stated, url: address });
   const secretIndex = matchingSecret(secrets, request.now, (secret) => {
     const key = keyOf(secret, rule.secretEncoding);
     if (!key) return false;
@@ -78,7 +83,7 @@ function readStated({ rawHeaders }: SignedRequest, rule: HmacRule, found: Header
   if (id !== undefined && !(/^[\x21-\x7e]{1,200}$/u.test(id) && isClearId(id, rule.signed)))
     return { reason: 'the signed id is empty, too long or not clear' };
   if (timestamp === undefined) return stated;
-  if (!/^\d{1,14}$/u.test(timestamp)) return { reason: 'the signed time is no whole number since 1970' };
+  if (!/^(?:0|[1-9]\d{0,13})$/u.test(timestamp)) return { reason: 'the signed time is no whole number since 1970' };
   return { ...stated, sentAt: new Date(Number(timestamp) * unitOf(rule)) };
 }
 
@@ -92,11 +97,25 @@ function isFresh(sentAt: Date, now: Date, rule: HmacRule): boolean {
   return Math.abs(Math.floor(now.getTime() / unit) * unit - sentAt.getTime()) <= rule.toleranceMs;
 }
 
+/** What may stand in a path (RFC 3986 section 3.3). No object or list of JSON begins with any of it. */
+const PATH = /^[A-Za-z0-9._~!$&'()*+,;=:@%/-]*$/;
+
+/** The address with what was posted to below it, as it was sent; undefined where a piece of a body could as well be a piece of it. */
+function addressOf(
+  { rawPath = '' }: SignedRequest,
+  { signed }: HmacRule,
+  { url, body }: Pick<Source, 'url' | 'body'>,
+): string | undefined {
+  if (rawPath === '') return url;
+  if (runsIntoBody(signed) && !(body.kind === 'json' && PATH.test(rawPath))) return undefined;
+  return `${url.replace(/\/$/, '')}/${rawPath}`;
+}
+
 function partsOf(
-  { body, path = '' }: SignedRequest,
+  { body }: SignedRequest,
   { signed }: HmacRule,
   { id, timestamp, url }: Stated & { readonly url: string },
 ): (Buffer | string)[] {
-  const stands = { id: id ?? '', timestamp: timestamp ?? '', url: path === '' ? url : `${url}/${path}`, body };
+  const stands = { id: id ?? '', timestamp: timestamp ?? '', url, body };
   return signed.parts.map((part) => ('literal' in part ? part.literal : stands[part.placeholder]));
 }

@@ -23,7 +23,15 @@ export function placeholdersOf({ parts }: SignedTemplate): ReadonlySet<Placehold
 /** Whether an id ends where the template says: else a signed message could be read as another one with the same signature. */
 export function isClearId(id: string, { parts }: SignedTemplate): boolean {
   const at = parts.findIndex((part) => nameOf(part) === 'id');
-  return [parts[at - 1], parts[at + 1]].every((part) => !part || !('literal' in part) || !id.includes(part.literal));
+  const [before, after] = [literalOf(parts[at - 1]), literalOf(parts[at + 1])];
+  // Also where it only continues what stands beside it, as `-` does before `--`.
+  const begins = before === '' || `${before}${id}`.lastIndexOf(before) === 0;
+  return begins && (after === '' || `${id}${after}`.indexOf(after) === id.length);
+}
+
+/** Whether nothing tells where the address ends and the body begins. */
+export function runsIntoBody({ parts }: SignedTemplate): boolean {
+  return parts.some((part, index) => nameOf(part) === 'url' && nameOf(parts[index + 1]) === 'body');
 }
 
 type Part = SignedTemplate['parts'][number];
@@ -32,9 +40,13 @@ function nameOf(part: Part | undefined): Placeholder | undefined {
   return part && 'placeholder' in part ? part.placeholder : undefined;
 }
 
-/** A timestamp has digits only, and one that loses or gains some is out of any tolerance. */
+/** A timestamp has digits only and no leading zero, and one that loses or gains some is out of any tolerance. */
 function isEdge(part: Part | undefined): boolean {
   return part === undefined || 'literal' in part || part.placeholder === 'timestamp';
+}
+
+function literalOf(part: Part | undefined): string {
+  return part && 'literal' in part ? part.literal : '';
 }
 
 function placeholderOf(name: string): Placeholder {

@@ -43,12 +43,6 @@ export function needsSecrets(kind: AuthKind): boolean {
   return kind !== 'client-certificate' && kind !== 'none';
 }
 
-/** What decides whether a request is believed, in lower case: no expression may read it, as what is read is kept. */
-export function decidingHeaders(auth: AuthRule): readonly string[] {
-  const further = auth.kind === 'hmac' || auth.kind === 'token' || auth.kind === 'client-certificate' ? [auth.header] : [];
-  return [...further.map((name) => name.toLowerCase()), 'authorization', 'proxy-authorization', 'cookie'];
-}
-
 /** What a secret must look like for a way of signing. */
 export function secretFormOf(auth: AuthRule): { fits: (secret: Secret) => boolean; words: string } {
   if (auth.kind === 'standard-webhooks')
