@@ -36,6 +36,9 @@ const config = {
       provider: 'local',
       scopes: { default: ['read'], allowed: ['read'] },
       endpoints: { default: ['/**'], allowed: ['/**'] },
+      // A key that is used up does not open the door either.
+      quota: 'none',
+      rateLimit: 'none',
       // Nothing is made before its time: what is moved or called off before has no key and no link yet.
       window: { longest: '24h', issueBefore: '0m' },
       handover: { by: ['email'], confirm: 'email' },
