@@ -2,7 +2,7 @@ import type { DriverDefinition } from '../providers/driver.ts';
 import type { Policy } from './reservation/policy.ts';
 import { readDocument, type ConfigDocument } from './policy/document.ts';
 import { createExpander } from './policy/expand.ts';
-import { inOrder, problemAt, type Finding, type Locate, type Problem, type Report } from './policy/problems.ts';
+import { inOrder, problemAt, toldOnce, type Finding, type Locate, type Problem, type Report } from './policy/problems.ts';
 import type { ReadFile } from './policy/roster.ts';
 import { readPolicy, type ReadablePolicy } from './policy/sections.ts';
 import type { Environment } from './settings/lookup.ts';
@@ -49,7 +49,7 @@ export function loadPolicy(input: PolicyInput): PolicyResult {
   const report: Report = (finding) => findings.push(finding);
   document.rewrite(expander.expand, report);
   const readable = readPolicy(valueOf(document, report), input, report);
-  const problems = inOrder(findings.map(problemAt(file, lineOf, expander.mask)));
+  const problems = inOrder(toldOnce(findings).map(problemAt(file, lineOf, expander.mask)));
   if (problems.some((problem) => problem.severity === 'error')) return { ok: false, problems, readable, lineOf };
   const policy = { ...readable, plans: readable.plans.filter((plan) => plan !== undefined) };
   return { ok: true, policy, warnings: problems, readable, lineOf };

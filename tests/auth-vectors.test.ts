@@ -3,6 +3,7 @@ import type { SigningSecret, Source } from '../src/reservation/source.ts';
 import { Secret } from '../src/secret/secret.ts';
 import { explainVerdict } from '../src/sources/auth/describe.ts';
 import { verifyRequest } from '../src/sources/auth/verify.ts';
+import { presets } from '../src/sources/presets.ts';
 import { bytesOf, vectors, type Vector } from './presets/payloads.ts';
 import { sourceOf } from './fixtures/source.ts';
 
@@ -12,6 +13,7 @@ const NOW = new Date('2026-01-01T10:00:00Z');
 const sentAt = ({ timestamp }: Vector) => (timestamp === undefined ? NOW : new Date(Number(timestamp) * 1000));
 const later = (vector: Vector, ms: number) => new Date(sentAt(vector).getTime() + ms);
 const accepted = ({ expect: wanted }: Vector) => wanted.startsWith('accept');
+const inThreeMinutes = vectors.filter(({ expect: wanted }) => wanted.includes('ts+181 with tolerance 180'));
 
 function sourceFor({ system, secret, url }: Vector, given: readonly SigningSecret[] = [{ secret: new Secret(secret) }]): Source {
   return sourceOf({ preset: system }, { change: { secrets: given, ...(url !== undefined && { url }) } });
@@ -26,6 +28,7 @@ function requestOf(vector: Vector, change: { body?: Buffer; headers?: Record<str
 test('there are as many as there should be, of every system that signs', () => {
   expect(vectors).toHaveLength(24);
   expect(vectors.filter(accepted)).toHaveLength(21);
+  expect(inThreeMinutes).toHaveLength(4);
   expect(new Set(vectors.map(({ system }) => system))).toEqual(
     new Set(['cloud-resource-reservation', 'cal.com', 'calendly', 'square', 'zoom']),
   );
@@ -66,9 +69,19 @@ test.each(vectors.filter(({ timestamp }) => timestamp !== undefined))(
     const at = (ms: number) => verifyRequest(requestOf(vector, { now: later(vector, ms) }), source).ok;
     expect([at(-tolerance), at(tolerance)]).toEqual([true, true]);
     expect([at(-tolerance - 1000), at(tolerance + 1000)]).toEqual([false, false]);
-    if (vector.system === 'calendly') expect(tolerance).toBe(180_000);
   },
 );
+
+test.each(inThreeMinutes)('$system $file: with a tolerance of three minutes: $expect', (vector) => {
+  const auth = presets.find(({ id }) => id === vector.system)!.entry()['auth'] as { hmac: object };
+  const strict = sourceOf({
+    preset: vector.system,
+    auth: { hmac: { ...auth.hmac, tolerance: '180s' } },
+    secrets: [vector.secret],
+  });
+  const at = (seconds: number) => verifyRequest(requestOf(vector, { now: later(vector, seconds * 1000) }), strict).ok;
+  expect([at(0), at(181)]).toEqual([true, false]);
+});
 
 test('what Cal.com sends without a secret is believed under no secret, and is no secret itself', () => {
   const vector = vectors.find(({ headers }) => Object.values(headers ?? {}).includes('no-secret-provided'))!;

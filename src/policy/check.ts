@@ -30,6 +30,7 @@ export function checkSource(source: Source, insecure: boolean, report: Report): 
         ? 'set WEBHOOK_SECRET, or LATCHKEY_INSECURE=1 to try things out'
         : 'give secrets: ["${NAME}"] and set that variable, or LATCHKEY_INSECURE=1 to try things out',
     severity: insecure ? 'warning' : 'error',
+    unless: ['sources', source.name, 'secrets'],
   });
 }
 

@@ -29,6 +29,8 @@ export interface Finding {
   /** Another file that it is in, and the line there. */
   readonly file?: string;
   readonly line?: number;
+  /** Not told where something below that is told: it is the same mistake. */
+  readonly unless?: Path;
 }
 
 export type Report = (finding: Finding) => void;
@@ -43,6 +45,12 @@ export function problemAt(file: string, locate: Locate, mask: (text: string) => 
     message: mask(message),
     fix: mask(fix),
   });
+}
+
+/** Without what another finding tells already. */
+export function toldOnce(findings: readonly Finding[]): readonly Finding[] {
+  const isBelow = (path: Path, above: Path) => above.every((part, index) => path[index] === part);
+  return findings.filter(({ unless }) => !unless || !findings.some(({ path }) => isBelow(path, unless)));
 }
 
 /** One line, as compilers write it: `config/latchkey.yaml:12:5 plans[0].provider names no provider; did you mean "local"?` */

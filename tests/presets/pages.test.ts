@@ -10,30 +10,35 @@ import { presets } from '../../src/sources/presets.ts';
 import { builtin } from '../../providers/builtin/driver.ts';
 import { payloadsOf, readAs, readPayload, systems } from './payloads.ts';
 
-/** What the pages tell to paste is pasted. */
+/** What the pages tell to paste is pasted, into a file that is empty. */
 
 const page = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 /** Other systems have YAML too. */
 const blocksOf = (text: string) =>
   [...text.matchAll(/^```yaml\n(.*?)^```/gms)].flatMap(([, block]) => (/^sources:/m.test(block!) ? [block!] : []));
 
-const AROUND = 'providers: { local: { driver: builtin } }\nscopes: { read: { methods: [GET] }, write: { methods: [POST] } }\n';
 const PEOPLE = 'id,email,name\nSSKBT02ECWZXK6W3VWYC78E52R,ada@example.org,Ada\n';
 
 const secretFor = (name: string) =>
-  name.endsWith('_CALENDAR') ? 'https://outlook.example.org/calendar.ics' : `whsec_${Buffer.alloc(32, name).toString('base64')}`;
+  name.endsWith('_ENDPOINT')
+    ? 'https://portal.example.org/hooks'
+    : name.endsWith('_CALENDAR')
+      ? 'https://outlook.example.org/calendar.ics'
+      : `whsec_${Buffer.alloc(32, name).toString('base64')}`;
 
 function load(text: string): Policy {
   const wanted = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => [name!, secretFor(name!)]);
-  const { settings } = readSettings({
+  const env = {
     PUBLIC_URL: 'https://keys.example.org',
     SMTP_URL: 'smtp://localhost',
     WEBHOOK_SECRET: 'unused',
-  });
+    ...Object.fromEntries(wanted),
+  };
+  const { settings } = readSettings(env);
   const read = loadPolicy({
-    text: AROUND + text,
+    text,
     file: 'latchkey.yaml',
-    env: Object.fromEntries(wanted),
+    env,
     settings,
     drivers: [builtin],
     presets,

@@ -106,7 +106,7 @@ export function readPayload(system: string, file: string, given?: Source) {
   return readAs(source, { ...sent, body, now: sent.timestamp ? signedAt(sent) : momentOf(body) });
 }
 
-export const signedAt = ({ timestamp }: Sent, seconds = 0) => new Date((Number(timestamp) + seconds) * 1000);
+export const signedAt = ({ timestamp }: Sent) => new Date(Number(timestamp) * 1000);
 
 function sentWith(system: string, file: string): Sent {
   const requests = new URL('requests.json', folderOf(system));
