@@ -15,7 +15,7 @@ import { TURN_MS } from './handover/schedule.ts';
 import { presets } from './sources/presets.ts';
 import { reconsiderBookings } from './intake/reconsider.ts';
 import { createReceiver } from './intake/receive.ts';
-import { createSecretUses } from './intake/secret-uses.ts';
+import { createSecretUses, forgetEndedSecrets } from './intake/secret-uses.ts';
 import { createHoldBack } from './hold-back.ts';
 import { openKeys } from './keys/open.ts';
 import { openTokens } from './keys/tokens.ts';
@@ -193,6 +193,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     await jobs.work('inventory', { concurrency: 16 }, (name) => leasing.inventories.run(name));
     await jobs.work('retention', { concurrency: 1 }, async () => {
       await forgetOld(ledger.db, now(), settings);
+      await forgetEndedSecrets(ledger, catalogue.policy(), now());
       await managed.forget();
       const resealed = await reseal(ledger, sealer);
       if (resealed.done > 0 || resealed.unreadable > 0) log.info('sealed under the current master key', { ...resealed });

@@ -1,13 +1,15 @@
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { secretUsesOf } from '../src/ledger/source-secrets.ts';
-import { createSecretUses } from '../src/intake/secret-uses.ts';
+import { addSecretUses, secretUsesOf } from '../src/ledger/source-secrets.ts';
+import { createSecretUses, forgetEndedSecrets } from '../src/intake/secret-uses.ts';
 import { viewOfSource } from '../src/http/api/source-views.ts';
 import { createMetrics } from '../src/observe/metrics.ts';
 import { createLog } from '../src/observe/log.ts';
+import type { Source } from '../src/reservation/source.ts';
 import { fingerprintOf } from '../src/secret/hmac.ts';
 import { Secret } from '../src/secret/secret.ts';
 import { sourceOf } from './fixtures/source.ts';
+import { bookingAt, openCampus, SECRET } from './campus.ts';
 import { describeEngines } from './engines.ts';
 import { findIn, tablesOf } from './haystack.ts';
 import { openHouse, type House } from './intake-house.ts';
@@ -102,6 +104,23 @@ describeEngines('secrets of sources', (engine) => {
     expect((await secretsOf())[1]).toMatchObject({ uses: 5, lastUsedAt: new Date('2026-01-02T00:00:00Z') });
   });
 
+  test('one that was taken out is forgotten a month after its last use, and one that is configured never', async () => {
+    const used = async () => (await secretUsesOf(house.db, ['lab', 'gone'])).map(({ fingerprint }) => fingerprint).sort();
+    const forgetAt = (iso: string, { secrets, name }: Source) =>
+      forgetEndedSecrets(house.ledger, { sources: { [name]: { ...sources[name]!, secrets } } }, new Date(iso));
+    const [onlyNew, both] = [{ ...sources['lab']!, secrets: sources['lab']!.secrets.slice(0, 1) }, sources['lab']!];
+    await addSecretUses(house.db, [
+      { source: 'gone', fingerprint: newPrint, uses: 1, lastUsedAt: new Date('2026-01-02T00:00:00Z') },
+    ]);
+    expect(await used()).toEqual([newPrint, newPrint, oldPrint].sort());
+    expect(await forgetAt('2026-01-31T00:00:00Z', onlyNew)).toBe(0);
+    expect(await forgetAt('2027-01-01T00:00:00Z', both)).toBe(1);
+    expect(await used()).toEqual([newPrint, oldPrint].sort());
+    expect(await forgetAt('2026-02-02T00:00:01Z', onlyNew)).toBe(1);
+    expect(await used()).toEqual([newPrint]);
+    expect(await forgetEndedSecrets(house.ledger, { sources: {} }, new Date('2027-01-01T00:00:00Z'))).toBe(1);
+  });
+
   test('none is in an answer, the log, the database or the metrics, wherever a request showed it and however it ended', async () => {
     const { setPolicy: _, ...about } = house;
     const wrong = 'a-guess-that-is-nearly-right-71b0';
@@ -144,4 +163,17 @@ describeEngines('secrets of sources', (engine) => {
     ).toEqual([]);
     expect(findIn(hays, new Map([['fingerprint', newPrint]]))).toContain('fingerprint in table public.source_secret');
   });
+});
+
+test('a service that stops writes what it has counted, and finds it again', async () => {
+  const campus = await openCampus();
+  try {
+    // Long before the first beat that would write it.
+    for (const id of [1, 2]) expect((await campus.post(bookingAt(campus, id).flat('EVENT_START'))).status).toBe(202);
+    await campus.restart();
+    const { secrets } = await campus.adminApi<{ secrets: object[] }>('/sources/default');
+    expect(secrets).toMatchObject([{ fingerprint: fingerprintOf(new Secret(SECRET)), uses: 2, lastUsedAt: expect.any(String) }]);
+  } finally {
+    await campus.close();
+  }
 });

@@ -1,6 +1,8 @@
 import type { Ledger } from '../ledger/database.ts';
-import { addSecretUses, type SecretUse } from '../ledger/source-secrets.ts';
+import { addSecretUses, forgetSecretUses, type SecretUse } from '../ledger/source-secrets.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { Policy } from '../reservation/policy.ts';
+import { fingerprintOf } from '../secret/hmac.ts';
 
 /** Which secrets the sources sign with, so that it is seen when an old one is no longer used. */
 export interface SecretUses {
@@ -44,4 +46,19 @@ export function createSecretUses({ ledger, metrics, now }: SecretUsesParts): Sec
       }
     },
   };
+}
+
+/** So long a secret is remembered that is taken out of the configuration: it may come back. */
+const ENDED_KEPT_MS = 30 * 86_400_000;
+
+/** Forgets secrets that are configured no longer. One that is, is remembered however long it was not used. Answers how many. */
+export async function forgetEndedSecrets(
+  { db }: Pick<Ledger, 'db'>,
+  { sources }: Pick<Policy, 'sources'>,
+  now: Date,
+): Promise<number> {
+  const except = Object.values(sources).flatMap(({ name, secrets }) =>
+    secrets.map(({ secret }) => ({ source: name, fingerprint: fingerprintOf(secret) })),
+  );
+  return await forgetSecretUses(db, { before: new Date(now.getTime() - ENDED_KEPT_MS), except });
 }

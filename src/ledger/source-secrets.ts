@@ -35,3 +35,17 @@ export async function secretUsesOf(db: Reader, sources: readonly string[]): Prom
     .where('source', 'in', [...sources])
     .execute();
 }
+
+/** Forgets secrets that were last used before then, except those named. Answers how many. */
+export async function forgetSecretUses(
+  db: Reader,
+  { before, except }: { readonly before: Date; readonly except: readonly Pick<SecretUse, 'source' | 'fingerprint'>[] },
+): Promise<number> {
+  const kept = except.map(({ source, fingerprint }) => sql`(${source}::text, ${fingerprint}::text)`);
+  const { numDeletedRows } = await db
+    .deleteFrom('sourceSecret')
+    .where('lastUsedAt', '<', before)
+    .$if(kept.length > 0, (query) => query.where(sql<boolean>`(source, fingerprint) not in (${sql.join(kept)})`))
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
