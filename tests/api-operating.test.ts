@@ -397,6 +397,7 @@ describeEngines('operating by the management API', (engine) => {
         auth: expect.stringContaining('Standard Webhooks'),
         body: 'json',
         handshakes: [],
+        poll: null,
         timezone: null,
         secrets: [],
         tells: { notifications: true, log: false, webhook: false },
