@@ -96,4 +96,21 @@ plans:
     expect(stdout).not.toContain('warning');
     expect(stderr).toMatch(/latchkey\.yaml:6:5 warning: plans\[1\] can never match/);
   });
+
+  test('warns of secrets in addresses, and of headers that are read and not signed', async () => {
+    const map = String.raw`[{ action: created, fields: { reservationId: id, title: "request.headers.\"x-title\"" } }]`;
+    const sources = `sources:
+  asked: { auth: { query: { parameter: token } }, secrets: [a], map: [{ action: created, fields: { reservationId: id } }] }
+  signed: { auth: { hmac: { header: x-sig } }, secrets: [a], map: ${map} }
+  events: { preset: cloudevents, auth: { hmac: { header: x-sig } }, secrets: [a] }
+  known: { auth: { hmac: { header: x-sig, signed: "{id}.{body}", idHeader: x-id } }, secrets: [a], map: ${map} }
+`;
+    const { code, stderr } = await check([config(`${sources}${good}`)]);
+    expect(code).toBe(0);
+    const lines = stderr.trim().split('\n');
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toMatch(/latchkey\.yaml:2:\d+ warning: sources\.asked\.auth\.query puts the secret in the address/);
+    expect(lines[1]).toMatch(/:3:\d+ warning: sources\.signed\.auth\.hmac does not sign what is read from x-title/);
+    expect(lines[2]).toMatch(/:4:\d+ warning: sources\.events\.auth\.hmac does not sign what is read from ce- headers/);
+  });
 });

@@ -144,6 +144,52 @@ describe('what was recorded and kept aside', () => {
     ...at,
   };
 
+  test('sources show tells how it signs, what it is answered, and which of its secrets was last used', async () => {
+    const secrets = [
+      { fingerprint: '1f0c9a', notAfter: null, lastUsedAt: '2026-01-05T10:00:00.000Z', uses: 7 },
+      { fingerprint: 'b2d410', notAfter: '2026-02-01T00:00:00.000Z', lastUsedAt: null, uses: 0 },
+    ];
+    const source = {
+      name: 'equipment',
+      project: 'default',
+      preset: 'zoom',
+      path: '/webhooks/equipment',
+      signed: true,
+      auth: 'the header x-sig with the hex of HMAC-SHA256 over {body}',
+      body: 'json',
+      handshakes: ['crc', 'ping'],
+      timezone: null,
+      secrets,
+      poll: null,
+      tells: { notifications: false, log: false, webhook: false },
+    };
+    service = await startStandIn({
+      'GET /api/v1/sources/equipment': () => ({ body: source }),
+      'GET /api/v1/sources/open': () => ({ body: { ...source, name: 'open', signed: false, secrets: [], handshakes: [] } }),
+      'GET /api/v1/sources': () => ({ body: { items: [source], next: null } }),
+    });
+    const { code, stdout } = await run('sources show equipment');
+    expect([code, stdout.split('\n').map((line) => line.trimEnd())]).toEqual([
+      0,
+      [
+        'equipment',
+        'project: default',
+        'preset: zoom',
+        'posts to: /webhooks/equipment',
+        'must bring: the header x-sig with the hex of HMAC-SHA256 over {body}',
+        'body: json',
+        'handshakes: crc, ping',
+        expect.stringMatching(/^SECRET +LAST USED +USES +ENDS$/),
+        expect.stringMatching(/^1f0c9a +2026-01-05 10:00:00Z +7$/),
+        expect.stringMatching(/^b2d410 +never +0 +2026-02-01 00:00:00Z$/),
+        '',
+      ],
+    ]);
+    expect((await run('sources show open')).stdout).toContain('must bring: nothing: ANYBODY CAN POST');
+    expect((await run('sources list')).stdout).toContain('1f0c9a 2026-01-05 10:00:00Z; b2d410 never');
+    expect(JSON.parse((await run('sources show equipment --json')).stdout)).toEqual(source);
+  });
+
   test('sources record begins with a length of time, tells how it goes, and is stopped', async () => {
     const recording = { source: 'equipment', until: '2026-01-01T00:10:00.000Z', startedAt: at.receivedAt, startedBy: 'admin' };
     service = await startStandIn({
