@@ -340,6 +340,21 @@ describeEngines('operating by the management API', (engine) => {
     expect((await house.post('/rotations', { ...wish, plan: 'lab', dryRun: true })).body).toMatchObject({ leases: 1 });
   });
 
+  test('of a booking of which nothing could be understood, the story is why', async () => {
+    house = await openApiHouse(engine);
+    await house.receive({ type: 'reservation.created', timestamp: 'never', data: { reservationId: '1' } });
+    expect(await house.get('/explain?source=lab&booking=1')).toMatchObject({
+      status: 404,
+      body: {
+        detail: expect.stringMatching(/^there is no booking 1 of source lab: its last event was quarantined, sent\.at .* must be a date/),
+      },
+    });
+    expect(await house.get('/explain?source=lab&booking=2')).toMatchObject({
+      status: 404,
+      body: { detail: 'source lab has sent nothing about a booking 2' },
+    });
+  });
+
   test('a quarantined event is replayed alone or with all others', async () => {
     house = await openApiHouse(engine);
     for (const id of ['1', '2', '3'])

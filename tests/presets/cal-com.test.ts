@@ -55,6 +55,9 @@ describe('a request', () => {
   test('gives nothing until it is confirmed, and a rejection is final', () => {
     const [requested, rejected] = [payload('BOOKING_REQUESTED.composed'), payload('BOOKING_REJECTED.composed')];
     expect(told(requested)).toEqual({});
+    expect(readAs(calCom, { body: requested }).arrival().items).toMatchObject([
+      { outcome: 'ignored', externalId: 'asked', reason: 'not confirmed yet' },
+    ]);
     expect(seen(told(requested, wrapped('BOOKING_CREATED', { uid: 'asked' }, '2026-03-01T08:10:00Z')), 'asked')).toMatchObject({
       over: false,
     });

@@ -56,7 +56,7 @@ export function explainApi(deps: Deps): ApiRoute[] {
 async function explain(deps: Deps, source: string, externalId: string): Promise<z.output<typeof Explanation>> {
   const { db } = deps.ledger;
   const row = await findBooking(db, { source, externalId });
-  if (!row) throw unheardOf(source, externalId);
+  if (!row) throw await withoutBooking(deps, source, externalId);
   const reservation = viewOfReservation(row);
   // By the booking and not by the reservation, so that what was ignored or not understood is there too.
   const events = await listEvents(db, { source, externalId, limit: MOST_EVENTS });
@@ -73,6 +73,16 @@ async function explain(deps: Deps, source: string, externalId: string): Promise<
     audit: await auditOf(db, subjects, MOST_AUDIT),
     next: leases.length === 0 ? nextWithoutLease(reservation) : leases.map((lease) => lease.next).join(' '),
   };
+}
+
+/** Of a booking that is only asked for, or could not be understood, something was heard all the same. */
+async function withoutBooking({ ledger }: Deps, source: string, booking: string): Promise<Fault> {
+  const [last] = await listEvents(ledger.db, { source, externalId: booking, limit: 1 });
+  if (!last) return unheardOf(source, booking);
+  return new Fault(
+    'not_found',
+    `there is no booking ${booking} of source ${source}: its last event was ${last.outcome}, ${last.reason}`,
+  );
 }
 
 function unheardOf(source: string, booking: string): Fault {

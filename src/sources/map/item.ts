@@ -21,7 +21,7 @@ export function mapOne(rule: Rule, about: About): Made {
     const action = typeof rule.action === 'string' ? rule.action : lookUp(rule.action, `${rule.at}.action`, about);
     if (action === 'check') return { items: [ignored(rule, about, 'it asks beforehand whether a booking would be granted')] };
     if (!mayBe(action)) throw new Unfit({ at: `${rule.at}.action`, expression: expressionOf(rule) }, 'is not there');
-    if (action === 'ignore') return { items: [ignored(rule, about)] };
+    if (action === 'ignore') return { items: [{ ...ignored(rule, about), externalId: bookingOf(rule, about) }] };
     type = action;
     const sentAt = sentAtOf(about, rule, type);
     const { zone } = about.compiled;
@@ -50,8 +50,10 @@ function itemsOf({ event, stated, dedupe, supersedes }: Observation, { context, 
   return [event, ...replaced].map((one) => ({ outcome: 'accepted', dedupe: nameOf(one), event: one }));
 }
 
+type Ignored = Extract<MappedItem, { readonly outcome: 'ignored' }>;
+
 /** Throws `Unfit`. */
-export function ignored(rule: Rule, about: About, reason = whyIgnored(rule, about)): MappedItem {
+export function ignored(rule: Rule, about: About, reason = whyIgnored(rule, about)): Ignored {
   const field = rule.fields.get('dedupe');
   const name = field && dedupeOf(evaluateField(field, about));
   return { outcome: 'ignored', dedupe: signedOr(`ignored:${name ?? contentOf(about)}`, about), reason };
