@@ -78,4 +78,98 @@ describe('JSON from outside', () => {
       { numRuns: 300 },
     );
   });
+
+  test('a name with an escape is never read as one of an earlier document', () => {
+    for (const earlier of ['{"a":1,"\\\\":2}', '{"a":1,"b\\\\u":2}']) parseJson(earlier);
+    expect(parseJson('{"a":1,"\\u0062":2}')).toEqual({ ok: true, value: { a: 1, b: 2 } });
+    expect(parseJson('{"a":1,"\\"":2}')).toEqual({ ok: true, value: { a: 1, '"': 2 } });
+    expect(parseJson('{"a":1,"b\\u0063d":2}')).toEqual({ ok: true, value: { a: 1, bcd: 2 } });
+    expect(problem('{"a":1,"\\u0061":2}')).toMatch(/twice/);
+    // Nor as what is put in its place.
+    const text = '{"\ue0000":1,"\ue000\ue0000":2,"\\u0062":3,"\\ue0000":4,"c":5}';
+    expect(problem(text)).toMatch(/twice/);
+    const read = parseJson(text.replace('"\\ue0000"', '"\\ue0001"'));
+    expect(JSON.stringify(read.ok && read.value)).toBe('{"\ue0000":1,"\ue000\ue0000":2,"b":3,"\ue0001":4,"c":5}');
+  });
+
+  test('it says what a reading token by token says', () => {
+    const name = fc.constantFrom(
+      '"a"',
+      '"b"',
+      '"\\u0061"',
+      '"__proto__"',
+      '"\\\\"',
+      '"\\""',
+      '":"',
+      '"{"',
+      '"1"',
+      '"\\u0000"',
+      '"\\ud83d\\ude00"',
+    );
+    const space = fc.constantFrom('', ' ', '\n\t');
+    const leaf = fc.oneof(name, fc.constantFrom('1', '-0', '1e400', 'null', 'true', '"\\ud800"', '[]', '{ }'));
+    const between = (parts: readonly string[]) => parts.join(',');
+    const { text } = fc.letrec<{ text: string }>((tie) => {
+      const member = fc
+        .tuple(space, name, space, tie('text'), space)
+        .map(([a, named, b, value, c]) => `${a}${named}${b}:${value}${c}`);
+      return {
+        text: fc.oneof(
+          { maxDepth: 5 },
+          leaf,
+          fc.array(tie('text'), { maxLength: 3 }).map((parts) => `[${between(parts)}]`),
+          fc.array(member, { maxLength: 3 }).map((parts) => `{${between(parts)}}`),
+          tie('text').map((inner) => '['.repeat(62) + inner + ']'.repeat(62)),
+        ),
+      };
+    });
+    let read = 0;
+    fc.assert(
+      fc.property(text, (document) => {
+        const parsed = parseJson(document);
+        expect(parsed.ok ? { value: parsed.value } : undefined).toEqual(readByTokens(document));
+        if (parsed.ok) read += 1;
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(read).toBeGreaterThan(200);
+  });
 });
+
+/** Slow, and plain: every string, with a colon behind it if it is a member's name, and every bracket. Undefined for what is refused. */
+function readByTokens(document: string): { readonly value: unknown } | undefined {
+  const open: Set<string>[] = [];
+  for (const [token, colon] of document.matchAll(STRINGS)) {
+    if (token === '{' || token === '[') open.push(new Set());
+    else if (token === '}' || token === ']') open.pop();
+    else if (colon) {
+      const name = JSON.parse(token) as string;
+      if (open.at(-1)!.has(name)) return undefined;
+      open.at(-1)!.add(name);
+    }
+    if (open.length > 64) return undefined;
+  }
+  const read = copy(
+    JSON.parse(document.replace(STRINGS, (token: string, colon?: string) => (colon ? `"${toHex(token)}"` : token))),
+  );
+  return read === REFUSED ? undefined : { value: read };
+}
+
+const STRINGS = /"[^"\\]*(?:\\.[^"\\]*)*"(?=\s*(:)?)|[{}[\]]/gu;
+const toHex = (token: string) => `n${Buffer.from(JSON.parse(token) as string, 'utf16le').toString('hex')}`;
+const fromHex = (name: string) => Buffer.from(name.slice(1), 'hex').toString('utf16le');
+
+const REFUSED = Symbol('refused');
+
+function copy(value: unknown): unknown {
+  if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed() ? REFUSED : value;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : REFUSED;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const elements = value.map(copy);
+    return elements.includes(REFUSED) ? REFUSED : elements;
+  }
+  const members = Object.entries(value).map(([name, member]) => [copy(fromHex(name)), copy(member)] as [string, unknown]);
+  if (members.flat().includes(REFUSED)) return REFUSED;
+  return Object.fromEntries(members.filter(([name]) => name !== '__proto__'));
+}
