@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -17,13 +17,20 @@ export interface Ran {
 /** Nothing of this machine's settings reaches it; `execArgv` are options of Node itself. */
 export async function latchkey(
   args: readonly string[],
-  options: { env?: Record<string, string>; execArgv?: readonly string[]; cli?: string; cwd?: string } = {},
+  options: {
+    env?: Record<string, string>;
+    execArgv?: readonly string[];
+    cli?: string;
+    cwd?: string;
+    onStart?: (child: ChildProcess) => void;
+  } = {},
 ): Promise<Ran> {
   const child = spawn(process.execPath, [...(options.execArgv ?? []), options.cli ?? CLI, ...args], {
     env: { PATH: process.env.PATH, DATA_DIR: '/nonexistent', NO_COLOR: '1', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: options.cwd,
   });
+  options.onStart?.(child);
   const [stdout, stderr, code] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

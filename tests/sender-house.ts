@@ -29,9 +29,9 @@ export type SenderHouse = Awaited<ReturnType<typeof openSenderHouse>>;
 
 export interface Playing {
   readonly faults: readonly Fault[];
-  readonly world: WorldOptions;
+  readonly world: Omit<WorldOptions, 'firstId'>;
   /** The request is lost before it arrives, or its answer after that. */
-  readonly loses?: (send: Send) => 'request' | 'answer' | undefined;
+  readonly loses?: (send: Send, world: World) => 'request' | 'answer' | undefined;
 }
 
 export interface Played extends Script {
@@ -52,6 +52,7 @@ export async function openSenderHouse(engine: TestEngine, startsAt = '2026-01-01
   const policy = policyWith({ plans: [{ ...plan, provider: 'campus' }] });
   Object.assign(shop.bound, { policy: () => policy });
   const queued: string[] = [];
+  let firstId = 100;
   const jobs = { enqueue: async (_tx: unknown, _queue: unknown, ids: readonly string[]) => void queued.push(...ids) };
   const receiver = createReceiver({ ledger, jobs, sealer, policy: () => policy, now: clock.now });
   const server = createServer(createApp({ log: silentLog, trustProxy: [], routers: [webhookRoutes({ receiver })] }));
@@ -75,14 +76,18 @@ export async function openSenderHouse(engine: TestEngine, startsAt = '2026-01-01
     throw new Error('leases are due again and again at the same moment');
   }
 
+  async function nextWake(): Promise<Date | null> {
+    const asleep = ledger.db.selectFrom('lease').select(({ fn }) => fn.min('wakeAt').as('at'));
+    return (await asleep.executeTakeFirstOrThrow()).at;
+  }
+
   /** By way of every moment at which a lease wakes. */
   async function goTo(at: Date, look: () => void): Promise<void> {
     for (let moments = 0; ; moments += 1) {
       if (moments > 1_000) throw new Error('leases wake again and again');
-      const wakes = (await shop.leases()).flatMap(({ wakeAt }) => wakeAt?.getTime() ?? []);
-      const next = Math.min(Infinity, ...wakes);
-      if (next > at.getTime()) break;
-      clock.set(new Date(Math.max(next, clock.now().getTime())).toISOString());
+      const next = await nextWake();
+      if (!next || next > at) break;
+      if (next > clock.now()) clock.set(next.toISOString());
       await settle();
       look();
     }
@@ -101,9 +106,10 @@ export async function openSenderHouse(engine: TestEngine, startsAt = '2026-01-01
     return { leases: leases.map(iso), keys: keys.map((key) => ({ ...key, closesAt: key.closesAt.toISOString() })) };
   }
 
-  /** Plays it all, looks at every key at every moment, and ends some minutes after the last request. */
+  /** Plays it all, looks at every key at every moment, and ends some minutes after the last request. Once more only after `outlive`. */
   async function perform({ faults, world: about, loses }: Playing): Promise<Played> {
-    const world = worldOf(about);
+    const world = worldOf({ ...about, firstId });
+    firstId += about.bookings;
     const script = scriptOf(world, { seed: about.seed, faults: new Set(faults) });
     const began = clock.now().getTime();
     const real = (at: number) => new Date(began + at);
@@ -117,7 +123,7 @@ export async function openSenderHouse(engine: TestEngine, startsAt = '2026-01-01
       until: (at) => real(at).getTime() - clock.now().getTime(),
       wait: (ms) => goTo(new Date(clock.now().getTime() + ms), check),
       async post(send) {
-        const lost = loses?.(send);
+        const lost = loses?.(send, world);
         if (lost === 'request') return { status: 0, ms: 0 };
         const reply = await post(documentOf(send, real));
         told.hear(send.says);
@@ -171,7 +177,7 @@ function createTold(world: World): Told {
   return {
     world,
     hear(says) {
-      if (says.kind === 'flat') later(copies, says.life, says.version);
+      if (says.kind === 'flat' || says.kind === 'list') later(copies, says.life, says.version);
       if (says.kind !== 'entity') return;
       later(records, says.life, says.version);
       if (says.type === 'EVENT_DELETED') deleted.add(says.life);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { judge, type Held } from '../src/cli/simulate/check.ts';
+import { judge, type Held, type Mistake } from '../src/cli/simulate/check.ts';
 import { MINUTE, type Life } from '../src/cli/simulate/world.ts';
 
 /* Whether a service that is wrong is found out. */
@@ -17,9 +17,15 @@ const lease: Held['leases'][number] = {
 };
 const key: Held['keys'][number] = { leaseId: 'lse_1', state: 'active', closesAt: lease.closesAt! };
 
-function verdict(held: Held, { at = 30 * MINUTE, life = {} }: { at?: number; life?: Partial<Life> } = {}) {
+interface About {
+  readonly at?: number;
+  readonly life?: Partial<Life>;
+  readonly before?: readonly Mistake[];
+}
+
+function verdict(held: Held, { at = 30 * MINUTE, life = {}, before = [] }: About = {}) {
   const world = { lengthMs: 120 * MINUTE, lives: [{ id: 7, versions: [version], ...life }] };
-  return judge(held, { world, clock, at, graceMs: MINUTE, unknowable: new Set() });
+  return judge(held, { world, clock, at, graceMs: MINUTE, unknowable: new Set(), before });
 }
 
 describe('judge', () => {
@@ -38,6 +44,22 @@ describe('judge', () => {
     ['a lease that is not active while the booking runs', { leases: [{ ...lease, state: 'pending' }], keys: [] }, {}],
     ['another end', { leases: [{ ...lease, closesAt: clock(50 * MINUTE).toISOString() }], keys: [key] }, {}],
   ])('finds %s', (_what, held, about) => {
-    expect(verdict(held, about)).toMatchObject({ ok: false, mistakes: [expect.stringMatching(/^booking 7: /)] });
+    expect(verdict(held, about)).toMatchObject({ ok: false, mistakes: [{ booking: 7, wrong: expect.any(String) }] });
+  });
+
+  test('does not count a booking that may stand either way', () => {
+    expect(verdict({ leases: [], keys: [] }, { at: 60 * MINUTE + 1000 })).toMatchObject({
+      ok: true,
+      changing: 1,
+      byStanding: {},
+    });
+  });
+
+  test('what never had a key is not mended by being over; what has one now is', () => {
+    const { mistakes: before } = verdict({ leases: [], keys: [] });
+    expect(before).toHaveLength(1);
+    for (const at of [60 * MINUTE + 1000, 70 * MINUTE])
+      expect(verdict({ leases: [], keys: [] }, { at, before })).toMatchObject({ ok: false, mistakes: before });
+    expect(verdict({ leases: [lease], keys: [key] }, { at: 31 * MINUTE, before }).ok).toBe(true);
   });
 });

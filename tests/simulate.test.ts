@@ -107,6 +107,14 @@ describe('the same seed', () => {
     fc.assert(property, { numRuns: 20 });
   });
 
+  test('makes the same faults whatever the ids', () => {
+    const shapeOf = (firstId: number) =>
+      scriptOf(worldOf({ ...aWorld(42), firstId }), { seed: 42, faults: new Set(FAULT_NAMES) }).sends.map(
+        ({ at, why, says }) => `${at} ${why} ${says.kind} ${says.type}`,
+      );
+    expect(shapeOf(5000)).toEqual(shapeOf(1));
+  });
+
   test('makes the same world whatever the faults, and another seed another one', () => {
     expect(worldOf(aWorld(1))).toEqual(worldOf(aWorld(1)));
     expect(worldOf(aWorld(2))).not.toEqual(worldOf(aWorld(1)));
@@ -123,7 +131,7 @@ function sendsWith(...faults: readonly Fault[]): { world: World; sends: readonly
 }
 
 const ofType = (sends: readonly Send[], type: string) => sends.filter(({ says }) => says.type === type);
-const versionOf = ({ says }: Send) => (says.kind === 'flat' ? says.version : undefined)!;
+const versionOf = ({ says }: Send) => ('version' in says ? says.version : undefined)!;
 
 describe('a world', () => {
   const { lives, lengthMs } = worldOf(aWorld(42));
@@ -234,6 +242,13 @@ describe('each fault by its name', () => {
     expect(retriesAfter({ ...first!, why: 'event' }, { faults: new Set(['retry-storm']), lengthMs: world.lengthMs })).not.toEqual(
       [],
     );
+  });
+
+  test('batches: a list of one, with the person beside it', () => {
+    const [started] = ofType(sendsWith('batches').sends, 'EVENT_START').map((send) => documentOf(send, clock));
+    expect(started).toMatchObject({ eventCount: 1, userId: expect.any(String), events: [{ eventId: expect.any(String) }] });
+    expect(started).not.toHaveProperty('eventId');
+    expect(started).not.toHaveProperty(['events', 0, 'userId']);
   });
 
   test('no-retry: the poller tries nothing twice, the booking service does', () => {

@@ -1,8 +1,9 @@
-import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
-import { duration } from '../policy/words.ts';
+import { Argument, Option, type Command } from 'commander';
 import { connect, outputOf } from './connection.ts';
-import { EXIT, Quit } from './exit.ts';
+import { EXIT, Quit, type ExitCode } from './exit.ts';
 import { FAULT_NAMES, FAULTS, type Fault } from './simulate/faults.ts';
+import { faultsOption, lengthOption, listOption, positive, speedOption, whole } from './simulate/options.ts';
+import type { Report } from './simulate/report.ts';
 import type { Simulation } from './simulate/run.ts';
 import { MINUTE } from './simulate/world.ts';
 import { webhookSecret, webhookUrl } from './webhook-target.ts';
@@ -18,12 +19,12 @@ interface SimulateOptions {
   readonly resources: readonly string[];
   readonly seed: number;
   readonly firstId?: number;
-  readonly check?: true;
+  readonly check?: true | number;
 }
 
 const BOOKINGS = 200;
 const LENGTH_MS = 120 * MINUTE;
-const FASTEST = 3600;
+const CHECK_FOR_MS = 30_000;
 const MOST_BOOKINGS = 100_000;
 
 const HELP = `
@@ -38,23 +39,31 @@ export function addSimulate(program: Command): void {
     .option('--to <url>', 'the webhook; without it /webhook of this service')
     .option('--secret <secret>', 'to sign with; without it WEBHOOK_SECRET or the one made on the first start')
     .option('--bookings <count>', `how many; without it ${BOOKINGS}`, whole(1, MOST_BOOKINGS))
-    .option('--duration <time>', 'simulated; without it 2h', lengthOption)
+    .option('--duration <time>', 'simulated; without it 2h', lengthOption(10 * MINUTE))
     .option('--rate <count>', 'bookings in a simulated minute: instead of --bookings or of --duration', positive)
     .option('--speed <factor>', 'how much faster than the clock simulated time goes, such as 60x', speedOption, 60)
     .option('--faults <names>', 'of those below, with commas, or all', faultsOption, [])
     .option('--resources <ids>', 'what is booked, with commas', listOption, ['lab-1', 'lab-2'])
     .option('--seed <number>', 'the same seed makes the same bookings and faults', whole(0, 2 ** 32 - 1), 42)
     .addOption(new Option('--first-id <id>', 'of the first booking; without it a new one').argParser(whole(1, 2 ** 52)))
-    .option('--check', 'in the end, ask the service (--url, --token) whether it has every booking as it is')
+    .option(
+      '--check [time]',
+      'in the end, ask the service (--url, --token) whether it has every booking as it is, until it has, for 30s or this',
+      lengthOption(0),
+    )
     .addHelpText('after', HELP)
     .action(async (_preset: string, options: SimulateOptions, command: Command) => {
       const simulation = await simulationOf(options, command);
       const { simulate } = await import('./simulate/run.ts');
       const { report, text } = await simulate(simulation);
       outputOf(command).result(report, () => text);
-      if (report.check?.ok === false || !Object.keys(report.answers).some((answer) => answer.startsWith('2')))
-        process.exitCode = EXIT.failed;
+      process.exitCode = exitCodeOf(report);
     });
+}
+
+function exitCodeOf({ check, answers, brokenOff }: Report): ExitCode {
+  if (check?.ok === false || !Object.keys(answers).some((answer) => answer.startsWith('2'))) return EXIT.failed;
+  return brokenOff ? EXIT.partly : EXIT.ok;
 }
 
 async function simulationOf(options: SimulateOptions, command: Command): Promise<Simulation> {
@@ -72,8 +81,16 @@ async function simulationOf(options: SimulateOptions, command: Command): Promise
       firstId: options.firstId ?? Date.now(),
       ...extentOf(options),
     },
-    ...(options.check && { check: { ...(await connect(command)), source: sourceIn(url) } }),
+    ...(options.check !== undefined && { check: await checkingOf(options.check, { url, command }) }),
   };
+}
+
+async function checkingOf(
+  said: true | number,
+  { url, command }: { url: string; command: Command },
+): Promise<Simulation['check']> {
+  const { api } = await connect(command);
+  return { api, source: sourceIn(url), forMs: said === true ? CHECK_FOR_MS : said };
 }
 
 /** Two of how many, how long and how often say the third. */
@@ -92,44 +109,4 @@ function extentOf({ bookings, duration: lengthMs, rate }: SimulateOptions): { bo
 function sourceIn(url: string): string {
   const [, name] = /\/webhooks\/([^/?#]+)/.exec(url) ?? [];
   return name === undefined ? 'default' : decodeURIComponent(name);
-}
-
-function whole(low: number, high: number): (text: string) => number {
-  return (text) => {
-    const number = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-    if (number >= low && number <= high) return number;
-    throw new InvalidArgumentError(`Write a whole number from ${low} to ${high}.`);
-  };
-}
-
-function positive(text: string): number {
-  const number = /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
-  if (number > 0) return number;
-  throw new InvalidArgumentError('Write a number above 0, such as 5.');
-}
-
-function speedOption(text: string): number {
-  const number = Number(/^(\d{1,4}(\.\d)?)x?$/.exec(text)?.[1] ?? 0);
-  if (number >= 1 && number <= FASTEST) return number;
-  throw new InvalidArgumentError(`Write a factor from 1x to ${FASTEST}x, such as 60x.`);
-}
-
-function lengthOption(text: string): number {
-  const read = duration.safeParse(text);
-  if (read.success && read.data >= 10 * MINUTE) return read.data;
-  throw new InvalidArgumentError('Write a length of time from 10m on, such as 2h.');
-}
-
-function listOption(text: string): readonly string[] {
-  const names = text.split(',').map((name) => name.trim());
-  if (names.every((name) => name !== '')) return names;
-  throw new InvalidArgumentError('Write names with commas between them, such as lab-1,lab-2.');
-}
-
-function faultsOption(text: string): readonly Fault[] {
-  if (text === 'all') return FAULT_NAMES;
-  const names = text === 'none' ? [] : listOption(text);
-  const unknown = names.find((name) => !Object.hasOwn(FAULTS, name));
-  if (unknown === undefined) return names as Fault[];
-  throw new InvalidArgumentError(`There is no fault ${unknown}; there are ${FAULT_NAMES.join(', ')}.`);
 }

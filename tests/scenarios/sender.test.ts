@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, expect, test } from 'vitest';
 import { FAULT_NAMES, type Fault } from '../../src/cli/simulate/faults.ts';
 import type { Send } from '../../src/cli/simulate/sends.ts';
 import { MINUTE, type Life, type Version } from '../../src/cli/simulate/world.ts';
@@ -19,8 +19,7 @@ interface Habit {
 }
 
 /** Small, and has every habit. */
-const WORLD = { seed: 187, bookings: 12, lengthMs: 75 * MINUTE, resources: ['lab-1', '2'], firstId: 100 };
-const LAST = WORLD.firstId + WORLD.bookings - 1;
+const WORLD = { seed: 4367, bookings: 6, lengthMs: 50 * MINUTE, resources: ['lab-1', '2'] };
 
 const ofType = (sends: readonly Send[], type: string) => sends.filter(({ says }) => says.type === type);
 const versionOf = ({ says }: Send): Version => ('version' in says ? says.version : undefined)!;
@@ -66,7 +65,8 @@ const HABITS: readonly Habit[] = [
   {
     habit: 'U7: after one failure the same is sent every minute for ever, twice, with a new time',
     faults: ['retry-storm'],
-    loses: ({ says, why }) => (why === 'event' && says.kind === 'entity' && says.life.id === LAST ? 'answer' : undefined),
+    loses: ({ says, why }, { lives }) =>
+      why === 'event' && says.kind === 'entity' && says.life === lives.at(-1) ? 'answer' : undefined,
     seen: retried,
   },
   {
@@ -104,36 +104,47 @@ const HABITS: readonly Habit[] = [
     faults: ['noise', 'unreadable'],
     seen: ({ sends, lost }) => Math.min(lost.length, sends.filter(({ why }) => why === 'noise').length),
   },
+  {
+    habit: 'until June 2025: starts and ends come in lists',
+    faults: ['early-start', 'batches'],
+    seen: ({ sends }) => sends.filter(({ says }) => says.kind === 'list').length,
+  },
 ];
 
 describeEngines('the habits of the real sender', (engine) => {
+  /** Where all went well, the next habit has the same service. */
+  let sound: SenderHouse | undefined;
   let house: SenderHouse;
-  afterEach(async () => await house?.close());
+  afterEach(async () => {
+    if (house !== sound) await house?.close();
+  });
+  afterAll(async () => await sound?.close());
 
   async function perform(playing: Playing): Promise<Played> {
-    house = await openSenderHouse(engine);
+    house = sound ?? (await openSenderHouse(engine));
+    sound = undefined;
     const played = await house.perform(playing);
     expect(played.verdict).toMatchObject({ ok: true, mistakes: [] });
     for (const { reply } of played.sent) expect([0, 202]).toContain(reply.status);
     await house.outlive();
     expect(house.manager.keys()).toEqual([]);
     expect(house.errors).toEqual([]);
+    sound = house;
     return played;
   }
 
-  test.each(HABITS)(
-    '$habit',
-    async ({ faults, loses, seen }) => {
-      const played = await perform({ faults, loses, world: WORLD });
-      expect(seen(played), 'how often it was so').toBeGreaterThan(0);
-    },
-    120_000,
-  );
+  test.each(HABITS)('$habit', async ({ faults, loses, seen }) => {
+    const played = await perform({ faults, loses, world: WORLD });
+    expect(seen(played), 'how often it was so').toBeGreaterThan(0);
+  });
 
   test('all of them together', async () => {
-    const played = await perform({ faults: FAULT_NAMES, world: { ...WORLD, bookings: 16 } });
+    // Noise that an earlier test made too would be known already.
+    await sound?.close();
+    sound = undefined;
+    const played = await perform({ faults: FAULT_NAMES, world: WORLD });
     expect(new Set(played.sent.map(({ reply }) => reply.outcome))).toEqual(
       new Set(['accepted', 'duplicate', 'ignored', 'quarantined']),
     );
-  }, 120_000);
+  });
 });

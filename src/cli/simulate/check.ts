@@ -1,16 +1,23 @@
 import type { KeyAnswer, LeaseAnswer } from '../answers.ts';
 import type { Clock } from './documents.ts';
-import { standingAt, type Life, type Standing, type World } from './world.ts';
+import { standingAt, type Life, type Standing, type Version, type World } from './world.ts';
 
 /** Whether a service has in the end what is true. */
 export interface Verdict {
   readonly ok: boolean;
-  /** How the bookings truly stand. */
+  /** How the bookings truly stand that were looked at. */
   readonly byStanding: Readonly<Partial<Record<Standing, number>>>;
+  /** Bookings that began or ended about then: they may stand either way. */
+  readonly changing: number;
   /** Bookings of which something was kept from the service. */
   readonly unknowable: number;
-  /** One line each. */
-  readonly mistakes: readonly string[];
+  readonly mistakes: readonly Mistake[];
+}
+
+export interface Mistake {
+  readonly booking: number;
+  readonly standing: Standing;
+  readonly wrong: string;
 }
 
 export interface Held {
@@ -30,37 +37,61 @@ export interface Truth {
   /** What changes so shortly before, or after, may stand either way. */
   readonly graceMs: number;
   readonly unknowable: ReadonlySet<number>;
+  /** What was wrong when it was last looked at: a booking that is over meanwhile has not been mended by that. */
+  readonly before?: readonly Mistake[];
 }
 
 /** Every booking's leases and keys, against what it truly is. Pure. */
 export function judge({ leases, keys }: Held, truth: Truth): Verdict {
-  const { world, at, unknowable } = truth;
   const ofBooking = Map.groupBy(leases, ({ externalId }) => externalId);
   const ofLease = Map.groupBy(keys, ({ leaseId }) => leaseId);
-  const known = world.lives.filter(({ id }) => !unknowable.has(id));
-  const mistakes = known.flatMap((life) => {
+  const known = truth.world.lives.filter(({ id }) => !truth.unknowable.has(id));
+  const looks = known.map((life) => {
     const own = (ofBooking.get(String(life.id)) ?? []).map((lease) => ({ ...lease, keys: ofLease.get(lease.id) ?? [] }));
-    const wrong = mistakeOf(life, own, truth);
-    return wrong === undefined ? [] : [`booking ${life.id}: ${wrong}`];
+    return lookAt(life, own, truth);
   });
-  const standings = Map.groupBy(known, (life) => standingAt(life, at).standing);
+  const mistakes = looks.flatMap(({ mistake }) => mistake ?? []);
+  const steady = looks.filter(({ changing }) => !changing);
+  const standings = Map.groupBy(steady, ({ standing }) => standing);
   return {
     ok: mistakes.length === 0,
     byStanding: Object.fromEntries([...standings].map(([standing, own]) => [standing, own.length])),
-    unknowable: world.lives.length - known.length,
+    changing: looks.length - steady.length,
+    unknowable: truth.world.lives.length - known.length,
     mistakes,
   };
 }
 
+interface Look {
+  readonly standing: Standing;
+  readonly changing: boolean;
+  readonly mistake?: Mistake;
+}
+
+function lookAt(life: Life, leases: readonly HeldLease[], { clock, at, graceMs, before = [] }: Truth): Look {
+  const { standing, version } = standingAt(life, at);
+  const changing = [at - graceMs, at + graceMs].some((moment) => standingAt(life, moment).standing !== standing);
+  const earlier = before.find(({ booking }) => booking === life.id);
+  const missed = standing === 'over' && (earlier?.standing === 'ahead' || earlier?.standing === 'running');
+  if (earlier && (changing || missed)) return { standing, changing, mistake: earlier };
+  const crowded = leases.find(({ keys }) => keys.length > 1);
+  const wrong = crowded
+    ? `lease ${crowded.id} has ${crowded.keys.length} keys that are not revoked`
+    : changing
+      ? undefined
+      : mistakeOf(leases, { standing, version, clock });
+  return { standing, changing, ...(wrong !== undefined && { mistake: { booking: life.id, standing, wrong } }) };
+}
+
 type HeldLease = Held['leases'][number] & { readonly keys: Held['keys'] };
 
-function mistakeOf(life: Life, leases: readonly HeldLease[], { clock, at, graceMs }: Truth): string | undefined {
-  const crowded = leases.find(({ keys }) => keys.length > 1);
-  if (crowded) return `lease ${crowded.id} has ${crowded.keys.length} keys that are not revoked`;
-  const { standing, version } = standingAt(life, at);
-  // It just changes from one to the other.
-  if (standing !== standingAt(life, at - graceMs).standing || standing !== standingAt(life, at + graceMs).standing)
-    return undefined;
+interface Wanted {
+  readonly standing: Standing;
+  readonly version?: Version;
+  readonly clock: Clock;
+}
+
+function mistakeOf(leases: readonly HeldLease[], { standing, version, clock }: Wanted): string | undefined {
   const mine = leases.filter(({ holderId, resourceId }) => holderId === version?.user && resourceId === version?.resource);
   const others = leases.filter((lease) => !mine.includes(lease));
   const strange = others.find(({ keys }) => keys.length > 0);

@@ -13,7 +13,9 @@ export function documentOf({ says, stampedAt }: Send, clock: Clock): object {
   const timestamp = clock(stampedAt).toISOString();
   switch (says.kind) {
     case 'flat':
-      return { eventType: says.type, timestamp, ...flat(says, clock) };
+      return { eventType: says.type, timestamp, webhookId: WEBHOOK_ID, ...personOf(says), ...flat(says, clock) };
+    case 'list':
+      return { eventType: says.type, timestamp, eventCount: 1, ...personOf(says), events: [flat(says, clock)] };
     case 'entity':
       return { eventType: says.type, timestamp, webhookId: String(WEBHOOK_ID), data: record(says, clock) };
     case 'sentence': {
@@ -31,13 +33,15 @@ export function documentOf({ says, stampedAt }: Send, clock: Clock): object {
   }
 }
 
-function flat({ life, version }: Extract<Says, { kind: 'flat' }>, clock: Clock): object {
+type Polled = Extract<Says, { kind: 'flat' | 'list' }>;
+
+function personOf({ version: { user } }: Polled): object {
+  return { userId: user, username: user, email: `${user}@example.org` };
+}
+
+function flat({ life, version }: Polled, clock: Clock): object {
   return {
     eventId: String(life.id),
-    webhookId: WEBHOOK_ID,
-    userId: version.user,
-    username: version.user,
-    email: `${version.user}@example.org`,
     eventTitle: titleOf(life),
     eventStart: clock(version.startsAt).toISOString(),
     eventEnd: clock(version.endsAt).toISOString(),

@@ -6,6 +6,7 @@ export const FAULTS = {
   'no-retry': 'the poller sends once, whatever is answered',
   duplicates:
     'starts and ends once for each booking that its machine ever had, within milliseconds, and ends again a minute later',
+  batches: 'starts and ends come in lists, as until June 2025; each is a list of one here',
   reorder: 'what is sent overtakes what was sent before, by up to five minutes',
   'retry-storm': 'one answer lost, and the same is sent every minute for ever, twice, each time with a new time of sending',
   noise: 'the machines come and go and change, and somebody presses the test button',

@@ -41,12 +41,12 @@ function startOf(life: Life, world: World, faults: ReadonlySet<Fault>): Send | u
     return at < Math.min(until, version.endsAt) ? [{ at, version }] : [];
   });
   const first = moments.toSorted((a, b) => a.at - b.at)[0];
-  return first && first.at <= world.lengthMs ? say('EVENT_START', life, first) : undefined;
+  return first && first.at <= world.lengthMs ? say('EVENT_START', life, { ...first, faults }) : undefined;
 }
 
 function endOf(
   life: Life,
-  { lengthMs }: World,
+  { lengthMs, lives }: World,
   { faults, seed, missed }: Sending & { readonly missed: (poll: number) => boolean },
 ): Script {
   const version = life.versions.at(-1)!;
@@ -54,8 +54,8 @@ function endOf(
   const at = faults.has('lost-end') ? pollFrom(version.endsAt) : version.endsAt;
   if (at > lengthMs) return { sends: [], lost: [] };
   if (faults.has('lost-end') && missed(at)) return { sends: [], lost: [lostEnd(life, at)] };
-  const end = say('EVENT_END', life, { at, version });
-  const again = faults.has('duplicates') && randomFrom(seed, `end ${life.id}`).chance(REPEATED_ENDS);
+  const end = say('EVENT_END', life, { at, version, faults });
+  const again = faults.has('duplicates') && randomFrom(seed, `end ${life.id - lives[0]!.id}`).chance(REPEATED_ENDS);
   return { sends: again ? [end, { ...end, at: at + MINUTE, stampedAt: at + MINUTE, why: 'copy' }] : [end], lost: [] };
 }
 
@@ -63,8 +63,15 @@ function lostEnd({ id }: Life, at: number): Lost {
   return { type: 'EVENT_END', booking: id, at };
 }
 
-function say(type: 'EVENT_START' | 'EVENT_END', life: Life, { at, version }: { at: number; version: Version }): Send {
-  return { at, stampedAt: at, from: 'poller', why: 'event', says: { kind: 'flat', type, life, version } };
+interface Moment {
+  readonly at: number;
+  readonly version: Version;
+  readonly faults: ReadonlySet<Fault>;
+}
+
+function say(type: 'EVENT_START' | 'EVENT_END', life: Life, { at, version, faults }: Moment): Send {
+  const kind = faults.has('batches') ? 'list' : 'flat';
+  return { at, stampedAt: at, from: 'poller', why: 'event', says: { kind, type, life, version } };
 }
 
 /** Each version with when the next one, or the deletion, takes its place. */
@@ -83,7 +90,7 @@ function missedPolls({ seed }: Sending): (poll: number) => boolean {
 
 /** One send for each booking that the machine has ever had. */
 function copiesOf(send: Send, { lives }: World): Send[] {
-  if (send.says.kind !== 'flat') return [];
+  if (send.says.kind !== 'flat' && send.says.kind !== 'list') return [];
   const { resource } = send.says.version;
   const rows = lives.filter((life) => standingAt(life, send.at).version?.resource === resource).length;
   return Array.from({ length: Math.min(rows - 1, MOST_COPIES) }, (_, index): Send => {

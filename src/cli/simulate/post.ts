@@ -15,12 +15,18 @@ export interface Poster {
   close(): void;
 }
 
-const CONNECT_MS = 5_000;
-const READ_MS = 10_000;
+export interface Patience {
+  readonly connectMs: number;
+  /** From the beginning to the whole answer. */
+  readonly answerMs: number;
+}
+
+/** As the booking service has it. */
+export const PATIENCE: Patience = { connectMs: 5_000, answerMs: 10_000 };
 const LONGEST_ANSWER = 64 * 1024;
 
-/** Posts to one address, with the patience of the booking service, and follows no redirect. Never rejects. */
-export function createPoster(url: URL, atOnce: number): Poster {
+/** Posts to one address and follows no redirect. Never rejects. */
+export function createPoster(url: URL, { atOnce, connectMs, answerMs }: Patience & { readonly atOnce: number }): Poster {
   const secure = url.protocol === 'https:';
   const agent = new (secure ? SecureAgent : PlainAgent)({ keepAlive: true, maxSockets: atOnce });
   const request = secure ? secureRequest : plainRequest;
@@ -31,11 +37,13 @@ export function createPoster(url: URL, atOnce: number): Poster {
       const done = (reply: Omit<Reply, 'ms'>) => resolve({ ...reply, ms: performance.now() - began });
       const length = String(Buffer.byteLength(body));
       const asked = request(url, { method: 'POST', agent, headers: { ...headers, 'content-length': length } });
-      const connecting = setTimeout(() => asked.destroy(new Error('no connection in 5 s')), CONNECT_MS);
-      const reading = setTimeout(() => asked.destroy(new Error('no answer in 10 s')), READ_MS);
-      const settle = () => [connecting, reading].forEach((timer) => clearTimeout(timer));
+      const giveUp = (after: number, what: string) =>
+        setTimeout(() => asked.destroy(new Error(`no ${what} in ${after / 1000} s`)), after);
+      const connecting = giveUp(connectMs, 'connection');
+      const answering = giveUp(answerMs, 'answer');
+      const settle = () => [connecting, answering].forEach((timer) => clearTimeout(timer));
       asked.once('socket', (socket) => {
-        if (socket.connecting) socket.once('connect', () => clearTimeout(connecting));
+        if (socket.connecting) socket.once(secure ? 'secureConnect' : 'connect', () => clearTimeout(connecting));
         else clearTimeout(connecting);
       });
       const fail = (error: NodeJS.ErrnoException) => {

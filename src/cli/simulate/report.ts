@@ -11,6 +11,8 @@ export interface Report {
   readonly bookings: number;
   readonly firstId: number;
   readonly seconds: number;
+  /** Interrupted: what was left was not sent, and nothing was checked. */
+  readonly brokenOff: boolean;
   /** By type, how many of each sort: event, copy, retry, noise. */
   readonly sent: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** By status and outcome, such as `202 duplicate`. */
@@ -25,7 +27,7 @@ export interface Report {
   readonly check?: Verdict;
 }
 
-export interface Played extends Pick<Report, 'url' | 'seed' | 'faults' | 'bookings' | 'firstId' | 'seconds'> {
+export interface Played extends Pick<Report, 'url' | 'seed' | 'faults' | 'bookings' | 'firstId' | 'seconds' | 'brokenOff'> {
   readonly sent: readonly Sent[];
   readonly lost: readonly Lost[];
   readonly undelivered: readonly Lost[];
@@ -67,6 +69,7 @@ export function reportText(report: Report): string {
   const columns = sorts.map((sort) => ({ title: sort.toUpperCase(), of: ([, counts]: SentOfType) => counts[sort] }));
   return [
     `${report.bookings} bookings from ${report.firstId} on, in ${report.seconds} s, to ${report.url}; seed ${report.seed}`,
+    ...(report.brokenOff ? ['Broken off: what was left was not sent, and nothing was checked.'] : []),
     `Faults: ${report.faults.join(', ') || 'none'}`,
     '',
     table<SentOfType>(Object.entries(sent), [{ title: 'SENT', of: ([type]) => type }, ...columns]),
@@ -82,11 +85,18 @@ export function reportText(report: Report): string {
 
 type SentOfType = [string, Readonly<Record<string, number>>];
 
-function checkText({ ok, byStanding, unknowable, mistakes }: Verdict): string[] {
-  const counts = `${listed(byStanding)}${unknowable > 0 ? `; ${unknowable} not checked, of which something was not told` : ''}`;
+function checkText({ ok, byStanding, changing, unknowable, mistakes }: Verdict): string[] {
+  const counts = [
+    listed(byStanding),
+    ...(changing > 0 ? [`${changing} just changing`] : []),
+    ...(unknowable > 0 ? [`${unknowable} not checked, of which something was not told`] : []),
+  ].join('; ');
   return ok
     ? [`The service has it as it is: ${counts}`]
-    : [`THE SERVICE HAS IT OTHERWISE, ${mistakes.length} of: ${counts}`, ...mistakes.map((mistake) => `  ${mistake}`)];
+    : [
+        `THE SERVICE HAS IT OTHERWISE, ${mistakes.length} of: ${counts}`,
+        ...mistakes.map(({ booking, standing, wrong }) => `  booking ${booking} (${standing}): ${wrong}`),
+      ];
 }
 
 function listed(counts: Readonly<Record<string, number>>): string {

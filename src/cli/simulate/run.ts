@@ -7,8 +7,9 @@ import { progressBar } from '../progress-bar.ts';
 import { judge, type Held, type Verdict } from './check.ts';
 import { documentOf, type Clock } from './documents.ts';
 import type { Fault } from './faults.ts';
+import { openInterrupt } from './interrupt.ts';
 import { play, type Sent, type Stage } from './play.ts';
-import { createPoster } from './post.ts';
+import { createPoster, PATIENCE } from './post.ts';
 import { reportOf, reportText, type Report } from './report.ts';
 import { retriesAfter, scriptOf } from './sender.ts';
 import type { Lost } from './sends.ts';
@@ -21,18 +22,18 @@ export interface Simulation {
   readonly faults: ReadonlySet<Fault>;
   readonly world: WorldOptions;
   /** Whom to ask in the end. */
-  readonly check?: { readonly api: Api; readonly source: string };
+  readonly check?: { readonly api: Api; readonly source: string; readonly forMs: number };
 }
 
 const AT_ONCE = 32;
-const CHECK_FOR_MS = 30_000;
 const CHECK_EVERY_MS = 1_000;
 /** What is due is done so long after it, at the latest. */
 const GRACE_MS = 1_500;
 const MOST_LISTED = 1_000_000;
 
-/** Plays it in real time, or until it is interrupted, and says what came of it. */
+/** Plays it in real time, or until it is interrupted, and says what came of it. Throws at once where it could not be checked. */
 export async function simulate(simulation: Simulation): Promise<{ report: Report; text: string }> {
+  if (simulation.check) await simulation.check.api.list('/leases', { source: simulation.check.source }, 1);
   const { url, faults, speed } = simulation;
   const { seed, bookings, firstId } = simulation.world;
   const world = worldOf(simulation.world);
@@ -52,8 +53,8 @@ export async function simulate(simulation: Simulation): Promise<{ report: Report
   bar.stop();
   const undelivered = undeliveredOf(sent);
   const lost = [...script.lost, ...undelivered];
-  const check =
-    simulation.check && !stage.stopped.aborted && (await checkFor({ check: simulation.check, speed, world, clock, lost, began }));
+  const brokenOff = stage.stopped.aborted;
+  const check = simulation.check && !brokenOff && (await checkFor({ check: simulation.check, speed, world, clock, lost, began }));
   const seconds = Math.round((Date.now() - began) / 100) / 10;
   const report = reportOf({
     url,
@@ -62,6 +63,7 @@ export async function simulate(simulation: Simulation): Promise<{ report: Report
     bookings,
     firstId,
     seconds,
+    brokenOff,
     sent,
     lost: script.lost,
     undelivered,
@@ -77,14 +79,12 @@ interface Setting {
 }
 
 function openStage({ url, secret, faults }: Simulation, { world, clock, onSent }: Setting): Stage & { close(): void } {
-  const poster = createPoster(new URL(url), AT_ONCE);
-  const stopping = new AbortController();
-  const stop = () => stopping.abort();
-  process.once('SIGINT', stop);
+  const poster = createPoster(new URL(url), { atOnce: AT_ONCE, ...PATIENCE });
+  const interrupt = openInterrupt();
   return {
-    stopped: stopping.signal,
+    stopped: interrupt.signal,
     until: (at) => clock(at).getTime() - Date.now(),
-    wait: (ms) => delay(ms, undefined, stopping).catch(() => {}),
+    wait: (ms) => delay(ms, undefined, interrupt).catch(() => {}),
     post(send) {
       const body = JSON.stringify(documentOf(send, clock));
       const signature = hmacSha256(secret.reveal(), body).toString('base64');
@@ -94,7 +94,7 @@ function openStage({ url, secret, faults }: Simulation, { world, clock, onSent }
     atOnce: AT_ONCE,
     onSent,
     close() {
-      process.removeListener('SIGINT', stop);
+      interrupt.close();
       poster.close();
     },
   };
@@ -117,14 +117,16 @@ interface Checking extends Pick<Simulation, 'speed'> {
   readonly began: number;
 }
 
-/** Settling what was sent last takes its time: asked until it is right, for half a minute at most. */
+/** Settling what was sent last takes its time: asked until it is right, for so long at most. */
 async function checkFor({ check, lost, world, clock, began, speed }: Checking): Promise<Verdict> {
   const unknowable = new Set(lost.filter(({ type }) => !/_(START|END)$/.test(type)).map(({ booking }) => booking));
-  for (const until = Date.now() + CHECK_FOR_MS; ;) {
+  let before: Verdict['mistakes'] = [];
+  for (const until = Date.now() + check.forMs; ;) {
     const at = Math.floor((Date.now() - began) * speed);
     const held = await heldBy(check);
-    const verdict = judge(held, { world, clock, at, graceMs: GRACE_MS * speed, unknowable });
+    const verdict = judge(held, { world, clock, at, graceMs: GRACE_MS * speed, unknowable, before });
     if (verdict.ok || Date.now() > until) return verdict;
+    before = verdict.mistakes;
     await delay(CHECK_EVERY_MS);
   }
 }

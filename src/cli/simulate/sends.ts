@@ -17,8 +17,13 @@ export type EntityType = 'EVENT_CREATED' | 'EVENT_UPDATED' | 'EVENT_DELETED';
 export type ResourceType = 'RESOURCE_CREATED' | 'RESOURCE_UPDATED' | 'RESOURCE_STATUS_CHANGED' | 'RESOURCE_DELETED';
 
 export type Says =
-  /** The poller's: flat, with the person's name and address. */
-  | { readonly kind: 'flat'; readonly type: 'EVENT_START' | 'EVENT_END'; readonly life: Life; readonly version: Version }
+  /** The poller's: flat, with the person's name and address; or a list of such. */
+  | {
+      readonly kind: 'flat' | 'list';
+      readonly type: 'EVENT_START' | 'EVENT_END';
+      readonly life: Life;
+      readonly version: Version;
+    }
   /** The booking service's own record. */
   | { readonly kind: 'entity'; readonly type: EntityType; readonly life: Life; readonly version: Version }
   /** What becomes of the record when it could not be loaded. */
