@@ -1,18 +1,17 @@
 import { connect } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Receiver } from '../../src/intake/receive.ts';
 import type { Log } from '../../src/observe/log.ts';
 import type { Source } from '../../src/reservation/source.ts';
-import { openTestLedger } from '../engines.ts';
+import { engines } from '../engines.ts';
 import { openHouse } from '../intake-house.ts';
 import type { Case } from './fuzz-cases.ts';
-import { processorMs } from './processor.ts';
+import { watchStalls } from './stalls.ts';
 
 /** The receiving half of the service under attack: what it answers, what it logs as its own failure, and how long it holds the processor. */
 export async function openFortress(sources: Readonly<Record<string, Source>>, startsAt: string) {
   const errors: unknown[] = [];
-  const stalls: Stall[] = [];
+  const stalls = watchStalls();
   const log: Log = {
     debug() {},
     info() {},
@@ -20,40 +19,11 @@ export async function openFortress(sources: Readonly<Record<string, Source>>, st
     error: (message, fields) => void errors.push({ message, ...fields }),
     child: () => log,
   };
-  const engine = { name: 'embedded' as const, open: (options?: { now?: () => Date }) => openTestLedger('embedded', options) };
-  const house = await openHouse(engine, startsAt, { log, around: (receiver) => timed(receiver, stalls) });
+  // The embedded database would work in this process, and what is measured here is ours.
+  const house = await openHouse(engines.at(-1)!, startsAt, { log, around: stalls.around });
   house.setPolicy({ sources });
   const port = Number(new URL(house.url).port);
   return { house, errors, stalls, shoot: ({ bytes, lies }: Case) => exchange(port, bytes, lies ? 'hang up' : 'wait') };
-}
-
-/** Verifying, parsing and mapping one request, which nothing else can run beside: milliseconds of the processor. */
-export interface Stall {
-  readonly ms: number;
-  readonly again: () => number;
-}
-
-function timed(receiver: Receiver, stalls: Stall[]): Receiver {
-  const measure = (request: Parameters<Receiver['receive']>[0]) => {
-    const began = processorMs();
-    const outcome = receiver.receive(request);
-    return { outcome, ms: processorMs() - began };
-  };
-  return {
-    ...receiver,
-    receive(request) {
-      const { outcome, ms } = measure(request);
-      if (ms > 10) {
-        const again = () => {
-          const once = measure(request);
-          once.outcome.catch(() => {});
-          return once.ms;
-        };
-        stalls.push({ ms, again });
-      }
-      return outcome;
-    },
-  };
 }
 
 const PATIENCE_MS = 20_000;

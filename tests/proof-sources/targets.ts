@@ -1,5 +1,7 @@
 import { sourceOf } from '../fixtures/source.ts';
 import type { Target } from './fuzz-cases.ts';
+import { createRandom } from './random.ts';
+import { randomExpression } from './random-expression.ts';
 import { clock } from './script.ts';
 import { scripts } from './scripts.ts';
 import { SECRET } from './secret.ts';
@@ -29,7 +31,8 @@ const GREEDY = {
   reply: '{ webhookId: to_string(zip(list, list)), userId: reverse(to_string(body)) }',
 };
 
-const message = {
+/** One that has a little of everything. */
+export const message = {
   a: 1,
   day: '2026-03-02',
   from: '09:30',
@@ -70,4 +73,74 @@ export const nastyTargets: readonly Target[] = [
     ),
     messages: [{ body: message }, { body: { ...message, people: null } }, { body: { ...message, people: null, kind: 'gone' } }],
   },
+  {
+    form: true,
+    source: sourceOf(
+      {
+        auth: { hmac: { header: 'x-check', signed: '{timestamp}/{body}', timestampHeader: 'x-when', timestampUnit: 'ms' } },
+        secrets: [SECRET],
+        body: { kind: 'form', contentEncoding: 'gzip' },
+        timezone: 'Europe/Rome',
+        map: [
+          {
+            match: { expr: 'was', in: ['RES'] },
+            action: 'created',
+            fields: {
+              reservationId: 'nr',
+              resource: 'raum',
+              startsAt: 'minutes(tag, von)',
+              endsAt: 'minutes(tag, bis)',
+              holderId: 'wer',
+            },
+          },
+          { match: { expr: 'was', in: ['WEG'] }, action: 'cancelled', fields: { reservationId: 'nr' } },
+        ],
+      },
+      { name: 'form' },
+    ),
+    messages: [
+      { body: { was: 'RES', nr: 'A1', raum: '2', tag: '2026-03-02', von: '540', bis: '600', wer: '4711' } },
+      { body: { was: 'WEG', nr: 'A1' } },
+    ],
+  },
+  {
+    source: sourceOf(
+      {
+        auth: { basic: { username: 'script' } },
+        secrets: [SECRET],
+        body: { kind: 'text' },
+        map: [
+          {
+            match: { expr: "starts_with(text, 'book ')" },
+            action: 'created',
+            fields: { reservationId: "split(text, ' ')[1]", startsAt: "split(text, ' ')[2]", holders: "split(text, ' ')[3:]" },
+          },
+        ],
+      },
+      { name: 'text' },
+    ),
+    messages: [{ body: 'book B-1 2026-03-02T09:00:00Z ada grace' }, { body: 'x y '.repeat(2000) }],
+  },
 ];
+
+const WRITTEN = 25;
+
+/** Sources whose maps were written by chance, as far as the configuration takes them. */
+export function expressionTargets(seed: number): Target[] {
+  const targets: Target[] = [];
+  for (let at = seed; targets.length < WRITTEN; at += 1) {
+    const random = createRandom(at);
+    const [match, each, value] = Array.from({ length: 3 }, () => randomExpression(random, 3));
+    const map = [
+      { match: { expr: match }, action: 'ignore' },
+      { forEach: each, action: 'updated', fields: { reservationId: `item.id || (${value})`, title: value, holders: value } },
+    ];
+    try {
+      const source = sourceOf({ auth: { bearer: {} }, secrets: [SECRET], timezone: 'UTC', map }, { name: `written-${at}` });
+      targets.push({ source, messages: [{ body: message }] });
+    } catch {
+      // Refused when it was read, as fuzz-expressions.test.ts asks for.
+    }
+  }
+  return targets;
+}
