@@ -1,22 +1,19 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { drivers } from '../providers/index.ts';
-import { evaluateAlerts, type AlertOptions } from './alerts/evaluate.ts';
-import { suspendOwed, type SuspendOptions } from './alerts/suspend.ts';
 import { warnOfUnheard } from './alerts/unheard.ts';
-import { createGuard } from './access/guard.ts';
-import { bootstrapAdmin, findOperator } from './access/operators.ts';
+import { bootstrapAdmin } from './access/operators.ts';
 import { createChain } from './audit/chain.ts';
+import { beatsOf } from './beats.ts';
 import { openCatalogue } from './catalogue.ts';
 import { BadConfiguration, readConfiguration } from './configuration.ts';
 import { startClock } from './clock.ts';
 import type { CompleteSettings } from './first-start.ts';
+import { openDoors } from './doors.ts';
 import { openHandover } from './handover/open.ts';
-import { TURN_MS } from './handover/schedule.ts';
 import { presets } from './sources/presets.ts';
 import { reconsiderBookings } from './intake/reconsider.ts';
 import { createReceiver } from './intake/receive.ts';
-import { createSecretUses, forgetEndedSecrets } from './intake/secret-uses.ts';
-import { createHoldBack } from './hold-back.ts';
+import { createSecretUses } from './intake/secret-uses.ts';
 import { openKeys } from './keys/open.ts';
 import { openTokens } from './keys/tokens.ts';
 import { createRecorder } from './lab/recorder.ts';
@@ -28,30 +25,21 @@ import { openLedger, type Ledger } from './ledger/database.ts';
 import { startJobs } from './ledger/jobs.ts';
 import { createLock } from './ledger/locks.ts';
 import { agreeOnMasterKey } from './ledger/master-key.ts';
-import { releaseDeliveries } from './ledger/deliveries.ts';
-import { wakeTaken } from './ledger/leases.ts';
-import { releaseTurns } from './ledger/turns.ts';
-import { forgetOld } from './ledger/retention.ts';
 import { openManaged } from './managed/open.ts';
 import { signWith } from './managed/sign.ts';
 import { createLog, type Log } from './observe/log.ts';
 import { createMetrics } from './observe/metrics.ts';
 import type { Problem } from './policy/problems.ts';
-import { reseal } from './reseal.ts';
 import { readSources } from './read-sources.ts';
 import { createReloading, warnOfLostProviders } from './reload.ts';
 import type { Policy } from './reservation/policy.ts';
 import { openScopes } from './scopes/open.ts';
 import { createSealer } from './secret/seal.ts';
-import { Secret } from './secret/secret.ts';
 import { CALLS_MS, closeAll, closeTogether, DRAIN_MS } from './stop.ts';
 import { environment } from './settings.ts';
 import type { Environment } from './settings/lookup.ts';
-import { verifyAccess } from './http/front/access.ts';
-import { createFront } from './http/front/front.ts';
-import { listen } from './http/listen.ts';
-import { createRouters } from './routers.ts';
-import { createApp } from './http/app.ts';
+import { takeOver } from './take-over.ts';
+import { startWorkers } from './workers.ts';
 
 export interface Overrides {
   readonly log?: Log;
@@ -97,8 +85,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
   unwind.unshift(() => secretUses.flush());
   try {
     await agreeOnMasterKey(ledger, sealer.keyIds);
-    if (ledger.engine === 'embedded') await releaseWork(ledger, now());
-    await wakeTaken(ledger.db, now());
+    await takeOver(ledger, now());
     await bootstrapAdmin(ledger, settings.adminToken, now);
     const tokens = openTokens({ ledger, sealer, rules: () => catalogue.policy().tokens, now });
     const keys = await openKeys({
@@ -187,21 +174,7 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       quarantined: () => quarantinedBySource(ledger.db, now()),
     });
 
-    await jobs.work('settle', { concurrency: 64 }, (id) => leasing.wake(id));
-    await jobs.work('deliver', { concurrency: 64 }, (id) => handover.wake(id));
-    await jobs.work('rotate', { concurrency: 16 }, (id) => leasing.rotations.run(id));
-    await jobs.work('inventory', { concurrency: 16 }, (name) => leasing.inventories.run(name));
-    await jobs.work('retention', { concurrency: 1 }, async () => {
-      await forgetOld(ledger.db, now(), settings);
-      await forgetEndedSecrets(ledger, catalogue.policy(), now());
-      await managed.forget();
-      const resealed = await reseal(ledger, sealer);
-      if (resealed.done > 0 || resealed.unreadable > 0) log.info('sealed under the current master key', { ...resealed });
-    });
-    // One after the other: each has all the keys it can take.
-    await jobs.work('bulk', { concurrency: 1 }, (id) => managed.bulks.run(id));
-    await leasing.rotations.resume();
-    await managed.bulks.resume();
+    await startWorkers({ ...common, settings, catalogue, leasing, handover, managed });
     await warnOfLostProviders(ledger, catalogue, log);
     const reconsider = async () => {
       await leasing.reconsider();
@@ -209,58 +182,19 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       await warnOfLostProviders(ledger, catalogue, log);
     };
     const { reload, catchUp } = createReloading({ catalogue, reconsider, log });
-    const alerting: AlertOptions = {
-      ledger,
-      projects: () => Object.keys(catalogue.policy().projects),
-      announce: handover.alertByRule,
-    };
-    const suspending: SuspendOptions = {
-      ledger,
-      log: (message, fields) => log.warn(message, fields),
-      suspend: createHoldBack({ ledger, operations: leasing.operations, within: keys.within, now }),
-    };
     if (!settings.smtpUrl) await warnOfUnheard(ledger.db, (message, fields) => log.warn(message, fields));
-    const clock = startClock(
-      [
-        { name: 'leases', everyMs: 1000, run: () => leasing.sweep() },
-        { name: 'deliveries', everyMs: 2000, run: () => handover.sweep() },
-        { name: 'sources', everyMs: 5000, run: () => polling.sweep() },
-        { name: 'alerts', everyMs: 10_000, run: () => evaluateAlerts(alerting, now()) },
-        { name: 'suspensions by alerts', everyMs: 2000, run: () => suspendOwed(suspending, now()) },
-        { name: 'configuration', everyMs: 5000, run: catchUp },
-        { name: 'secrets of sources', everyMs: 5000, run: () => secretUses.flush() },
-        { name: 'claims', everyMs: 10_000, run: () => handover.expireClaims() },
-        { name: 'rotations', everyMs: 5000, run: () => leasing.rotations.look() },
-        { name: 'signing keys', everyMs: 60_000, run: () => tokens.signingKeys.look() },
-        {
-          name: 'inventory',
-          everyMs: 15 * 60_000,
-          run: () => leasing.inventories.askAll(Object.keys(catalogue.policy().providers)),
-        },
-        ...managed.beats,
-        { name: 'tidy', everyMs: 15 * 60_000, run: () => leasing.tidy(Object.keys(catalogue.policy().providers)) },
-        { name: 'retention', everyMs: 60 * 60_000, run: () => ledger.transact((tx) => jobs.enqueue(tx, 'retention', ['all'])) },
-      ],
-      log,
-    );
+    const beats = beatsOf({ ...common, catalogue, leasing, handover, managed, polling, keys, tokens, secretUses, catchUp });
+    const clock = startClock(beats, log);
     drains.push(() => clock.stop());
 
-    const guard = createGuard({ find: (token) => findOperator(ledger, token), log });
-    const access = verifyAccess({
-      allowFrom: settings.verifyAllowFrom,
-      isOperatorToken: (token, from) => guard.knows(new Secret(token), from),
-    });
-    const routers = createRouters({
+    const server = await openDoors({
       ...common,
-      configuredScopes: catalogue.configuredScopes,
-      scopes,
       settings,
-      guard,
-      access,
       catalogue,
       chain,
       keys,
       tokens,
+      scopes,
       receiver,
       polling,
       recorder,
@@ -269,28 +203,12 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
       managed,
       reload,
     });
-    const { trustProxy } = settings;
-    const front = createFront({
-      verify: keys.verify,
-      access,
-      trustProxy,
-      log,
-      logsRequests: settings.logLevel === 'debug',
-      otherwise: createApp({ log, trustProxy, routers }),
-    });
-    const server = await listen(front, settings);
     drains.push(() => server.close(DRAIN_MS));
     return { url: server.url, log, policy: catalogue.policy, reload, close: () => closeAll(unwind, log) };
   } catch (error) {
     await closeAll(unwind, log);
     throw error;
   }
-}
-
-/** Nobody else works on an embedded database: what the last process left in the middle goes on at once. */
-async function releaseWork({ db }: Ledger, now: Date): Promise<void> {
-  await releaseTurns(db, now);
-  await releaseDeliveries(db, { now, until: new Date(now.getTime() + TURN_MS) });
 }
 
 /** A crash point on either side of each commit. */
