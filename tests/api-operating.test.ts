@@ -346,7 +346,9 @@ describeEngines('operating by the management API', (engine) => {
     expect(await house.get('/explain?source=lab&booking=1')).toMatchObject({
       status: 404,
       body: {
-        detail: expect.stringMatching(/^there is no booking 1 of source lab: its last event was quarantined, sent\.at .* must be a date/),
+        detail: expect.stringMatching(
+          /^there is no booking 1 of source lab: its last event was quarantined, sent\.at .* must be a date/,
+        ),
       },
     });
     expect(await house.get('/explain?source=lab&booking=2')).toMatchObject({

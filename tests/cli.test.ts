@@ -153,6 +153,16 @@ describe('lists', () => {
     expect(service.asked[0]!.query).toEqual({ externalId: '42', outcome: 'quarantined', source: 'lab', limit: '50' });
   });
 
+  test("never cut a source's own id of a booking: it is what explain takes", async () => {
+    const externalId = `https://api.calendly.com/scheduled_events/${'0'.repeat(36)}/invitees/${'1'.repeat(36)}`;
+    for (const noun of ['reservations', 'events', 'quarantine']) {
+      await serve({
+        [`GET /api/v1/${noun}`]: () => ({ body: { items: [{ id: 'x_1', source: 'lab', externalId }], next: null } }),
+      });
+      expect((await run(`${noun} list`)).stdout).toContain(` ${externalId}`);
+    }
+  });
+
   test.each(['plans', 'providers', 'sources'])('of what is configured come whole: %s', async (noun) => {
     await serve({ [`GET /api/v1/${noun}`]: () => ({ body: { items: [], next: null } }) });
     expect((await run(`${noun} list`)).code).toBe(0);
