@@ -17,7 +17,7 @@ import { createSecretUses } from './intake/secret-uses.ts';
 import { openKeys } from './keys/open.ts';
 import { openTokens } from './keys/tokens.ts';
 import { createRecorder } from './lab/recorder.ts';
-import { warningOfQuarantine } from './lab/quarantine-warning.ts';
+import { createQuarantineWarning } from './lab/quarantine-warning.ts';
 import { openLeasing } from './lease/open.ts';
 import { debtCount, inventoryStates, leasesByState } from './ledger/counts.ts';
 import { quarantinedBySource } from './ledger/lists/quarantined.ts';
@@ -166,7 +166,9 @@ export async function startLatchkey(settings: CompleteSettings, overrides: Overr
     });
     const polling = readSources({ ...common, alert: handover.alert });
     drains.push(() => polling.drain());
-    const receiver = recorder.around(warningOfQuarantine(received, common));
+    const warning = createQuarantineWarning({ ...common, alert: handover.alert });
+    drains.push(() => warning.drain());
+    const receiver = recorder.around(warning.around(received));
     metrics.watch({
       leasesByState: () => leasesByState(ledger.db),
       debts: () => debtCount(ledger.db, now()),

@@ -109,10 +109,29 @@ describe('sources test', () => {
     writeFileSync(join(samples, '2.json'), writeSamples([{ ...rest, body: '{"kind":"hello"}' }]));
     const { code, stdout } = await lab(samples);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/Sample 1\.json[^]*not judged: its secrets were removed[^]*Sample 2\.json[^]*1\. ignored, a greeting/);
+    expect(stdout).toMatch(
+      /Sample 1\.json[^]*not judged, since its secrets were removed[^]*Sample 2\.json[^]*1\. ignored, a greeting/,
+    );
     const wrong = await lab(good, ['--headers-file', file('headers.txt', 'x-signature: v1=00\n')]);
     expect(wrong.stdout).toContain('signature: refused');
     expect(wrong.stdout).toContain('a request must bring the header x-signature');
+  });
+
+  test('takes a calendar of a source that is read', async () => {
+    const calendar = [
+      ...['BEGIN:VCALENDAR', 'VERSION:2.0', 'BEGIN:VEVENT', 'UID:u1', 'DTSTART:20260102T090000Z', 'DTEND:20260102T110000Z'],
+      ...['ATTENDEE:mailto:ada@example.org', 'END:VEVENT', 'END:VCALENDAR', ''],
+    ];
+    const entry = 'sources:\n  room: { ical: { url: "https://calendar.example/x.ics", zone: UTC, resource: lab-1 } }\n';
+    const plans =
+      'providers: { local: { driver: builtin } }\nplans: [{ name: lab, match: { resource: "lab-*" }, provider: local }]\n';
+    const more = ['--config', file('room.yaml', entry + plans), '--received', '2026-01-01T00:00:00Z'];
+    const { code, stdout } = await lab(file('room.ics', calendar.join('\r\n')), more, 'room');
+    expect(code).toBe(0);
+    for (const part of ['signature: none is asked for', 'list: 1 booking, 1 new or changed', '1. accepted: created booking u1'])
+      expect(stdout).toContain(part);
+    expect(stdout).toContain('2026-01-02 08:50:00Z  a key is made, and waits for an operator to hand its link on');
+    expect(stdout).not.toContain('the holder is told');
   });
 
   test('wrong usage is told, before anything is read', async () => {
@@ -217,8 +236,48 @@ describe('what was recorded and kept aside', () => {
     expect(readdirSync(saved)).toEqual(['smp_1.json']);
     expect(statSync(join(saved, 'smp_1.json')).mode & 0o077).toBe(0);
     const tested = await lab(saved);
-    expect([tested.code, tested.stdout]).toEqual([0, expect.stringContaining('then: refused, the signature does not match')]);
+    expect([tested.code, tested.stdout]).toEqual([1, expect.stringContaining('then: refused, the signature does not match')]);
     expect((await run(`sources samples equipment --save ${saved}`)).code).toBe(2);
+  });
+
+  test('a source that is read says of what, when it was read last, and what is wrong; nobody posts to it', async () => {
+    const poll = {
+      ...{ kind: 'ical', host: 'calendar.example', everyMs: 300_000, polledAt: '2026-01-01T00:05:00.000Z' },
+      ...{ readAt: '2026-01-01T00:00:00.000Z', nextAt: '2026-01-01T00:20:00.000Z', bookings: 1, failures: 2 },
+      error: 'it is not there (404)',
+    };
+    const about = {
+      preset: null,
+      path: null,
+      signed: true,
+      auth: 'nothing: it is read',
+      body: 'json',
+      handshakes: [],
+      secrets: [],
+    };
+    const source = { name: 'rooms', project: 'default', timezone: 'Europe/Rome', ...about, poll };
+    service = await startStandIn({
+      'GET /api/v1/sources/rooms': () => ({ body: source }),
+      'GET /api/v1/sources': () => ({ body: { items: [source], next: null } }),
+      'POST /api/v1/sources/rooms/poll': () => ({
+        body: { outcome: 'read', bookings: 1, recorded: 1, missing: 0, cancelled: 0, held: 0, error: null },
+      }),
+    });
+    expect((await run('sources show rooms')).stdout).toBe(
+      [
+        'rooms',
+        'project: default',
+        'timezone: Europe/Rome',
+        'reads: a calendar at calendar.example, every 5 minutes',
+        'last read: 2026-01-01 00:00:00Z, 1 booking',
+        'last asked: 2026-01-01 00:05:00Z, and failed 2 times in a row',
+        'wrong: it is not there (404)',
+        'next: 2026-01-01 00:20:00Z',
+        '',
+      ].join('\n'),
+    );
+    expect((await run('sources list')).stdout).toContain('FAILS, 2 times in a row');
+    expect((await run('sources poll rooms')).stdout).toBe('1 booking, 1 new or changed, 0 missing (0 cancelled, 0 left alone)\n');
   });
 
   test('quarantine show tells the document, each problem, and whether it would be understood now', async () => {

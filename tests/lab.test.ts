@@ -210,6 +210,16 @@ describe('the plans', () => {
   });
 });
 
+test('a sample that was refused when it was recorded is refused still: its signature is gone', async () => {
+  const arrival = { outcome: 'refused', reason: 'the signature does not match' };
+  const { ok, samples } = await lab([sampleOf(booked, { redacted: true, rawHeaders: [], arrival })]);
+  expect([ok, samples[0]!.signature]).toMatchObject([false, { verdict: 'refused', reason: 'when it was recorded' }]);
+  const accepted = await lab([
+    sampleOf(booked, { redacted: true, rawHeaders: [], arrival: { outcome: 'accepted', reason: null } }),
+  ]);
+  expect([accepted.ok, accepted.samples[0]!.signature.verdict]).toEqual([true, 'removed']);
+});
+
 describe('a lease', () => {
   const mailed = { ...plan, handover: { by: ['email'], confirm: 'email' } } as const;
 

@@ -8,6 +8,7 @@ import { filesIn, findIn, tablesOf, type Hay, type Needles } from './haystack.ts
 import { liveWithoutBooking } from './leaks-keys.ts';
 import { openLeaksHouse, type LeaksHouse } from './leaks-house.ts';
 import { liveThroughAll } from './leaks-life.ts';
+import { liveInTheLab } from './leaks-samples.ts';
 
 /*
  * A whole life with all its mishaps at log level debug, and then a search: for the plain text of every key, link, code, token, secret and
@@ -29,6 +30,7 @@ describeEngines('secrets', (engine) => {
       ['the SMTP password', house.smtpPassword],
     ]);
     const revealing = (await liveThroughAll(house, needles)).union(await liveWithoutBooking(house, needles));
+    await liveInTheLab(house, needles);
     const links = [...needles].filter(([name]) => name.startsWith('a link') || name.startsWith('a code'));
 
     const running = 'dataDir' in house.place ? filesIn(house.place.dataDir) : [];

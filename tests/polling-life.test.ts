@@ -116,6 +116,12 @@ test('a calendar opens the door in the hour that is booked, and not after the ho
 test('nothing can be posted there, and only an address that tells nothing is shown', async () => {
   const posted = await fetch(`${latchkey.url}/webhooks/microscope`, { method: 'POST', body: '{}' });
   expect(posted.status).toBe(404);
+  expect((await ask('GET', '/api/v1/sources/microscope')).path).toBeNull();
+  const recording = await ask('PUT', '/api/v1/sources/microscope/recording', { for: '10m' });
+  expect(recording).toMatchObject({
+    status: 409,
+    detail: 'source microscope takes no webhooks: there is nothing to record of it',
+  });
   const sources = JSON.stringify(await ask('GET', '/api/v1/sources'));
   const metrics = await (await fetch(`${latchkey.url}/metrics`)).text();
   expect(metrics).toMatch(/latchkey_polls_total\{source="microscope",outcome="read"\} [1-9]/);

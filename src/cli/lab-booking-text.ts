@@ -24,14 +24,16 @@ function leaseText({ id, holder, plan, provider, state, reason, opensAt, closesA
     ...(grant ? [`    may: ${grantText(grant)}`] : []),
     ...refused.map((why) => `    refused: ${plain(why)}`),
     `    told by ${told.by.join(', ') || 'nobody: an operator hands the link on (latchkey claim-link)'}${confirmText(told)}`,
-    ...next.map((step) => `    ${dim(instant(step.at))}  ${DOING[step.does]}${step.reason ? `: ${plain(step.reason)}` : ''}`),
+    ...next
+      .filter(({ does }) => does !== 'ending' || told.by.length > 0)
+      .map((step) => `    ${dim(instant(step.at))}  ${doing(step, told)}`),
     ...(next.length === 0 && wakeAt ? [`    looked at again at ${instant(wakeAt)}`] : []),
     ...(next.length === 0 && !wakeAt ? ['    nothing happens until its source says something new'] : []),
   ];
 }
 
 const DOING: Readonly<Record<Lease['next'][number]['does'], string>> = {
-  issue: 'a key is made, and its holder told where to fetch it',
+  issue: 'a key is made',
   opens: 'the key begins to work',
   ending: 'the holder is told that it ends soon',
   retime: 'the window of the key is moved',
@@ -39,6 +41,12 @@ const DOING: Readonly<Record<Lease['next'][number]['does'], string>> = {
   resume: 'the key works again',
   revoke: 'the key is taken away',
 };
+
+/** Whoever cannot be told is told nothing. */
+function doing({ does, reason }: Lease['next'][number], { by }: Lease['told']): string {
+  const telling = by.length > 0 ? ', and its holder told where to fetch it' : ', and waits for an operator to hand its link on';
+  return `${DOING[does]}${does === 'issue' ? telling : ''}${reason ? `: ${plain(reason)}` : ''}`;
+}
 
 function grantText({ scopes, methods, endpoints, quota, rateLimit, limits = [] }: NonNullable<Lease['grant']>): string {
   const counts = [...(quota ? [quota] : []), ...(rateLimit ? [rateLimit] : []), ...limits].map(formatRate);
@@ -73,7 +81,7 @@ export function holderText({
   readonly name?: string;
   readonly email?: string;
 }): string {
-  return [id, name, email]
+  return [...new Set([id, name, email])]
     .filter((part) => part !== undefined && part !== '')
     .map(plain)
     .join(', ');

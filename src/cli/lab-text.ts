@@ -1,14 +1,15 @@
 import type { FindingsAnswer } from './answers.ts';
 import { bookingText, holderText, listed, resourceText } from './lab-booking-text.ts';
-import { instant, plain, strong } from './output.ts';
+import { counted, instant, plain, strong } from './output.ts';
 
 /** What would come of samples, for a person at a terminal. */
 export function labText(report: FindingsAnswer): string {
-  const { source, preset, samples, bookings } = report;
+  const { source, preset, samples, bookings, more } = report;
   return [
     strong(`Source ${plain(source)}${preset ? `, preset ${plain(preset)}` : ''}, as of ${instant(report.now)}`),
     ...samples.flatMap((sample) => ['', ...sampleText(sample)]),
     ...bookings.flatMap((booking) => ['', ...bookingText(booking)]),
+    ...(more > 0 ? ['', `and ${counted(more, 'more booking')}`] : []),
     '',
     `${strong('Result:')} ${resultOf(report)} Nothing was stored or sent.`,
   ].join('\n');
@@ -19,14 +20,26 @@ type Observation = Sample['observations'][number];
 /** In quarantine nothing was recorded of it. */
 type Seen = Omit<Observation, 'recorded'> & Partial<Observation>;
 
-function sampleText({ name, receivedAt, path, arrival, signature, body, handshake, observations }: Sample): string[] {
+function sampleText({ name, receivedAt, path, arrival, signature, body, handshake, list, observations }: Sample): string[] {
   return [
     strong(`Sample ${plain(name ?? 'as given')}, arrived ${instant(receivedAt)}${path === '' ? '' : ` at …/${plain(path)}`}`),
     ...(arrival ? [`  then: ${plain(arrival.outcome)}${arrival.reason ? `, ${plain(arrival.reason)}` : ''}`] : []),
     ...signatureText(signature),
     `  body: ${plain(body.kind)}, ${body.bytes} bytes${body.problem ? `, ${strong('refused')}: ${plain(body.problem)}` : ''}`,
     ...(handshake ? [`  no event: answered ${handshake.status}, ${plain(handshake.answer)}`] : []),
-    ...observations.flatMap(observationText),
+    ...(list ? listText(list) : []),
+    ...observations.slice(0, MOST_SHOWN).flatMap(observationText),
+    ...(observations.length > MOST_SHOWN ? [`  and ${observations.length - MOST_SHOWN} more; --json has them all`] : []),
+  ];
+}
+
+const MOST_SHOWN = 50;
+
+function listText({ bookings, changed, missing, cancelled, held, problem }: NonNullable<Sample['list']>): string[] {
+  const counts = `  list: ${counted(bookings, 'booking')}, ${changed} new or changed`;
+  return [
+    missing === 0 ? counts : `${counts}; ${missing} missing (${cancelled} cancelled, ${held} left alone)`,
+    ...(problem ? [`    ${strong('not all of it can be read')}: ${plain(problem)}`] : []),
   ];
 }
 
@@ -45,6 +58,8 @@ function signatureText({ verdict, reason, secret, expected }: Sample['signature'
       return ['  signature: not judged, since no headers were given', needs];
     case 'removed':
       return ['  signature: not judged, since its secrets were removed when it was recorded'];
+    case 'read':
+      return ['  signature: none is asked for, since the source is read'];
     case 'open':
       return [`  signature: the source asks for none, so ${strong('anybody can post as it')}`];
     default:

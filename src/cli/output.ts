@@ -36,6 +36,11 @@ export function instant(value: unknown): string {
     .replace(/\.\d+Z$/, 'Z');
 }
 
+/** `1 booking`, `2 bookings`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Only where a terminal shows it. */
 export function strong(text: string): string {
   return styleText('bold', text);

@@ -25,9 +25,16 @@ export function addReplay(parent: Command): void {
         return;
       }
       const { body } = await api.post<ReplayAnswer>(path`/events/${event}/replay`);
-      out.result(body, () => `${plain(event)} is ${plain(body.status)}`);
+      out.result(body, () => replayedText(event, body));
       if (body.status === 'quarantined') process.exitCode = EXIT.failed;
     });
+}
+
+function replayedText(event: string, { status }: ReplayAnswer): string {
+  const id = plain(event);
+  return status === 'quarantined'
+    ? `${id} is quarantined still: latchkey quarantine show ${id} says why`
+    : `${id} is ${plain(status)}`;
 }
 
 type Tally = Omit<ReplayAllAnswer, 'next' | 'left'>;

@@ -3,7 +3,7 @@ import type { PolledAnswer } from './answers.ts';
 import { path } from './api.ts';
 import { connect } from './connection.ts';
 import { EXIT } from './exit.ts';
-import { plain } from './output.ts';
+import { counted, plain } from './output.ts';
 
 export function addSourcePoll(sources: Command): void {
   sources
@@ -21,8 +21,8 @@ export function addSourcePoll(sources: Command): void {
 
 function textOf({ outcome, bookings, recorded, missing, cancelled, held, error }: PolledAnswer): string {
   const what = {
-    read: `${bookings} bookings, ${recorded} of them new or changed, ${missing} missing (${cancelled} cancelled, ${held} left alone)`,
-    unchanged: `${bookings} bookings, as before`,
+    read: `${counted(bookings, 'booking')}, ${recorded} new or changed, ${missing} missing (${cancelled} cancelled, ${held} left alone)`,
+    unchanged: `${counted(bookings, 'booking')}, as before`,
     failed: 'it could not be read',
   }[outcome];
   return error === null ? what : `${what}: ${plain(error)}`;

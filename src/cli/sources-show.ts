@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { SourceAnswer } from './answers.ts';
 import { path } from './api.ts';
 import { connect } from './connection.ts';
-import { instant, plain, strong } from './output.ts';
+import { counted, instant, plain, strong } from './output.ts';
 import { columnsOf, type Noun } from './noun.ts';
 import { table } from './table.ts';
 
@@ -24,7 +24,8 @@ export const SOURCE_COLUMNS: Noun['columns'] = columnsOf<SourceAnswer>([
   { title: 'PROJECT', of: (row) => row.project },
   { title: 'PRESET', of: (row) => row.preset },
   { title: 'POSTS TO', of: (row) => row.path },
-  { title: 'SIGNED', of: (row) => (row.signed ? 'yes' : 'NO: anybody can post') },
+  { title: 'SIGNED', of: (row) => row.path && (row.signed ? 'yes' : 'NO: anybody can post') },
+  { title: 'READ', of: ({ poll }) => poll && readText(poll) },
   { title: 'SECRETS LAST USED', of: ({ secrets }) => secrets.map(lastUse).join('; '), whole: true },
 ]);
 
@@ -41,16 +42,40 @@ function lastUse({ fingerprint, lastUsedAt }: SourceAnswer['secrets'][number]): 
 }
 
 function sourceText(source: SourceAnswer): string {
-  const { name, project, preset, signed, auth, body, handshakes, timezone, secrets } = source;
-  const lines = [
-    ['project', project],
-    ['preset', preset],
+  const { name, project, preset, signed, auth, body, handshakes, timezone, secrets, poll } = source;
+  const posted = [
     ['posts to', source.path],
     ['must bring', signed ? auth : 'nothing: ANYBODY CAN POST'],
     ['body', body],
     ['handshakes', handshakes.join(', ')],
+  ] as const;
+  const lines = [
+    ['project', project],
+    ['preset', preset],
+    ...(source.path === null ? [] : posted),
     ['timezone', timezone],
+    ...(poll ? pollLines(poll) : []),
   ].filter(([, value]) => value);
   const about = lines.map(([title, value]) => `${title}: ${plain(value)}`);
   return [strong(plain(name)), ...about, table(secrets as never[], SECRET_COLUMNS)].filter((line) => line !== '').join('\n');
+}
+
+type Poll = NonNullable<SourceAnswer['poll']>;
+
+function pollLines({ kind, host, everyMs, polledAt, readAt, nextAt, failures, error, bookings }: Poll): [string, string][] {
+  return [
+    ['reads', `${kind === 'ical' ? 'a calendar' : 'a list in JSON'} at ${host}, every ${everyMs / 60_000} minutes`],
+    ['last read', readAt ? `${instant(readAt)}, ${counted(bookings, 'booking')}` : 'not yet'],
+    [
+      'last asked',
+      `${instant(polledAt) || 'not yet'}${failures > 0 ? `, and failed ${counted(failures, 'time')} in a row` : ''}`,
+    ],
+    ['wrong', error ?? ''],
+    ['next', instant(nextAt)],
+  ];
+}
+
+function readText({ failures, error, readAt }: Poll): string {
+  if (failures > 0) return `FAILS, ${counted(failures, 'time')} in a row`;
+  return `${instant(readAt) || 'not yet'}${error === null ? '' : ', NOT ALL OF IT'}`;
 }

@@ -51,25 +51,31 @@ export function readRequest(request: Received, source: Source, now: Date): Readi
   const document = source.auth.kind === 'field' ? withoutMember(read.document, source.auth.path) : read.document;
   const secret = source.secrets[verified.secretIndex]?.secret;
   const signedWith = secret && fingerprintOf(secret);
-  const brought: Brought = { signedId: verified.id, headers: headersOf(request, source), path: request.path ?? '' };
+  const brought: Brought = { signedId: verified.id, headers: headersRead(request.rawHeaders, source), path: request.path ?? '' };
   const context: MappingContext = { now, sentAt: verified.sentAt, signedWith, ...brought };
   return {
     signedWith,
     document,
     reply: replyTo(document, source, secret),
     asked: () => source.mapping.questions?.(document, context),
-    arrival: () => {
-      const items = source.mapping.map(document, context);
-      const whole = `more than ${MOST_ITEMS} events in one request`;
-      return {
-        source: source.name,
-        requestId: request.requestId,
-        receivedAt: now,
-        brought,
-        items: items.length <= MOST_ITEMS ? items : [keptWhole(items, document, whole)],
-      };
-    },
+    arrival: () => ({
+      source: source.name,
+      requestId: request.requestId,
+      receivedAt: now,
+      brought,
+      items: itemsOf(document, { source, context }),
+    }),
   };
+}
+
+/** The observations in a document of a request; as one, where they are too many. */
+export function itemsOf(
+  document: unknown,
+  { source, context }: { readonly source: Source; readonly context: MappingContext },
+): readonly MappedItem[] {
+  const items = source.mapping.map(document, context);
+  const whole = `more than ${MOST_ITEMS} events in one request`;
+  return items.length <= MOST_ITEMS ? items : [keptWhole(items, document, whole)];
 }
 
 /** The items as one, for a reason that holds for all. */
@@ -85,7 +91,7 @@ function verify(request: SignedRequest, source: Source): Verified {
 }
 
 /** Those that the mapping reads, and no others: headers hold secrets. */
-function headersOf({ rawHeaders }: Received, { mapping }: Source): Record<string, string> {
+export function headersRead(rawHeaders: readonly string[], { mapping }: Source): Record<string, string> {
   return Object.fromEntries(
     mapping.headers.flatMap((name) => {
       const header = soleHeader(rawHeaders, name);

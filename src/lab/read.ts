@@ -1,3 +1,4 @@
+import { headersRead, itemsOf } from '../intake/read.ts';
 import type { Verified } from '../reservation/auth-rule.ts';
 import type { MappedItem, Question, Source } from '../reservation/source.ts';
 import { fingerprintOf } from '../secret/hmac.ts';
@@ -8,7 +9,7 @@ import { needsSecrets } from '../sources/auth/verify.ts';
 import { readBody } from '../sources/body/read.ts';
 import { echoOf, permissionFor } from '../sources/handshake/greet.ts';
 import { replyTo } from '../sources/handshake/reply.ts';
-import { soleHeader } from '../sources/headers.ts';
+import type { ListFinding } from './read-list.ts';
 import type { Sample } from './sample.ts';
 
 /** What a source makes of a sample, before anybody looks at bookings. */
@@ -20,6 +21,8 @@ export interface Reading {
   readonly handshake: HandshakeFinding | null;
   /** The bookings that it asks about beforehand, where it does. */
   readonly questions?: readonly Question[];
+  /** Where it is a list that the source is polled for. */
+  readonly list?: ListFinding;
   /** Empty where the body cannot be read, or is a handshake or a question. */
   readonly items: readonly MappedItem[];
 }
@@ -27,10 +30,11 @@ export interface Reading {
 /**
  * accepted   it is from the source          refused   it would be turned away, and not be looked at further
  * unsigned   no headers were given: nothing to judge   open   the source asks for nothing
- * removed    the sample lost its secrets when it was recorded; what was found then counts
+ * removed    the sample lost its secrets when it was recorded; what was found then counts: `refused` where it was refused
+ * read       a list that the source is polled for: nobody signs it
  */
 export interface SignatureFinding {
-  readonly verdict: 'accepted' | 'refused' | 'unsigned' | 'open' | 'removed';
+  readonly verdict: 'accepted' | 'refused' | 'unsigned' | 'open' | 'removed' | 'read';
   readonly reason: string | null;
   /** What a request must bring; never what it would have been. */
   readonly expected: string;
@@ -68,12 +72,12 @@ export function readSample(source: Source, sample: Sample): Reading {
     now: sample.receivedAt,
     ...(verified?.ok && { signedId: verified.id, sentAt: verified.sentAt }),
     signedWith: secret && fingerprintOf(secret),
-    headers: headersFor(source, sample),
+    headers: headersRead(sample.rawHeaders ?? [], source),
     path: sample.path,
   };
   const questions = source.mapping.questions?.(document, context);
   if (questions) return { sample, signature, body, handshake, questions, items: [] };
-  return { sample, signature, body, handshake, items: source.mapping.map(document, context) };
+  return { sample, signature, body, handshake, items: itemsOf(document, { source, context }) };
 }
 
 type Judged = SignatureFinding & { readonly verified?: Verified };
@@ -81,12 +85,19 @@ type Judged = SignatureFinding & { readonly verified?: Verified };
 function judgeSignature(source: Source, sample: Sample): Judged {
   const none = { reason: null, expected: describeAuth(source), secret: null };
   if (needsSecrets(source.auth.kind) && source.secrets.length === 0) return { verdict: 'open', ...none };
-  if (sample.redacted) return { verdict: 'removed', ...none };
+  if (sample.redacted) return { ...none, ...verdictOfThen(sample) };
   if (!sample.rawHeaders) return { verdict: 'unsigned', ...none };
   const { rawHeaders, body, path: rawPath, query, receivedAt: now } = sample;
   const { verified, reason } = explainVerdict({ rawHeaders, body, rawPath, query, now, viaTrustedProxy: true }, source);
   if (!verified.ok) return { verdict: 'refused', ...none, reason };
   return { verdict: 'accepted', ...none, secret: verified.secretIndex === -1 ? null : verified.secretIndex + 1, verified };
+}
+
+/** Secrets that are gone cannot be judged again. */
+function verdictOfThen({ arrival }: Sample): Pick<SignatureFinding, 'verdict' | 'reason'> {
+  return arrival?.outcome === 'refused'
+    ? { verdict: 'refused', reason: 'when it was recorded' }
+    : { verdict: 'removed', reason: null };
 }
 
 /** As src/http/webhooks.ts answers before anything is signed. */
@@ -103,13 +114,4 @@ function answerOf(source: Source, document: unknown, secret = new Secret('any'))
   if (!reply) return null;
   const { status, body } = reply;
   return { status, answer: 'text' in body ? 'the text that was sent' : Object.keys(body.json).join(' and ') };
-}
-
-function headersFor({ mapping }: Source, { rawHeaders = [] }: Sample): Record<string, string> {
-  return Object.fromEntries(
-    mapping.headers.flatMap((name) => {
-      const header = soleHeader(rawHeaders, name);
-      return header.is === 'there' ? [[name, header.value]] : [];
-    }),
-  );
 }

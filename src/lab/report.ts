@@ -9,7 +9,7 @@ import type { Reading } from './read.ts';
 /** Findings as plain values, for the API and for people. Whatever was not stated is null or left out. */
 export type Report = ReturnType<typeof reportOf>;
 
-export function reportOf({ source, now, readings, bookings, ok, recorded }: Findings) {
+export function reportOf({ source, now, readings, bookings, more, ok, recorded }: Findings) {
   return {
     source: source.name,
     project: source.project,
@@ -18,10 +18,11 @@ export function reportOf({ source, now, readings, bookings, ok, recorded }: Find
     ok,
     samples: readings.map((reading) => sampleReport(reading, recorded)),
     bookings: bookings.map(bookingReport),
+    more,
   };
 }
 
-function sampleReport({ sample, signature, body, handshake, items }: Reading, recorded: ReadonlySet<string>) {
+function sampleReport({ sample, signature, body, handshake, list, items }: Reading, recorded: ReadonlySet<string>) {
   return {
     name: sample.name ?? null,
     receivedAt: sample.receivedAt,
@@ -30,6 +31,7 @@ function sampleReport({ sample, signature, body, handshake, items }: Reading, re
     signature,
     body,
     handshake,
+    list: list ?? null,
     observations: items.map((item) => ({ ...observationReport(item), recorded: recorded.has(item.dedupe) })),
   };
 }

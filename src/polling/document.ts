@@ -16,6 +16,8 @@ const MOST_KEPT = 50;
 const UNITS = 2_000_000;
 
 export interface Understood extends ReadDocument {
+  /** All that was mapped. */
+  readonly items: readonly MappedItem[];
   /** To be kept for operators. */
   readonly quarantined: readonly MappedItem[];
   /** What is wrong in it, for operators. */
@@ -84,6 +86,7 @@ function summary({ source, at, parts, unread }: Found): Understood {
   return {
     source,
     at,
+    items: parts.flatMap(({ items }) => items),
     bookings: bookingsOf(parts),
     origins: new Set(parts.flatMap(({ origin }) => origin ?? [])),
     unsure: { all: unsure.includes(undefined), origins: named, ids: named },

@@ -19,9 +19,9 @@ export const ProblemView = z
   .meta({ id: 'MappingProblem', description: 'Why an observation cannot be read.' });
 
 const Signature = z.object({
-  verdict: z.enum(['accepted', 'refused', 'unsigned', 'open', 'removed']).meta({
+  verdict: z.enum(['accepted', 'refused', 'unsigned', 'open', 'removed', 'read']).meta({
     description:
-      'unsigned: no headers were given, so there is nothing to judge. open: the source asks for none. removed: the sample lost its secrets when it was recorded.',
+      'unsigned: no headers were given, so there is nothing to judge. open: the source asks for none. removed: the sample lost its secrets when it was recorded. read: it is a list that the source is polled for.',
   }),
   reason: z.string().nullable(),
   expected: z.string().meta({ description: 'What a request must bring, described.' }),
@@ -38,6 +38,15 @@ export const ObservationView = z.object({
   recorded: z.boolean().meta({ description: 'It was recorded before: as a repetition it would change nothing.' }),
 });
 
+const ListFindingView = z.object({
+  bookings: z.int(),
+  changed: z.int().meta({ description: 'Of these, those of which something would be recorded.' }),
+  missing: z.int().meta({ description: 'Read before, not in it any more, and not over.' }),
+  cancelled: z.int().meta({ description: 'Of these, cancelled by this reading.' }),
+  held: z.int().meta({ description: 'Of these, left alone, as they are too many at once.' }),
+  problem: z.string().nullable().meta({ description: 'What in it could not be read.' }),
+});
+
 const SampleView = z.object({
   name: z.string().nullable(),
   receivedAt: Time,
@@ -49,6 +58,9 @@ const SampleView = z.object({
     .object({ status: z.int(), answer: z.string().meta({ description: 'What the answer holds, described.' }) })
     .nullable()
     .meta({ description: 'Where it is no event but asks whether we are here, or whether a booking would get its keys.' }),
+  list: ListFindingView.nullable().meta({
+    description: 'Where it is what the source is polled for: next to what was read before.',
+  }),
   observations: z.array(ObservationView),
 });
 
@@ -111,5 +123,6 @@ export const FindingsView = z
     ok: z.boolean().meta({ description: 'It would be let in, and everything in it is accepted or ignored.' }),
     samples: z.array(SampleView),
     bookings: z.array(BookingFindingView),
+    more: z.int().meta({ description: 'Bookings that are left out, as they are too many.' }),
   })
   .meta({ id: 'Findings', description: 'What would come of an event. Nothing of it was stored or sent.' });

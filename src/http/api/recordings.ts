@@ -42,9 +42,11 @@ export function recordingsApi(deps: Deps): ApiRoute[] {
       params: BySource,
       body: z.strictObject({ for: Duration }),
       responses: { 200: RecordingView },
-      faults: ['not_found'],
+      faults: ['not_found', 'conflict'],
       handle: async ({ params: { name }, body }, caller) => {
-        sourceSeen(deps.policy(), name, caller);
+        const { auth } = sourceSeen(deps.policy(), name, caller);
+        if (auth.kind === 'none')
+          throw new Fault('conflict', `source ${name} takes no webhooks: there is nothing to record of it`);
         if (body.for <= 0 || body.for > LONGEST_MS)
           throw new Fault('invalid', 'body for: must be more than 0 and at most 24h', { at: 'for' });
         return { status: 200, body: await viewOf(await deps.recorder.start(name, body.for, caller.name)) };

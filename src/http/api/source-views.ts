@@ -20,7 +20,7 @@ export const SourceView = z
     name: z.string(),
     project: z.string(),
     preset: z.string().nullable().meta({ description: 'The description that it is built on, if one that we ship.' }),
-    path: z.string().meta({ description: 'Where it posts its events.' }),
+    path: z.string().nullable().meta({ description: 'Where it posts its events; null where it is read, and takes none.' }),
     signed: z.boolean().meta({ description: 'False: anybody can post as this source.' }),
     auth: z.string().meta({ description: 'What a request must bring to be believed, in words.' }),
     body: z.string().meta({ description: 'How a body is read: json, form, text or cloudevents.' }),
@@ -45,7 +45,7 @@ export function viewOfSource(
     name,
     project,
     preset: preset ?? null,
-    path: name === 'default' ? '/webhook' : `/webhooks/${name}`,
+    path: pathOf(source),
     signed: secrets.length > 0 || !needsSecrets(auth.kind),
     auth: describeAuth(source),
     body: body.kind,
@@ -63,4 +63,9 @@ export function viewOfSource(
       webhook: webhook !== undefined,
     },
   };
+}
+
+function pathOf({ name, auth }: Source): string | null {
+  if (auth.kind === 'none') return null;
+  return name === 'default' ? '/webhook' : `/webhooks/${name}`;
 }
