@@ -23,7 +23,7 @@ export async function liveInTheLab(house: LeaksHouse, needles: Map<string, strin
   };
   const unread = { eventType: 'EVENT_CREATED', timestamp: new Date().toISOString(), data };
   expect((await house.tell(unread)).text).toContain('quarantined');
-  const booked = bookingAt({ now: () => new Date() }, 4).flat('EVENT_CREATED');
+  const booked = bookingAt({ now: () => new Date() }, 4).flat('EVENT_START');
   expect((await house.tell({ ...booked, ...data })).status).toBe(202);
   await house.tell(unread, 'another secret');
   const stranger = {
