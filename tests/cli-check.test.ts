@@ -103,14 +103,17 @@ plans:
   asked: { auth: { query: { parameter: token } }, secrets: [a], map: [{ action: created, fields: { reservationId: id } }] }
   signed: { auth: { hmac: { header: x-sig } }, secrets: [a], map: ${map} }
   events: { preset: cloudevents, auth: { hmac: { header: x-sig } }, secrets: [a] }
+  hook: { auth: { hmac: { header: x-sig } }, secrets: [a], map: [{ action: created, fields: { reservationId: "join('/', [request.path, id])" } }] }
+  whole: { auth: { hmac: { header: x-sig, signed: "{url}{body}" } }, secrets: [a], map: [{ action: created, fields: { reservationId: request.path } }] }
   known: { auth: { hmac: { header: x-sig, signed: "{id}.{body}", idHeader: x-id } }, secrets: [a], map: ${map} }
 `;
     const { code, stderr } = await check([config(`${sources}${good}`)]);
     expect(code).toBe(0);
     const lines = stderr.trim().split('\n');
-    expect(lines).toHaveLength(3);
+    expect(lines).toHaveLength(4);
     expect(lines[0]).toMatch(/latchkey\.yaml:2:\d+ warning: sources\.asked\.auth\.query puts the secret in the address/);
     expect(lines[1]).toMatch(/:3:\d+ warning: sources\.signed\.auth\.hmac does not sign what is read from x-title/);
     expect(lines[2]).toMatch(/:4:\d+ warning: sources\.events\.auth\.hmac does not sign what is read from ce- headers/);
+    expect(lines[3]).toMatch(/:5:\d+ warning: sources\.hook\.auth\.hmac does not sign what is read from request\.path/);
   });
 });

@@ -25,7 +25,7 @@ export function createMetrics() {
     /** Webhooks answered, by source and by status: accepted, duplicate, ignored, quarantined, refused, handshake, check-granted, check-refused. */
     acks: new Counter({
       name: 'latchkey_acks_total',
-      help: 'Webhooks acknowledged.',
+      help: 'Webhooks answered, by what became of them.',
       labelNames: ['source', 'status'],
       registers,
     }),

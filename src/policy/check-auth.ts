@@ -21,13 +21,23 @@ export function checkAuth({ name, auth, mapping, body, handshakes }: Source, rep
       fix: 'use another way if the system knows one, such as token: { header: X-Auth-Token }',
       severity: 'warning',
     });
-  const unsigned =
-    body.kind === 'cloudevents' ? 'ce- headers' : mapping.headers.length > 0 ? mapping.headers.join(', ') : undefined;
-  if (unsigned !== undefined && auth.kind === 'hmac' && !placeholdersOf(auth.signed).has('id'))
+  const unsigned = unsignedOf({ auth, mapping, body });
+  if (unsigned.length > 0)
     report({
       path: [...path, 'auth', 'hmac'],
-      message: `does not sign what is read from ${unsigned}: whoever sees a message can send it again with other ones`,
+      message: `does not sign what is read from ${unsigned.join(', ')}: whoever sees a message can send it again with another one`,
       fix: 'let the system sign an id as well ({id}), or use bearer over TLS',
       severity: 'warning',
     });
+}
+
+/** What the map reads outside of what a digest covers. A message with a signed id counts once only, so that nobody can send it otherwise. */
+function unsignedOf({ auth, mapping, body }: Pick<Source, 'auth' | 'mapping' | 'body'>): readonly string[] {
+  const signed = auth.kind === 'hmac' ? placeholdersOf(auth.signed) : undefined;
+  if (!signed || signed.has('id')) return [];
+  return [
+    ...(body.kind === 'cloudevents' ? ['ce- headers'] : []),
+    ...mapping.headers,
+    ...(mapping.readsPath && !signed.has('url') ? ['request.path'] : []),
+  ];
 }

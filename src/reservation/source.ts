@@ -50,6 +50,8 @@ export interface SigningSecret {
 export interface Mapping {
   /** Headers that its expressions read, in lower case. */
   readonly headers: readonly string[];
+  /** Whether they read what a document was posted to below its source. */
+  readonly readsPath: boolean;
   /** Every observation in the document, one item each, at least one. One bad item leaves its siblings as they are. */
   map(document: unknown, context: MappingContext): readonly MappedItem[];
   /**

@@ -73,7 +73,7 @@ const SECRET_HEADERS: ReadonlySet<string> = new Set(['authorization', 'proxy-aut
 
 type Compile = (text: string, path: readonly (string | number)[]) => Expression;
 
-const NOTHING: Expression = { text: '', headers: [], evaluate: () => null };
+const NOTHING: Expression = { text: '', headers: [], readsPath: false, evaluate: () => null };
 
 function ignores({ action }: RuleEntry): boolean {
   const actions = typeof action === 'string' ? [action] : [...Object.values(action.values), action.otherwise ?? 'ignore'];

@@ -11,6 +11,8 @@ export interface Expression {
   readonly text: string;
   /** Headers that it reads, in lower case. */
   readonly headers: readonly string[];
+  /** Whether it reads what the document was posted to below its source. */
+  readonly readsPath: boolean;
   /** The members that lead to it from the document, when it is nothing but a path such as `a.b`. */
   readonly path?: readonly string[];
   /** Likewise to the list that it picks elements of, as `a.b`, `a.b[]` or `a.b[?c]`. */
@@ -35,11 +37,12 @@ const LONGEST = 2000;
 export function compileExpression(text: string, { zone }: Surroundings): Expression {
   if (text.length > LONGEST) throw new Error(`is longer than ${LONGEST} characters`);
   const ast = parse(text);
-  const { headers, path, listPath } = checkSyntax(ast, { hasZone: zone !== undefined });
+  const { headers, readsPath, path, listPath } = checkSyntax(ast, { hasZone: zone !== undefined });
   const step = stepOf(ast);
   return {
     text,
     headers,
+    readsPath,
     path,
     listPath,
     evaluate(scope, budget) {

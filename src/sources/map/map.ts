@@ -32,6 +32,7 @@ export function createMapping(entry: MappingEntry, complain: Complain): Mapping 
   const compiled: Compiled = { rules, zone, sentAt, replayWithinMs, volatile: new Set(volatile) };
   const expressions = [...expressionsOf(rules), ...(sentAt ? [sentAt] : [])];
   return {
+    readsPath: expressions.some((one) => one.readsPath),
     headers: [...new Set(expressions.flatMap(({ headers }) => headers))],
     map: (document, context) => mapDocument(aboutOf(document, context, compiled)),
     ...(rules.some(({ action }) => action === 'check') && {

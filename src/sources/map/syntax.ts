@@ -13,6 +13,8 @@ export interface Node {
 
 export interface Syntax {
   readonly headers: readonly string[];
+  /** Whether `request.path` is read. */
+  readonly readsPath: boolean;
   readonly path?: readonly string[];
   readonly listPath?: readonly string[];
 }
@@ -25,6 +27,7 @@ const WORDS: Readonly<Record<string, string>> = { LetExpression: LET, Binding: L
 /** Throws an Error that says what is not allowed. Names of headers become lower case, as they are looked up. */
 export function checkSyntax(ast: Node, { hasZone }: { readonly hasZone: boolean }): Syntax {
   const headers = new Set<string>();
+  let readsPath = false;
   let nodes = 0;
   const walk = (node: Node, depth: number): void => {
     nodes += 1;
@@ -32,11 +35,12 @@ export function checkSyntax(ast: Node, { hasZone }: { readonly hasZone: boolean 
     checkNode(node, hasZone);
     const header = headerOf(node);
     if (header) return void headers.add((header.name = header.name.toLowerCase()));
-    if (isRequestHeaders(node)) throw new Error('reads all headers: name one, as request.headers."x-name"');
+    if (isRequest(node, 'path')) readsPath = true;
+    if (isRequest(node, 'headers')) throw new Error('reads all headers: name one, as request.headers."x-name"');
     for (const part of partsOf(node)) walk(part, depth + 1);
   };
   walk(ast, 0);
-  return { headers: [...headers], path: pathOf(ast), listPath: listPathOf(ast) };
+  return { headers: [...headers], readsPath, path: pathOf(ast), listPath: listPathOf(ast) };
 }
 
 function checkNode(node: Node, hasZone: boolean): void {
@@ -68,12 +72,12 @@ function isNode(part: unknown): part is Node {
 /** `request.headers."x-name"`: the node with the name. */
 function headerOf({ type, left, right }: Node): { name: string } | undefined {
   if (type !== 'Subexpression' || !isNode(left) || !isNode(right)) return undefined;
-  return isRequestHeaders(left) && right.type === 'Field' ? (right as unknown as { name: string }) : undefined;
+  return isRequest(left, 'headers') && right.type === 'Field' ? (right as unknown as { name: string }) : undefined;
 }
 
-function isRequestHeaders(node: Node): boolean {
+function isRequest(node: Node, member: 'headers' | 'path'): boolean {
   const path = pathOf(node);
-  return path?.length === 2 && path[0] === 'request' && path[1] === 'headers';
+  return path?.length === 2 && path[0] === 'request' && path[1] === member;
 }
 
 function pathOf(node: Node): readonly string[] | undefined {
