@@ -8,6 +8,7 @@ const NOTHING_HASHED = '0'.repeat(64);
  */
 export const prepared: Mapping = {
   headers: [],
+  readsPath: false,
   map(document, { now }) {
     const sent = document as Readonly<Record<string, string>> & { readonly resourceId: number };
     const reservationId = sent['eventId']!;
