@@ -37,10 +37,10 @@ export async function liveInTheLab(house: LeaksHouse, needles: Map<string, strin
   const samples = async () => ids(await house.operate('/sources/default/samples'), /smp_[0-9a-f]+/g);
   await expect.poll(async () => (await samples()).length, soon).toBe(5);
   for (const id of await samples()) expect((await house.operate(`/sources/default/samples/${id}`)).status).toBe(200);
-  const kept = ids(await house.operate('/quarantine?source=default'), /evt_[0-9a-f]+/g);
-  expect(kept.length).toBeGreaterThan(0);
-  for (const id of kept) expect((await house.operate(`/quarantine/${id}`)).status).toBe(200);
-  await house.operate(`/events/${kept.at(-1)}/replay`, {});
+  // The oldest come first; those of before may be shown with what they say.
+  const kept = ids(await house.operate('/quarantine?source=default'), /evt_[0-9a-f]+/g).at(-1)!;
+  expect((await house.operate(`/quarantine/${kept}`)).text).toContain('nested');
+  await house.operate(`/events/${kept}/replay`, {});
   for (const path of ['/events', '/audit', '/sources/default/recording', '/sources/default', '/explain?source=default&booking=4'])
     expect((await house.operate(path)).status, path).toBe(200);
   await house.ask('/metrics');

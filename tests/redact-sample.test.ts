@@ -16,6 +16,8 @@ describe('a body that is kept loses its secrets', () => {
     ['a form', 'user=ada&token=abc', 'abc'],
     ['plain text', 'password: abc, user: ada', 'abc'],
     ['what is nearly JSON', '{"password":"abc def",}', 'abc def'],
+    ['what is cut off', '{"ref":"B1","password":"abc def', 'abc def'],
+    ['what is cut off in single quotes', "token: 'abc def", 'abc def'],
     ['a name that comes twice', '{"a":{"secret":"abc def"},"a":1}', 'abc def'],
     ['a signed token', '{"link":"eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl"}', 'eyJzdWIiOiIx'],
   ])('%s', (_name, text, secret) => {

@@ -81,9 +81,9 @@ export function redactBody(bytes: Buffer, known: readonly Secret[]): RedactedBod
   return { body: hide(text.replace(ASSIGNED, (_, name: string) => `${name}${MASK}`)), encoding: 'utf8' };
 }
 
-/** `password: x`, `token=x` and `"api_key": "x"` in what is no JSON. */
+/** `password: x`, `token=x` and `"api_key": "x"` in what is no JSON; a text that is cut off has no end. */
 const ASSIGNED =
-  /((?:pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|authori[sz]ation|signature|cookie)["']?\s{0,9}[:=]\s{0,9})(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'&,;]+)/gi;
+  /((?:pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|authori[sz]ation|signature|cookie)["']?\s{0,9}[:=]\s{0,9})(?:"(?:[^"\\]|\\[^])*"?|'[^']*'?|[^\s"'&,;]+)/gi;
 
 /** `a=1&token=x`, with what is secret masked. */
 export function redactQuery(query: string, known: readonly Secret[]): string {
