@@ -201,6 +201,26 @@ describe('a document as a whole', () => {
       ]);
   });
 
+  test('people and parameters are paid for as they are read by their shape', () => {
+    const people = Array.from({ length: 30 }, (_, id) => ({ id, email: 'ana@example.org' }));
+    for (const [most, each] of [
+      [150, { people }],
+      [1_000, { asked: { scopes: Array.from({ length: 12 }, (_, id) => `s${id}`), quota: 5 } }],
+    ] as const) {
+      const bookings = MapEntry.parse([
+        {
+          action: 'created',
+          forEach: 'events',
+          fields: { reservationId: 'item.id', holders: 'item.people', parameters: 'item.asked' },
+        },
+      ]);
+      const { map: mapAll } = createMapping({ rules: bookings }, () => expect.unreachable());
+      const events = (count: number) => received({ events: Array.from({ length: count }, (_, id) => ({ id, ...each })) });
+      expect(mapAll(events(most / 2), { now: new Date(0) })).toHaveLength(most / 2);
+      expect(mapAll(events(2 * most), { now: new Date(0) })).toMatchObject([{ reason: expect.stringContaining('more work') }]);
+    }
+  });
+
   test('many that cannot be read are kept in one piece, and more than 2000 are not looked at', () => {
     const broken = Array.from({ length: 2_000 }, (_, id) => ({ id, start: 'x' }));
     expect(map({ events: broken, around: 'much' })).toMatchObject([

@@ -1,7 +1,7 @@
 import type { Event, EventType } from '../../reservation/event.ts';
 import type { MappedItem } from '../../reservation/source.ts';
 import type { About } from './about.ts';
-import { Exhausted } from './budget.ts';
+import { Exhausted, spend } from './budget.ts';
 import type { Rule } from './compile.ts';
 import { contentOf } from './content.ts';
 import { signedOr, whyNot, type Why } from './keep.ts';
@@ -30,9 +30,13 @@ export function mapOne(rule: Rule, about: About): Made {
     return { items: isStale(sentAt, about) ? items.map(stale) : items };
   } catch (error) {
     if (error instanceof Exhausted) throw error;
+    spend(about.budget, UNREAD);
     return { why: { ...whyNot(error), type, externalId: bookingOf(rule, about) } };
   }
 }
+
+/** What cannot be read takes as long as so many steps more: an error knows where it came from. */
+const UNREAD = 100;
 
 function expressionOf({ action }: Rule): string | undefined {
   return typeof action === 'string' ? undefined : action.expression.text;

@@ -36,6 +36,7 @@ const ALIASES = { rateLimit: 'rate_limit', expirationHours: 'expiration_hours' }
  */
 export function readParameters(sent: unknown, budget: Budget): Parameters | undefined {
   if (sent === null || sent === undefined) return undefined;
+  spend(budget, SHAPE);
   if (typeof sent === 'string' && sent.trim() === '') return {};
   if (typeof sent === 'string') spend(budget, sent.length);
   const parsed = typeof sent === 'string' ? parseJson(sent) : ({ ok: true, value: sent } as const);
@@ -44,6 +45,9 @@ export function readParameters(sent: unknown, budget: Budget): Parameters | unde
   if (typeof parsed.value !== 'object' || Array.isArray(parsed.value)) return { problem: 'parameters: not an object' };
   return shape(parsed.value as Record<string, unknown>);
 }
+
+/** To compare an object with the shape takes as long as so many steps. */
+const SHAPE = 100;
 
 /** For who promises to send nothing else. A misspelt name must not silently become a default. */
 export const StrictParameters = z.strictObject({

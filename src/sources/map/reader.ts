@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { EventType } from '../../reservation/event.ts';
-import { Exhausted } from './budget.ts';
+import { Exhausted, spend } from './budget.ts';
 import type { Field } from './compile.ts';
 import { Id } from './fields.ts';
 import type { FieldName } from './schema.ts';
@@ -52,6 +52,8 @@ export function createReader(fields: ReadonlyMap<FieldName, Field>, { type, zone
   }
   function checked<T extends z.ZodType>(name: FieldName, value: unknown, schema: T): z.output<T> | undefined {
     if (value === null) return undefined;
+    // Of a list each element is looked at: people, scopes.
+    spend(evaluation.budget, Array.isArray(value) ? SHAPE * (1 + 2 * value.length) : SHAPE);
     const result = schema.safeParse(value);
     if (result.success) return result.data;
     if (spare) return undefined;
@@ -73,6 +75,9 @@ export function createReader(fields: ReadonlyMap<FieldName, Field>, { type, zone
     instant: (name, schema) => checked(name, inZone(raw(name), zone), schema),
   };
 }
+
+/** To compare a value with a shape takes as long as so many steps. */
+const SHAPE = 20;
 
 /** A wall time as an instant, where the source has a zone; anything else as it is. */
 export function inZone(value: unknown, zone: string | undefined): unknown {
