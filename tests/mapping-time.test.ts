@@ -113,26 +113,3 @@ describe('a plain field with a time that names no zone', () => {
     expect(map({ ...booking, start: '2026-02-30T09:30' }, 'Europe/Rome')).toMatchObject({ outcome: 'quarantined' });
   });
 });
-
-test('where a function fails, what it was given is shown, and never in the reason', () => {
-  const rules = MapEntry.parse([
-    {
-      action: 'created',
-      fields: {
-        reservationId: 'id',
-        startsAt: 'datetime(day, not_null(hour, clock))',
-        title: "join('-', map(&lower(@), names))",
-      },
-    },
-  ]);
-  const mapping = createMapping({ rules, zone: 'UTC' }, () => expect.unreachable());
-  const [item] = mapping.map({ id: 1, day: '2026-31-12', clock: '9:00'.padEnd(200) }, { now: new Date(0) });
-  expect(item).toMatchObject({
-    outcome: 'quarantined',
-    reason: 'map[0].fields.startsAt (datetime(day, not_null(hour, clock))) is no real date or time',
-    problems: [{ value: expect.stringMatching(/^\["2026-31-12","9:00 +…$/) }],
-  });
-  expect(mapping.map({ id: 1, names: ['A', { secret: 5 }] }, { now: new Date(0) })).toMatchObject([
-    { reason: expect.not.stringContaining('secret'), problems: [{ value: '[{"secret":5}]' }] },
-  ]);
-});

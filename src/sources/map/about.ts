@@ -12,8 +12,6 @@ export interface Compiled {
   readonly sentAt: Expression | undefined;
   readonly replayWithinMs: number | undefined;
   readonly volatile: ReadonlySet<string>;
-  /** No rule leaves the order of its events to the time, so that versions may count. */
-  readonly versioned: boolean;
 }
 
 /** What is mapped: a document, or one element of a list in it. */

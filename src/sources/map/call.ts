@@ -1,20 +1,9 @@
-import { Exhausted, spend } from './budget.ts';
+import { spend } from './budget.ts';
 import { FUNCTIONS } from './functions.ts';
 import type { Run, Step } from './run.ts';
 import type { Callable, Takes } from './signature.ts';
 import { fits, wordsFor } from './signature.ts';
 import type { Node } from './syntax.ts';
-
-/** A function that cannot do with what it was given. The message names none of it. */
-export class CallFailed extends Error {
-  readonly given: readonly unknown[];
-
-  constructor(cause: Error, given: readonly unknown[]) {
-    super(cause.message, { cause });
-    this.name = 'CallFailed';
-    this.given = given;
-  }
-}
 
 /**
  * A call as a step. What a function takes is looked at each time, as documents differ. Where null is given for what may not be null, the result
@@ -28,16 +17,7 @@ export function callOf({ name = '', children }: Node, inner: (part: unknown) => 
   );
   return (value, run) => {
     const args = given.map((one) => ('expression' in one ? one.expression : one.step(value, run)));
-    try {
-      return checked(name, callable, args, run) ? callable.call(args as never, run) : null;
-    } catch (error) {
-      // Of calls in calls the innermost is the one to know.
-      if (error instanceof Exhausted || error instanceof CallFailed) throw error;
-      throw new CallFailed(
-        error as Error,
-        args.filter((argument) => typeof argument !== 'function'),
-      );
-    }
+    return checked(name, callable, args, run) ? callable.call(args as never, run) : null;
   };
 }
 

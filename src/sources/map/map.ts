@@ -29,8 +29,7 @@ export function createMapping(entry: MappingEntry, complain: Complain): Mapping 
   const rules = compileRules(entry.rules, entry, complain);
   const sentAt = entry.sentAt === undefined ? undefined : compileSent(entry.sentAt, entry, complain);
   const { zone, replayWithinMs, volatile } = entry;
-  const versioned = rules.every(({ action, fields }) => action === 'ignore' || action === 'check' || fields.has('version'));
-  const compiled: Compiled = { rules, zone, sentAt, replayWithinMs, volatile: new Set(volatile), versioned };
+  const compiled: Compiled = { rules, zone, sentAt, replayWithinMs, volatile: new Set(volatile) };
   const expressions = [...expressionsOf(rules), ...(sentAt ? [sentAt] : [])];
   return {
     readsPath: expressions.some((one) => one.readsPath),

@@ -1,6 +1,5 @@
 import type { Event, Holder, Parameters } from '../../reservation/event.ts';
 import type { MappingContext } from '../../reservation/source.ts';
-import type { Compiled } from './about.ts';
 import type { Rule } from './compile.ts';
 import { Email, Id, Label, OptionalId, OptionalInstant, StrictEmail, StrictLabel, Truth, Version } from './fields.ts';
 import { Holders, StrictHolders } from './holders.ts';
@@ -20,7 +19,6 @@ export interface Observation {
 
 export interface Observing extends Reading {
   readonly context: MappingContext;
-  readonly compiled: Pick<Compiled, 'versioned'>;
   /** When it was sent, as far as is known. */
   readonly sentAt: Date | undefined;
 }
@@ -30,7 +28,7 @@ export function observe(rule: Rule, observing: Observing): Observation {
   const { type, context, sentAt } = observing;
   const read = createReader(rule.fields, observing);
   const reservationId = read.needed('reservationId');
-  const version = versionOf(read, observing);
+  const version = read.instant('version', Version);
   const restates = read.sparing('restates', Truth);
   return {
     event: {
@@ -51,21 +49,6 @@ export function observe(rule: Rule, observing: Observing): Observation {
     supersedes: supersededOf(read).filter((id) => id !== reservationId),
   };
 }
-
-/** Beside a time in milliseconds, which orders what names no version, a count would always be the older one. */
-function versionOf(read: Reader, { type, compiled }: Observing): number | undefined {
-  const version = read.instant('version', Version);
-  if (version === undefined || version >= SMALLEST_TIME || compiled.versioned) return version;
-  if (closes(type)) return undefined;
-  throw read.unfit(
-    'version',
-    version,
-    'is a count, which every rule of the map must name then: those without are ordered by time',
-  );
-}
-
-/** Milliseconds of March 1973: less is a count, or seconds. */
-const SMALLEST_TIME = 1e11;
 
 /** The id of the booking, for a document of which the rest cannot be read. */
 export function bookingOf({ fields }: Rule, evaluation: Evaluation): string | undefined {

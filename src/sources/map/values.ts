@@ -1,6 +1,5 @@
 import type { MappingProblem } from '../../reservation/source.ts';
 import { Exhausted, spendOn, type Budget } from './budget.ts';
-import { CallFailed } from './call.ts';
 import type { Field, Table } from './compile.ts';
 import type { Scope } from './run.ts';
 import { shown } from './shown.ts';
@@ -49,7 +48,7 @@ export function lookUp<T>({ expression, values, otherwise }: Table<T>, at: strin
     value = expression.evaluate(scope, budget);
   } catch (error) {
     if (error instanceof Exhausted) throw error;
-    throw new Unfit(place, (error as Error).message.slice(0, 200), error instanceof CallFailed ? error.given : undefined);
+    throw new Unfit(place, (error as Error).message.slice(0, 200));
   }
   if (value === '') value = null;
   if (typeof value === 'object' || (typeof value === 'string' && value.length > SHORT)) spendOn(budget, value);
