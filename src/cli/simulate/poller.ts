@@ -92,8 +92,12 @@ function missedPolls({ seed }: Sending): (poll: number) => boolean {
 function copiesOf(send: Send, { lives }: World): Send[] {
   if (send.says.kind !== 'flat' && send.says.kind !== 'list') return [];
   const { resource } = send.says.version;
-  const rows = lives.filter((life) => standingAt(life, send.at).version?.resource === resource).length;
-  return Array.from({ length: Math.min(rows - 1, MOST_COPIES) }, (_, index): Send => {
+  let rows = 0;
+  for (const life of lives) {
+    if (standingAt(life, send.at).version?.resource === resource) rows += 1;
+    if (rows > MOST_COPIES) break;
+  }
+  return Array.from({ length: rows - 1 }, (_, index): Send => {
     const later = (index + 1) * BETWEEN_COPIES_MS;
     return { ...send, at: send.at + later, stampedAt: send.stampedAt + later, why: 'copy' };
   });
