@@ -102,4 +102,25 @@ describeEngines('requests that are answered unread', (engine) => {
     expect((await house.post('/webhooks/signed/a%20b/%c3%a9', body, sign(at + body))).status).toBe(401);
     expect((await house.post('/webhooks/signed', body, sign(at + body))).status).toBe(401);
   });
+
+  test('a configuration that changes while a body is sent is the one that it is judged by', async () => {
+    const sendWhile = (change: () => void) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const headers = { ...bearer, 'Transfer-Encoding': 'chunked' };
+        const sent = httpRequest(`${house.url}/webhooks/bearer`, { method: 'POST', headers }, (response) =>
+          resolve(response.resume().statusCode),
+        );
+        sent.once('error', reject).write('{"id":', () => {
+          change();
+          sent.end('"r-1"}');
+        });
+      });
+    const changed = (secret: string) => ({ bearer: sourceOf({ ...ENTRIES['bearer'], secrets: [secret] }, { name: 'bearer' }) });
+    expect(await sendWhile(() => house.setPolicy({ sources: changed('another-secret') }))).toBe(401);
+    expect(await sendWhile(() => house.setPolicy({ sources: changed(SECRET) }))).toBe(202);
+    expect(await sendWhile(() => house.setPolicy({ sources: {} }))).toBe(404);
+    expect(await house.db.selectFrom('event').select('externalId').where('source', '=', 'bearer').execute()).toEqual([
+      { externalId: 'r-1' },
+    ]);
+  });
 });
