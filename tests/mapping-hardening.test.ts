@@ -241,4 +241,13 @@ describe('a document as a whole', () => {
     expect(item).toMatchObject({ outcome: 'quarantined', problems: [{ value: expect.stringMatching(/^"y{60,80}…$/) }] });
     expect(item!.outcome === 'quarantined' && item!.reason).not.toContain('yy');
   });
+
+  test('nor what the names in a value call secret', () => {
+    const rule = { action: 'created', fields: { reservationId: 'id', startsAt: 'user' } };
+    const { map: mapOne } = createMapping({ rules: MapEntry.parse([rule]) }, () => expect.unreachable());
+    const sent = received({ id: 1, user: { name: 'Ada', password: 'hunter2', keys: [{ api_key: 'hunter2' }] } });
+    expect(mapOne(sent, { now: new Date(0) })).toMatchObject([
+      { problems: [{ value: '{"name":"Ada","password":"[secret]","keys":[{"api_key":"[secret]"}]}' }] },
+    ]);
+  });
 });

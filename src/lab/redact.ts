@@ -1,4 +1,5 @@
 import type { Secret } from '../secret/secret.ts';
+import { TELLING_NAMES } from '../secret/telling-names.ts';
 import { parseJson } from '../sources/json.ts';
 
 /*
@@ -7,8 +8,6 @@ import { parseJson } from '../sources/json.ts';
  */
 
 const MASK = '[secret]';
-const NAMES =
-  /pass(?:word|wd|phrase|code)?$|^pwd$|secret|token|authori[sz]ation|api[_-]?key|access[_-]?key|private[_-]?key|credential|cookie|session[_-]?id|signature|^otp$|^pin$/i;
 
 /** A document without what its members' names or looks call secret, and without any of `known`. */
 export function redactDocument(value: unknown, known: readonly Secret[] = []): unknown {
@@ -22,7 +21,7 @@ function walk(value: unknown, hide: Hide): unknown {
   if (Array.isArray(value)) return value.map((item) => walk(item, hide));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [hide(name), NAMES.test(name) ? maskAll(member) : walk(member, hide)]),
+    Object.entries(value).map(([name, member]) => [hide(name), TELLING_NAMES.test(name) ? maskAll(member) : walk(member, hide)]),
   );
 }
 
@@ -90,7 +89,7 @@ export function redactQuery(query: string, known: readonly Secret[]): string {
   const hide = hiderOf(known);
   const clean = new URLSearchParams();
   for (const [name, value] of new URLSearchParams(query))
-    clean.append(hide(name), NAMES.test(name) ? masked(value) : hideIn(value, hide));
+    clean.append(hide(name), TELLING_NAMES.test(name) ? masked(value) : hideIn(value, hide));
   return clean.toString();
 }
 
@@ -112,7 +111,7 @@ export function redactHeaders(
   const kept: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>;
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]!.toLowerCase();
-    const isOpen = OPEN.test(name) || (read.includes(name) && !NAMES.test(name));
+    const isOpen = OPEN.test(name) || (read.includes(name) && !TELLING_NAMES.test(name));
     const value = isOpen ? hide(rawHeaders[at + 1]!).slice(0, 1000) : formOf(rawHeaders[at + 1]!);
     const before = kept[name];
     kept[name] = before === undefined ? value : [before, value].flat();

@@ -1,6 +1,8 @@
+import { TELLING_NAMES } from '../../secret/telling-names.ts';
+
 const LONGEST = 80;
 
-/** The beginning of a value as JSON, enough to recognise it, without going through all of it. */
+/** The beginning of a value as JSON, enough to recognise it, without going through all of it, and without what its names call secret. */
 export function shown(value: unknown): string {
   const text = beginning(value, LONGEST);
   return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1).toWellFormed()}…`;
@@ -14,7 +16,8 @@ function beginning(value: unknown, room: number): string {
   for (const name in value) {
     if (text.length > room) return text;
     const separator = text === open ? '' : ',';
-    const member = beginning((value as Record<string, unknown>)[name], room - text.length);
+    const hidden = !Array.isArray(value) && TELLING_NAMES.test(name);
+    const member = hidden ? '"[secret]"' : beginning((value as Record<string, unknown>)[name], room - text.length);
     text += Array.isArray(value) ? separator + member : `${separator}${JSON.stringify(name.slice(0, room))}:${member}`;
   }
   return text + close;
