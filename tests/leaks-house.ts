@@ -93,7 +93,13 @@ export async function openLeaksHouse(engine: EngineName) {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk));
   const printed = () => Buffer.concat(output);
   const listening = () => /"message":"listening","url":"([^"]+)"/.exec(printed().toString())?.[1];
-  await expect.poll(listening, { ...soon, message: 'the service listens' }).toBeDefined();
+  try {
+    // An embedded database that is made first takes a while on a machine that is busy.
+    await expect.poll(listening, { ...soon, timeout: 90_000, message: 'the service listens' }).toBeDefined();
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
   if ('dataDir' in place)
     for (const [name, file] of Object.entries(SECRET_FILES))
       made[name as keyof typeof made] = readFileSync(join(place.dataDir, file), 'utf8').trim();
