@@ -81,7 +81,9 @@ describe(`${CASES} requests from somebody who means harm`, () => {
 
   test('leave nothing in memory', () => {
     console.info('heap:', heap.map((bytes) => Math.round(bytes / 1024 / 1024)).join(' '));
-    expect(heap.at(-1)! - heap[0]!).toBeLessThan(MOST_GROWTH);
+    // In the first thousand everything is used for the first time.
+    const [first = 0, second = first] = heap;
+    expect((heap.at(-1) ?? 0) - second).toBeLessThan(MOST_GROWTH);
   });
 
   test('leave objects as they are', () => {

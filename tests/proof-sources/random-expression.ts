@@ -99,7 +99,7 @@ function tower(random: Random): string {
     ['list[?', ']'],
     ['a || ', ''],
   ]);
-  return open!.repeat(high) + random.pick(NAMES) + close!.repeat(high);
+  return open.repeat(high) + random.pick(NAMES) + close.repeat(high);
 }
 
 const PIECES = ['\0', '\ud800', '`', "'", '"', '\\', '`{`', '&', '}', ')', '[?', '\n', '\u2028', '\u00e9', '..', '@@'];
