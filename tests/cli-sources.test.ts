@@ -119,8 +119,16 @@ describe('sources test', () => {
 
   test('takes a calendar of a source that is read', async () => {
     const calendar = [
-      ...['BEGIN:VCALENDAR', 'VERSION:2.0', 'BEGIN:VEVENT', 'UID:u1', 'DTSTART:20260102T090000Z', 'DTEND:20260102T110000Z'],
-      ...['ATTENDEE:mailto:ada@example.org', 'END:VEVENT', 'END:VCALENDAR', ''],
+      'BEGIN:VCALENDAR',
+      'VERSION:2.0',
+      'BEGIN:VEVENT',
+      'UID:u1',
+      'DTSTART:20260102T090000Z',
+      'DTEND:20260102T110000Z',
+      'ATTENDEE:mailto:ada@example.org',
+      'END:VEVENT',
+      'END:VCALENDAR',
+      '',
     ];
     const entry = 'sources:\n  room: { ical: { url: "https://calendar.example/x.ics", zone: UTC, resource: lab-1 } }\n';
     const plans =
@@ -242,8 +250,14 @@ describe('what was recorded and kept aside', () => {
 
   test('a source that is read says of what, when it was read last, and what is wrong; nobody posts to it', async () => {
     const poll = {
-      ...{ kind: 'ical', host: 'calendar.example', everyMs: 300_000, polledAt: '2026-01-01T00:05:00.000Z' },
-      ...{ readAt: '2026-01-01T00:00:00.000Z', nextAt: '2026-01-01T00:20:00.000Z', bookings: 1, failures: 2 },
+      kind: 'ical',
+      host: 'calendar.example',
+      everyMs: 3e5,
+      polledAt: '2026-01-01T00:05:00.000Z',
+      readAt: '2026-01-01T00:00:00.000Z',
+      nextAt: '2026-01-01T00:20:00.000Z',
+      bookings: 1,
+      failures: 2,
       error: 'it is not there (404)',
     };
     const about = {
