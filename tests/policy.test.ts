@@ -155,6 +155,7 @@ describe('the files we ship', () => {
     GOOGLE_PROJECT_ID: 'lab-project',
     GOOGLE_API_CONFIG_ID: 'lab-config',
     EQUIPMENT_SECRET: 'equipment-secret',
+    MICROSCOPE_CALENDAR: 'https://calendar.example.org/microscope.ics',
     TIMETABLE_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   };
 

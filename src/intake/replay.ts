@@ -7,6 +7,7 @@ import type { MappedItem, Mapping } from '../reservation/source.ts';
 import { openKept, type Kept } from './kept.ts';
 import { moveReservations, type Mover, type News } from './move.ts';
 import { eventRow, type Brought, type Outcome } from './record.ts';
+import { UNITS_OF_A_DOCUMENT } from '../sources/map/budget.ts';
 
 export interface Replayer extends Mover {
   readonly sealer: Sealer;
@@ -53,10 +54,13 @@ function mapAgain(row: EventRow, { sealer, mappingOf }: Replayer): { items: read
   return { items: mapKept(row, kept, mappingOf(row.source)), brought: { signedId, ...brought } };
 }
 
+/** Somebody asked for it and waits: a message that was too much while others waited may take ten times as long. */
+const UNITS = 10 * UNITS_OF_A_DOCUMENT;
+
 /** What a mapping makes of a quarantined event, as of when it came. */
 export function mapKept(row: Pick<EventRow, 'dedupe' | 'receivedAt'>, kept: Kept, mapping: Mapping): readonly MappedItem[] {
   const { document, signedId = namedIn(row), ...brought } = kept;
-  return mapping.map(document, { now: row.receivedAt, signedId, ...brought });
+  return mapping.map(document, { now: row.receivedAt, signedId, units: UNITS, ...brought });
 }
 
 /** Events of version 0.1 have their signed id in their name only. */

@@ -32,7 +32,7 @@ export async function understand(body: Buffer, source: PolledSource, at: Date): 
 function understandJson(body: Buffer, source: PolledSource, at: Date): Understood {
   const parsed = parseJson(body);
   if (!parsed.ok) throw new Fault('unavailable', `it is no JSON: ${parsed.problem}`);
-  const items = source.mapping.map(parsed.value, { now: at, list: { units: UNITS } });
+  const items = source.mapping.map(parsed.value, { now: at, list: true, units: UNITS });
   return summary({ source: source.name, at, parts: [{ items }], unread: [] });
 }
 
@@ -48,7 +48,7 @@ async function understandCalendar(body: Buffer, source: PolledSource, at: Date):
     if (index % AT_ONCE === 0) await pause();
     // Each alone: one that is wrong is wrong alone, and each has all the work that a document may take.
     const document = bare({ calendar, events: [event] });
-    parts.push({ origin: event.uid, items: source.mapping.map(document, { now: at, list: {} }) });
+    parts.push({ origin: event.uid, items: source.mapping.map(document, { now: at, list: true }) });
   }
   return { ...summary({ source: source.name, at, parts, unread }), until };
 }

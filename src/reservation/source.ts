@@ -76,10 +76,9 @@ export interface MappingContext {
   /** What stood behind the source's name in the path it was posted to, e.g. `check-create`; empty without. */
   readonly path?: string;
   /** The document is all that there is: a list that is not in it is a mistake, and no empty list. */
-  readonly list?: {
-    /** Of work, where it is more than that of a message. */
-    readonly units?: number;
-  };
+  readonly list?: true;
+  /** Work that it may take, where that is more than one message may while others wait. */
+  readonly units?: number;
 }
 
 /** `dedupe` is the same for whatever means the same: an item is recorded once, however often it is sent. */

@@ -5,7 +5,7 @@ export interface Budget {
 
 export class Exhausted extends Error {
   constructor() {
-    super('needs more work than one document may take');
+    super('needs more work than one message may take: have it sent in parts, or replay it, which may take longer');
     this.name = 'Exhausted';
   }
 }

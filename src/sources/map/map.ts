@@ -42,7 +42,7 @@ export function createMapping(entry: MappingEntry, complain: Complain): Mapping 
 }
 
 function aboutOf(document: unknown, context: MappingContext, compiled: Compiled): About {
-  return { document, context, compiled, budget: createBudget(context.list?.units), scope: scopeOf(document, context) };
+  return { document, context, compiled, budget: createBudget(context.units), scope: scopeOf(document, context) };
 }
 
 function mapDocument(about: About): readonly MappedItem[] {
