@@ -34,8 +34,10 @@ export interface Reading {
   readonly reply: Reply | undefined;
   /** The bookings that it asks about beforehand; undefined where it brings news. */
   asked(): readonly Question[] | undefined;
-  /** What it brought, to be recorded; asked once. */
+  /** What it brought, to be recorded. */
   arrival(): Arrival;
+  /** The same, with turns for others while a long list is read. */
+  arrivalInTurns(): Promise<Arrival>;
 }
 
 const MOST_ITEMS = 2_000;
@@ -52,28 +54,23 @@ export function readRequest(request: Received, source: Source, now: Date): Readi
   const secret = source.secrets[verified.secretIndex]?.secret;
   const signedWith = secret && fingerprintOf(secret);
   const brought: Brought = { signedId: verified.id, headers: headersRead(request.rawHeaders, source), path: request.path ?? '' };
+  const about = { source: source.name, requestId: request.requestId, receivedAt: now, brought };
   const context: MappingContext = { now, sentAt: verified.sentAt, signedWith, ...brought };
   return {
     signedWith,
     document,
     reply: replyTo(document, source, secret),
     asked: () => source.mapping.questions?.(document, context),
-    arrival: () => ({
-      source: source.name,
-      requestId: request.requestId,
-      receivedAt: now,
-      brought,
-      items: itemsOf(document, { source, context }),
+    arrival: () => ({ ...about, items: fewEnough(source.mapping.map(document, context), document) }),
+    arrivalInTurns: async () => ({
+      ...about,
+      items: fewEnough(await source.mapping.mapInTurns(document, context), document),
     }),
   };
 }
 
 /** The observations in a document of a request; as one, where they are too many. */
-export function itemsOf(
-  document: unknown,
-  { source, context }: { readonly source: Source; readonly context: MappingContext },
-): readonly MappedItem[] {
-  const items = source.mapping.map(document, context);
+export function fewEnough(items: readonly MappedItem[], document: unknown): readonly MappedItem[] {
   const whole = `more than ${MOST_ITEMS} events in one request`;
   return items.length <= MOST_ITEMS ? items : [keptWhole(items, document, whole)];
 }

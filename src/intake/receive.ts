@@ -76,7 +76,7 @@ export function createReceiver(parts: ReceiverParts): Receiver {
         tally.judged(about, verdict);
         return { kind: 'answered', reply: { status: source.answers[verdict.status], body: { json: verdict } } };
       }
-      const outcome = await recordOrKeep(reading.arrival(), reading.document);
+      const outcome = await recordOrKeep(await reading.arrivalInTurns(), reading.document);
       tally.recorded(about, outcome, reading.signedWith);
       return { kind: 'recorded', outcome, status: source.answers[outcome.status] };
     } catch (error) {

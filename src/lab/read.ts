@@ -1,4 +1,4 @@
-import { headersRead, itemsOf } from '../intake/read.ts';
+import { fewEnough, headersRead } from '../intake/read.ts';
 import type { Verified } from '../reservation/auth-rule.ts';
 import type { MappedItem, Question, Source } from '../reservation/source.ts';
 import { fingerprintOf } from '../secret/hmac.ts';
@@ -11,6 +11,10 @@ import { echoOf, permissionFor } from '../sources/handshake/greet.ts';
 import { replyTo } from '../sources/handshake/reply.ts';
 import type { ListFinding } from './read-list.ts';
 import type { Sample } from './sample.ts';
+import { UNITS_OF_A_DOCUMENT } from '../sources/map/budget.ts';
+
+/** A long list may take in all what a message may, turn by turn. */
+const UNITS = 5 * UNITS_OF_A_DOCUMENT;
 
 /** What a source makes of a sample, before anybody looks at bookings. */
 export interface Reading {
@@ -77,7 +81,13 @@ export function readSample(source: Source, sample: Sample): Reading {
   };
   const questions = source.mapping.questions?.(document, context);
   if (questions) return { sample, signature, body, handshake, questions, items: [] };
-  return { sample, signature, body, handshake, items: itemsOf(document, { source, context }) };
+  return {
+    sample,
+    signature,
+    body,
+    handshake,
+    items: fewEnough(source.mapping.map(document, { ...context, units: UNITS }), document),
+  };
 }
 
 type Judged = SignatureFinding & { readonly verified?: Verified };

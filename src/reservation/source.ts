@@ -54,6 +54,8 @@ export interface Mapping {
   readonly readsPath: boolean;
   /** Every observation in the document, one item each, at least one. One bad item leaves its siblings as they are. */
   map(document: unknown, context: MappingContext): readonly MappedItem[];
+  /** The same, with turns for others in between, where a long list needs more work than may be done at once. */
+  mapInTurns(document: unknown, context: MappingContext): Promise<readonly MappedItem[]>;
   /**
    * Of a document that asks beforehand: each booking that it asks about, as it would be. Undefined for news, which `map` is for. Not there
    * where no rule is for such documents.

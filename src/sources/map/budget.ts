@@ -1,6 +1,8 @@
 /** What the reading of one document may still do. An expression always ends; this bounds when, and how much it makes on the way. */
 export interface Budget {
   left: number;
+  /** What becomes free when others had their turn. */
+  later: number;
 }
 
 export class Exhausted extends Error {
@@ -14,7 +16,21 @@ export class Exhausted extends Error {
 export const UNITS_OF_A_DOCUMENT = 400_000;
 
 export function createBudget(units = UNITS_OF_A_DOCUMENT): Budget {
-  return { left: units };
+  return { left: units, later: 0 };
+}
+
+/** A long list may take more, but not at once. */
+const UNITS_OF_AN_ELEMENT = 1_000;
+
+export function allowElements(budget: Budget, count: number): void {
+  budget.later += count * UNITS_OF_AN_ELEMENT;
+}
+
+/** Others had their turn: as much as there was at first may be done again, while there is any for later. */
+export function nextTurn(budget: Budget): void {
+  const free = Math.min(budget.later, Math.max(0, UNITS_OF_A_DOCUMENT - budget.left));
+  budget.left += free;
+  budget.later -= free;
 }
 
 /** Throws `Exhausted` when there is less left. */

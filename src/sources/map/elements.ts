@@ -1,5 +1,6 @@
 import type { MappedItem } from '../../reservation/source.ts';
 import type { About, Element } from './about.ts';
+import { allowElements } from './budget.ts';
 import type { Rule } from './compile.ts';
 import { aroundOf } from './content.ts';
 import type { Expression } from './expression.ts';
@@ -12,11 +13,22 @@ const MOST = 2_000;
 /** More that cannot be read are kept in one piece: one by one they would be as many copies of what stands around them. */
 const MOST_APART = 20;
 
-/** What a rule makes of each element of its list. One that cannot be read leaves the others as they are. Throws `Unfit` and `Exhausted`. */
-export function mapEach(rule: Rule, forEach: Expression, about: About): readonly MappedItem[] {
+/** After so many elements others may have their turn. */
+const IN_ONE_TURN = 100;
+
+/**
+ * What a rule makes of each element of its list. One that cannot be read leaves the others as they are. Yields where somebody else may have
+ * a turn. Throws `Unfit` and `Exhausted`.
+ */
+export function* mapEach(rule: Rule, forEach: Expression, about: About): Generator<void, readonly MappedItem[]> {
   const elements = elementsOf(rule, forEach, about);
   if (elements.length === 0) return [ignored(rule, about, 'there is no event in it')];
-  const made = elements.map((element) => ({ element, ...mapOne(rule, element) }));
+  allowElements(about.budget, elements.length);
+  const made: ({ readonly element: About } & ReturnType<typeof mapOne>)[] = [];
+  for (const [index, element] of elements.entries()) {
+    if (index > 0 && index % IN_ONE_TURN === 0) yield;
+    made.push({ element, ...mapOne(rule, element) });
+  }
   const unread = made.flatMap((one) => ('why' in one ? [one.why] : []));
   const apart = unread.length <= MOST_APART;
   const items = made.flatMap((one) => ('why' in one ? (apart ? [keep(one.element, one.why)] : []) : one.items));

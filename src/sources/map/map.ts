@@ -1,6 +1,7 @@
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { MappedItem, Mapping, MappingContext } from '../../reservation/source.ts';
 import type { About, Compiled } from './about.ts';
-import { createBudget } from './budget.ts';
+import { createBudget, nextTurn } from './budget.ts';
 import { compileRules, compileSent, expressionsOf, type Complain } from './compile.ts';
 import { mapEach } from './elements.ts';
 import { mapOne } from './item.ts';
@@ -34,7 +35,11 @@ export function createMapping(entry: MappingEntry, complain: Complain): Mapping 
   return {
     readsPath: expressions.some((one) => one.readsPath),
     headers: [...new Set(expressions.flatMap(({ headers }) => headers))],
-    map: (document, context) => mapDocument(aboutOf(document, context, compiled)),
+    map: (document, context) => atOnce(mapDocument(aboutOf(document, context, compiled))),
+    mapInTurns: async (document, context) => {
+      const about = aboutOf(document, context, compiled);
+      return await inTurns(mapDocument(about), about);
+    },
     ...(rules.some(({ action }) => action === 'check') && {
       questions: (document, context) => questionsIn(aboutOf(document, context, compiled)),
     }),
@@ -45,11 +50,29 @@ function aboutOf(document: unknown, context: MappingContext, compiled: Compiled)
   return { document, context, compiled, budget: createBudget(context.units), scope: scopeOf(document, context) };
 }
 
-function mapDocument(about: About): readonly MappedItem[] {
+type Steps = Generator<void, readonly MappedItem[]>;
+
+function atOnce(steps: Steps): readonly MappedItem[] {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+async function inTurns(steps: Steps, { budget }: About): Promise<readonly MappedItem[]> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    await othersTurn();
+    nextTurn(budget);
+  }
+}
+
+function* mapDocument(about: About): Steps {
   try {
     const rule = ruleFor(about);
     if (!rule) return [keep(about, unmatched(about))];
-    if (rule.forEach) return mapEach(rule, rule.forEach, about);
+    if (rule.forEach) return yield* mapEach(rule, rule.forEach, about);
     const made = mapOne(rule, about);
     return made.items ?? [keep(about, made.why)];
   } catch (error) {

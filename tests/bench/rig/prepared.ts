@@ -9,6 +9,7 @@ const NOTHING_HASHED = '0'.repeat(64);
 export const prepared: Mapping = {
   headers: [],
   readsPath: false,
+  mapInTurns: async (document, context) => prepared.map(document, context),
   map(document, { now }) {
     const sent = document as Readonly<Record<string, string>> & { readonly resourceId: number };
     const reservationId = sent['eventId']!;
