@@ -51,7 +51,11 @@ describeEngines('the management API', (engine) => {
           : ['?limit=0', '?limit=201', '?limit=x', '?limit=5&limit=6', '?cursor=', '?cursor=bm8', '?cursor=%00']),
       ])
         expect(
-          await house.ask(method, pathOf(route).replace('/projects/lse_0', '/projects/default') + query, { body }),
+          await house.ask(
+            method,
+            pathOf(route).replace('/projects/lse_0', '/projects/default').replace('/sources/lse_0', '/sources/lab') + query,
+            { body },
+          ),
           route.id + query,
         ).toMatchObject({
           status: 400,
